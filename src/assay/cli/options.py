@@ -1,0 +1,32 @@
+"""Arguments and options that several commands share, so that one word means one thing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PortfolioPath = Annotated[
+    Path, typer.Argument(metavar="PATH", help="An assay.toml, or the folder that holds one.")
+]
+ProjectKey = Annotated[
+    str, typer.Argument(metavar="KEY", help="Key of a project, as in assay.toml.")
+]
+LedgerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger",
+        metavar="FILE",
+        help="Another ledger than assay.toml names.",
+        show_default="assay.db beside assay.toml",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON alone on stdout.")]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="N[,N...]",
+        help="Effort to split, in the portfolio's unit.",
+        show_default="budget in assay.toml",
+    ),
+]

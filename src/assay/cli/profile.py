@@ -1,0 +1,116 @@
+"""`assay profile`: what is known of a target before any model."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assay.cli.options import AsJson
+from assay.cli.teach import command
+from assay.cli.terminal import answer, console, working
+
+if TYPE_CHECKING:
+    from assay.problem import Problem
+
+Data = Annotated[
+    str,
+    typer.Argument(metavar="DATA", help="A CSV or Parquet file, or python:file.py:function."),
+]
+Target = Annotated[str, typer.Option(metavar="COLUMN", help="What is to be predicted.")]
+Time = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="When a row was seen.", show_default="ds, where there is one"),
+]
+Series = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Key of a panel; may be given several times.",
+        show_default="unique_id, beside ds",
+    ),
+]
+Group = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Rows of one group belong together.", show_default="none"),
+]
+Season = Annotated[
+    int | None,
+    typer.Option(metavar="ROWS", help="Rows until the course repeats.", show_default="none"),
+]
+Horizon = Annotated[
+    int | None,
+    typer.Option(metavar="ROWS", help="How many rows ahead is asked for.", show_default="none"),
+]
+Above = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Limit above which the target is not seen, or a flag that it was not.",
+        show_default="none",
+    ),
+]
+Below = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="The same, from below.", show_default="none"),
+]
+KnownAhead = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Known when a forecast is made; may be given several times.",
+        show_default="none",
+    ),
+]
+
+
+def add(app: typer.Typer) -> None:
+    """Announce `assay profile`."""
+
+    @command(
+        app,
+        "profile",
+        purpose="Say what is known of a target before any model.",
+        more="Support, counting, censoring, order in time, season and size, each with its "
+        "evidence; families that can be right and those that cannot.",
+        example=(
+            "assay profile demand.parquet --target units --time date --series store "
+            "--series item --censored-above stock",
+        ),
+        writes="nothing.",
+    )
+    def profile(
+        data: Data,
+        target: Target,
+        time: Time = None,
+        series: Series = None,
+        group: Group = None,
+        season: Season = None,
+        horizon: Horizon = None,
+        censored_above: Above = None,
+        censored_below: Below = None,
+        known_ahead: KnownAhead = None,
+        as_json: AsJson = False,
+    ) -> None:
+        roles = {
+            "target": target,
+            "time": time,
+            "series": tuple(series or ()),
+            "group": group,
+            "season": season,
+            "horizon": horizon,
+            "censored_above": censored_above,
+            "censored_below": censored_below,
+            "known_ahead": tuple(known_ahead or ()),
+        }
+        problem = profiled(data, roles)
+        if as_json:
+            answer(problem.as_dict())
+        else:
+            console().print(problem.card(), soft_wrap=True)
+
+
+def profiled(data: str, roles: dict[str, Any]) -> "Problem":
+    """The problem in a table, as `roles` name its columns."""
+    from assay.problem import profile
+
+    with working():
+        return profile(data, **roles)

@@ -1,0 +1,83 @@
+"""`assay register`: the question, before its answer."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assay.cli.options import AsJson, LedgerFile, PortfolioPath, ProjectKey
+from assay.cli.teach import command
+from assay.cli.terminal import answer, console, pairs, working
+from assay.cli.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from assay.experiment import Experiment
+    from assay.record import Project
+
+CLAIM = (
+    "seal", "metric", "levels", "cap", "baseline", "improve_by", "expect", "alpha", "tries",
+    "ceiling", "effort_budget",
+)  # fmt: skip
+"""Keys of a claim; where a project leaves one out, its default is said."""
+
+Reason = Annotated[
+    str | None,
+    typer.Option(
+        "--accept-underpowered",
+        metavar="REASON",
+        help="Go on although the sealed rows cannot show what is hoped for; the reason is recorded.",
+        show_default="refuse",
+    ),
+]
+
+
+def add(app: typer.Typer) -> None:
+    """Announce `assay register`."""
+
+    @command(
+        app,
+        "register",
+        purpose="Fix a question before it is answered, and seal its rows.",
+        more="From here on the metric, the baseline, the least improvement worth having, alpha "
+        "and the number of tries stand. Registering the same again changes nothing.",
+        example=(
+            "assay register examples/first progression",
+            'assay register . beds --accept-underpowered "the school has only these days"',
+        ),
+        writes="a registration in the ledger, which is made if it is not there.",
+    )
+    def register(
+        path: PortfolioPath,
+        key: ProjectKey,
+        accept_underpowered: Reason = None,
+        ledger: LedgerFile = None,
+        as_json: AsJson = False,
+    ) -> None:
+        with open_workspace(path, ledger, must_exist=False) as workspace:
+            with working():
+                experiment = workspace.register(key, accept_underpowered=accept_underpowered)
+            defaults = claim_defaults(workspace.portfolio.project(key))
+            facts = [(name, value) for name, value in experiment.facts()]
+        if as_json:
+            answer(
+                {"project": key, "registration": experiment.registration, "defaults": defaults}
+            )
+        else:
+            _show(experiment, facts, defaults)
+
+
+def claim_defaults(project: "Project") -> list[str]:
+    """What a project's claim takes from Assay, a line each."""
+    return [line for line in project.said_defaults() if line.partition(" = ")[0] in CLAIM]
+
+
+def _show(
+    experiment: "Experiment", facts: list[tuple[str, str]], defaults: list[str]
+) -> None:
+    out = console()
+    out.print(f"registered: {experiment.key}", style="bold")
+    out.print()
+    out.print(pairs(facts))
+    if defaults:
+        out.print("\nNot said in assay.toml, so Assay takes:", style="dim")
+        for line in defaults:
+            out.print(f"  {line}", style="dim")

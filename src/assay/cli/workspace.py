@@ -1,0 +1,70 @@
+"""Opening what a command works on; what must be there already is never made."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay.errors import LedgerError
+
+if TYPE_CHECKING:
+    from assay.experiment import Workspace
+    from assay.ledger import Ledger
+    from assay.record import Portfolio
+
+
+@contextmanager
+def open_workspace(
+    path: Path, ledger: Path | None, *, must_exist: bool = True
+) -> Iterator["Workspace"]:
+    """The portfolio at `path` with its ledger, closed in the end.
+
+    Args:
+        path: an `assay.toml`, or the folder that holds one.
+        ledger: another ledger than `assay.toml` names.
+        must_exist: refuse a ledger that is not there, so that a slip in its name makes none.
+
+    Raises:
+        LedgerError: there is no ledger, and there must be one.
+    """
+    if must_exist:
+        _refuse_absent(ledger_of(path, ledger))
+    from assay.experiment import Workspace
+
+    with closing(Workspace.open(path, ledger=ledger)) as workspace:
+        yield workspace
+
+
+def portfolio_at(path: Path) -> "Portfolio":
+    """The portfolio at `path`."""
+    from assay.record import load_portfolio
+
+    return load_portfolio(path)
+
+
+def ledger_of(path: Path, ledger: Path | None) -> Path:
+    """Where the ledger of a portfolio is, or would be."""
+    return portfolio_at(path).ledger if ledger is None else ledger
+
+
+@contextmanager
+def open_ledger(path: Path) -> Iterator["Ledger"]:
+    """A ledger that is there, by its file or by its portfolio.
+
+    Raises:
+        LedgerError: nothing is there, or no ledger.
+    """
+    is_portfolio = path.is_dir() or path.suffix == ".toml"
+    file = portfolio_at(path).ledger if is_portfolio else path
+    _refuse_absent(file)
+    from assay.ledger import Ledger
+
+    with Ledger(file, create=False) as opened:
+        yield opened
+
+
+def _refuse_absent(file: Path) -> None:
+    if not file.exists():
+        raise LedgerError(
+            f"{file}: no such ledger. Check the path; `assay register` or `assay run` makes one."
+        )

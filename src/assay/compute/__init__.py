@@ -1,0 +1,5 @@
+"""Where work runs: precision and the compilation cache."""
+
+from assay.compute.setup import configure
+
+__all__ = ["configure"]

@@ -1,0 +1,101 @@
+"""What only the seal does: score predictions against sealed rows."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assay.experiment.claiming import registered_claim, test_of
+from assay.experiment.task import SealedTask
+from assay.predictive import AbstractPredictive, from_bytes
+from assay.record import RegistrationBody
+from assay.verdict import AbstractTest, Claim, IndependentTest
+
+BISECTIONS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """The sealed rows with their claim and test.
+
+    Fields:
+        task: problem and split.
+        claim: least improvement, cap and bounds.
+        test: for these rows.
+        baseline_losses: of each sealed row, in the order in which they are judged.
+        sd0: spread of the gains assumed at registration.
+    """
+
+    task: SealedTask
+    claim: Claim
+    test: AbstractTest
+    baseline_losses: np.ndarray
+    sd0: float
+
+    @classmethod
+    def of(cls, body: RegistrationBody, task: SealedTask, baseline: bytes) -> "Judge":
+        """The judge of a registered experiment."""
+        claim = registered_claim(body)
+        rows = task.sealing.sealed_rows
+        losses = task.losses(stored(baseline, task), rows)
+        return cls(task, claim, test_of(body.test, claim, task, sd0=body.sd0), losses, body.sd0)
+
+    def losses(self, predictive: AbstractPredictive) -> np.ndarray:
+        """Loss of each sealed row."""
+        return self.task.losses(predictive, self.task.sealing.sealed_rows)
+
+    def supports(self, predictive: AbstractPredictive, level: float) -> bool:
+        """Whether the claim holds at `level` for these predictions."""
+        gains = self.claim.gains(self.baseline_losses, self.losses(predictive))
+        return self.test.supports(gains, level)
+
+    def improvement_interval(self, losses: np.ndarray, level: float) -> tuple[float, float]:
+        """An interval of the improvement in the claim's own unit, by inverting the test.
+
+        Args:
+            losses: of a model on the sealed rows.
+            level: chance that the interval misses, half for each end.
+
+        Returns:
+            For a relative claim shares of the baseline's loss, at least -1; infinite where the
+            test says nothing.
+        """
+        gains = self.claim.gains(self.baseline_losses, losses)
+        if self.claim.improve_by is None or not self.test.gate(gains).passed:
+            return self.test.interval(gains, level)
+        clip = (self.claim.floor, self.claim.cap)
+        base, model = np.clip(self.baseline_losses, *clip), np.clip(losses, *clip)
+
+        def rejects(share: float, *, below: bool) -> bool:
+            test = self.test
+            if isinstance(test, IndependentTest):
+                test = replace(test, lower=-self.claim.cap, upper=(1 - share) * self.claim.cap)
+            moved = (1 - share) * base - model
+            return test.supports(moved, level / 2) if below else test.refutes(moved, level / 2)
+
+        return _edge(rejects, below=True), _edge(rejects, below=False)
+
+
+def stored(content: bytes, task: SealedTask) -> AbstractPredictive:
+    """Stored predictions, in the order in which the sealed rows are judged."""
+    predictive, row_id = from_bytes(content)
+    wanted = task.frame.column("row_id").to_numpy()[task.sealing.sealed_rows]
+    return predictive.take(np.searchsorted(row_id, wanted))
+
+
+def _edge(rejects: Callable[..., bool], *, below: bool) -> float:
+    """The least improvement that is not rejected from below, or the greatest from above.
+
+    Searched between a loss twice the baseline's (-1) and no loss at all (1).
+    """
+    low, high = -1.0, 1.0 - 1e-9
+    if not rejects(low if below else high, below=below):
+        return -math.inf if below else 1.0
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        if rejects(middle, below=below) == below:
+            low = middle
+        else:
+            high = middle
+    return low if below else high

@@ -1,0 +1,123 @@
+"""How good a model is on open rows, out of fold: what feeds the curve before the seal opens."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.integrate import quad
+from scipy.special import log_ndtr
+
+from assay.errors import DataError
+from assay.experiment.task import SealedTask
+from assay.model import Model
+from assay.score import Fold, group_folds, k_folds, rolling_origins
+from assay.verdict import cluster_t, date_averages, ewc, season_averages
+
+FOLDS = 5
+REPEATS = 2
+ORIGINS = 3
+TESTED_SHARE = 0.25
+CORRELATION = 0.8
+
+
+@dataclass(frozen=True)
+class OpenScore:
+    """Out-of-fold performance on open rows.
+
+    Fields:
+        loss: mean loss of the model.
+        baseline_loss: mean loss of the baseline on the same rows.
+        skill: 1 - loss / baseline_loss.
+        se: standard error of the skill, from paired gains.
+    """
+
+    loss: float
+    baseline_loss: float
+    skill: float
+    se: float
+
+
+def folds_of(task: SealedTask) -> tuple[Fold, ...]:
+    """Splits of the open rows that respect time and groups, as positions among them.
+
+    Rolling origins over the last quarter of open time; whole groups; or repeated K-fold, never
+    one slice: a hundred digits hold about ten eights.
+    """
+    rows, roles = task.open_rows, task.roles
+    if roles.time is not None:
+        times = task.frame.column(roles.time).gather(rows)
+        horizon = roles.horizon or 1
+        spans = int(times.n_unique() * TESTED_SHARE / ORIGINS) // horizon
+        return rolling_origins(times, folds=ORIGINS, horizon=max(1, spans) * horizon)
+    if roles.group is not None:
+        groups = task.frame.column(roles.group).gather(rows)
+        return group_folds(groups, min(FOLDS, groups.n_unique()), seed=task.seed)
+    keys = task.frame.column("row_id").gather(rows)
+    return tuple(
+        fold
+        for repeat in range(REPEATS)
+        for fold in k_folds(keys, min(FOLDS, len(rows)), seed=task.seed + repeat)
+    )
+
+
+def open_score(model: Model, task: SealedTask) -> OpenScore:
+    """Fit on each fold's training rows, score its test rows beside the baseline.
+
+    Raises:
+        AssayError: a fit broke; the attempt is then a broken one.
+    """
+    tested, losses, base = [], [], []
+    for fold in folds_of(task):
+        train, test = task.open_rows[fold.train], task.open_rows[fold.test]
+        fitted = model.fit(task.frame.take(train), task.roles.target, seed=task.seed)
+        tested.append(test)
+        losses.append(task.losses(task.predict(fitted, test), test))
+        base.append(task.losses(task.baseline_at(test, train), test))
+    return _score(task, *(np.concatenate(each) for each in (tested, losses, base)))
+
+
+def _score(
+    task: SealedTask, rows: np.ndarray, losses: np.ndarray, base: np.ndarray
+) -> OpenScore:
+    # A row tested in several repeats counts once, with its mean loss.
+    distinct, place = np.unique(rows, return_inverse=True)
+    count = np.bincount(place)
+    losses, base = np.bincount(place, losses) / count, np.bincount(place, base) / count
+    mean, reference = float(losses.mean()), float(base.mean())
+    if not reference > 0:
+        raise DataError(
+            f'project "{task.project.key}": the baseline\'s mean open loss is {reference:g}, so '
+            "there is no skill to measure relative to it. Use another metric or baseline."
+        )
+    se = _mean_se(task, distinct, base - losses) / reference
+    return OpenScore(mean, reference, 1 - mean / reference, se)
+
+
+def _mean_se(task: SealedTask, rows: np.ndarray, gains: np.ndarray) -> float:
+    """Standard error of the mean gain, by how the rows depend on each other."""
+    if task.roles.group is not None:
+        return cluster_t(gains, task.frame.column(task.roles.group).gather(rows), delta=0.0).se
+    if task.roles.time is not None:
+        dates = task.frame.column(task.roles.time).gather(rows).rank("dense").to_numpy()
+        daily = date_averages(gains, dates)
+        periods = season_averages(daily, min(task.roles.season or 1, len(daily)))
+        result = ewc(periods, delta=0.0) if len(periods) >= 8 else None
+        if result is not None and math.isfinite(result.se) and result.se > 0:
+            return float(result.se)
+        gains = periods if len(periods) > 1 else gains
+    return float(np.std(gains, ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else float("nan")
+
+
+def optimism(tries: int) -> float:
+    """What the best of `tries` open scores flatters itself by, in standard errors.
+
+    E max of that many standard Normals times sqrt(1 - correlation of the scores).
+    """
+    if tries < 2:
+        return 0.0
+
+    def density(z: float) -> float:
+        log_phi = -0.5 * z * z - 0.5 * math.log(2 * math.pi)
+        return z * tries * math.exp(log_phi + (tries - 1) * float(log_ndtr(z)))
+
+    return quad(density, -8, 12)[0] * math.sqrt(1 - CORRELATION)

@@ -1,0 +1,121 @@
+"""Opening the seal: everything that was measured, at once and for good."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from assay.experiment.judging import Judge, stored
+from assay.experiment.sentences import Finding, lesson_sentence, verdict_sentence
+from assay.ledger import History, Ledger, Record, attempt_of, registration_of
+from assay.record import LessonBody, ProjectBody, VerdictBody
+from assay.verdict import project_p_value
+
+
+def verdict_body(
+    registration: Record, judge: Judge, ledger: Ledger, history: History, *, look: int | None
+) -> tuple[VerdictBody, LessonBody]:
+    """The verdict of an experiment and the measured half of its lesson.
+
+    Args:
+        registration: of the experiment.
+        judge: of its sealed rows.
+        ledger: holds the predictions.
+        history: up to date.
+        look: number of the look that was supported, `None` when the team closes without one.
+    """
+    body = registration_of(registration)
+    attempts = history.attempts[registration.hash]
+    scores = [_score(attempt, judge, ledger) for attempt in attempts]
+    judged = [score for score in scores if score["loss"] is not None]
+    refuted = bool(judged) and look is None and all(score["refuted"] for score in judged)
+    outcome = "supported" if look is not None else "refuted" if refuted else "inconclusive"
+    finding = _finding(judged, look)
+    looked = [attempt for attempt in attempts if attempt_of(attempt).look is not None]
+    p_values = [
+        score["p"]
+        for score, attempt in zip(scores, attempts, strict=True)
+        if attempt_of(attempt).look is not None
+    ]
+    levels = [float(attempt_of(attempt).level or 0.0) for attempt in looked]
+    declined = sorted({score["gate"] for score in judged if score["gate"]})
+    verdict = VerdictBody(
+        experiment=registration.hash,
+        outcome=outcome,
+        sentence=verdict_sentence(outcome, body, finding),
+        conditions=(judge.test.condition, *declined, *_attested(attempts)),
+        scores=tuple(scores),
+        baseline_loss=float(np.mean(_clipped(judge, judge.baseline_losses))),
+        interval=_interval(finding),
+        at_look=look,
+        p_value=project_p_value(p_values, levels=levels, alpha=body.alpha),
+    )
+    project = history.projects.get(body.project)
+    known = project.body if project is not None else None
+    unit = known.effort_unit if isinstance(known, ProjectBody) else "person-day"
+    effort = sum(attempt_of(attempt).effort or 0.0 for attempt in attempts)
+    measured = lesson_sentence(body, finding, effort, unit)
+    return verdict, LessonBody(experiment=registration.hash, project=body.project, measured=measured)
+
+
+def _score(attempt: Record, judge: Judge, ledger: Ledger) -> dict[str, Any]:
+    """Everything about one attempt on the sealed rows; `None` where it could not predict."""
+    body = attempt_of(attempt)
+    nothing = dict.fromkeys(("loss", "gain", "skill", "se", "low", "high", "p"))
+    plain = {"name": body.name, "stage": body.stage, "effort": body.effort, "look": body.look}
+    if body.predictions is None:
+        return {**plain, **nothing, "refuted": False, "gate": None, "broke": body.broke}
+    predictive = stored(ledger.read_file(body.predictions), judge.task)
+    losses = judge.losses(predictive)
+    gains = judge.claim.gains(judge.baseline_losses, losses)
+    gate = judge.test.gate(gains)
+    alpha = judge.task.project.alpha
+    low, high = judge.improvement_interval(losses, alpha)
+    loss = float(np.mean(_clipped(judge, losses)))
+    base = float(np.mean(_clipped(judge, judge.baseline_losses)))
+    relative = judge.claim.improve_by is not None
+    skill = 1 - loss / base if base > 0 else 0.0
+    half = (high - low) / 2 / (1.0 if relative else base) if math.isfinite(high - low) else None
+    return {
+        **plain,
+        "loss": loss,
+        "gain": skill if relative else base - loss,
+        "skill": skill,
+        # The half width of an interval at alpha is about two standard errors.
+        "se": None if half is None else half / 1.96,
+        "low": low,
+        "high": high,
+        "p": judge.test.p_value(gains),
+        "refuted": judge.test.refutes(gains, alpha),
+        "gate": None if gate.passed else gate.reason,
+        "broke": None,
+    }
+
+
+def _clipped(judge: Judge, losses: np.ndarray) -> np.ndarray:
+    return np.clip(losses, judge.claim.floor, judge.claim.cap)
+
+
+def _finding(judged: list[dict[str, Any]], look: int | None) -> Finding:
+    """The attempt that a verdict speaks of: the supported one, else the best."""
+    if not judged:
+        return Finding(None, None, None, None, None, 0)
+    supported = [score for score in judged if look is not None and score["look"] == look]
+    best = (supported or [min(judged, key=lambda score: score["loss"])])[0]
+    return Finding(
+        best["name"], best["gain"], best["low"], best["high"], look, len(judged)
+    )
+
+
+def _attested(attempts: list[Record]) -> list[str]:
+    names = [attempt_of(each).name for each in attempts if attempt_of(each).attested]
+    if not names:
+        return []
+    return [
+        f"Rests on the author's word that the forecasts of {', '.join(names)} looked at nothing "
+        "later than each origin."
+    ]
+
+
+def _interval(finding: Finding) -> tuple[float, float] | None:
+    return None if finding.low is None or finding.high is None else (finding.low, finding.high)

@@ -1,0 +1,272 @@
+"""Registration: everything that a verdict depends on is fixed before any model is tried."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assay.errors import ConfigError, ExperimentError
+from assay.experiment.claiming import BOUNDED, Power, claim_of, power_of, refuse
+from assay.experiment.experiment import Experiment
+from assay.experiment.sealing import Sealing, seal
+from assay.experiment.task import SealedTask
+from assay.ledger import History, Ledger, Record, registration_of
+from assay.predictive import to_bytes
+from assay.problem import Problem
+from assay.record import (
+    PortfolioSettings,
+    Project,
+    RegistrationBody,
+    portfolio_from,
+    project_body,
+)
+from assay.verdict import Claim
+
+
+def register(
+    problem: Problem,
+    *,
+    ledger: Ledger,
+    key: str | None = None,
+    seed: int = 0,
+    folder: str | Path = ".",
+    accept_underpowered: str | None = None,
+    **terms: Any,
+) -> Experiment:
+    """Register an experiment on a profiled problem.
+
+    Args:
+        problem: what `assay.profile` returned.
+        ledger: where everything is recorded.
+        key: short name of the project; by default the target's name.
+        seed: of every random step.
+        folder: what paths in `terms` are relative to.
+        accept_underpowered: why to go on although the sealed rows cannot detect the improvement.
+        terms: the keys of a project in `assay.toml`: `hypothesis`, `baseline`, `metric`,
+            `improve_by` or `improve_by_absolute`, `expect`, `alpha`, `tries`, `seal`, ...
+
+    Returns:
+        The experiment, open for attempts. Registering the same terms again returns it as it is.
+
+    Raises:
+        ConfigError: a term is unknown or out of range.
+        UnderpoweredError: the sealed rows cannot detect what is claimed; says what would.
+        ExperimentError: other terms are registered under this key, or the rows are spent.
+    """
+    roles = {name: value for name, value in problem.roles.as_dict().items() if value}
+    named = key or problem.roles.target.lower().replace(" ", "-").replace("_", "-")
+    table = {"key": named, "data": problem.frame.source, **roles, **terms}
+    portfolio = portfolio_from(
+        {"version": 1, "portfolio": {"name": named, "seed": seed}, "project": [table]},
+        Path("assay.register(...)"),
+    )
+    project = portfolio.projects[0]
+    record_project(project, portfolio.settings, ledger)
+    return register_project(
+        project,
+        problem,
+        ledger=ledger,
+        seed=seed,
+        folder=Path(folder),
+        accept_underpowered=accept_underpowered,
+    )
+
+
+def record_project(project: Project, settings: PortfolioSettings, ledger: Ledger) -> bool:
+    """Record what a plan needs to know of a project, unless that is what stands there already.
+
+    Returns:
+        Whether a record was added.
+    """
+    body = project_body(project, settings)
+    with ledger.transaction():
+        known = History(ledger).refresh().projects.get(project.key)
+        if known is not None and known.body == body:
+            return False
+        ledger.append(body, key=project.key)
+    return True
+
+
+def register_project(
+    project: Project,
+    problem: Problem,
+    *,
+    ledger: Ledger,
+    seed: int,
+    folder: Path,
+    accept_underpowered: str | None = None,
+    history: History | None = None,
+) -> Experiment:
+    """Register a project of `assay.toml`, or return its experiment if that is registered already.
+
+    Raises:
+        UnderpoweredError, ExperimentError, ConfigError: as `register`.
+    """
+    history = history or History(ledger)
+    task = task_of(project, problem, ledger, seed=seed, folder=folder)
+    known = existing(project, task, history.refresh())
+    if known is not None:
+        return Experiment(known, task, ledger, history)
+    _check_metric(project, task)
+    rows, losses = task.baseline_open_losses
+    claim = claim_of(project, losses)
+    power = power_of(task, claim)
+    if power.shortfalls and not accept_underpowered:
+        raise refuse(task, power)
+    body = _body(task, claim, power, (rows, losses), ledger, accept_underpowered)
+    with ledger.transaction():
+        known = existing(project, task, history.refresh())
+        if known is None:
+            overlaps = _unspent_overlaps(task.sealing, ledger, history, project.key)
+            known = ledger.append(body.model_copy(update={"overlaps": overlaps}), key=project.key)
+    history.refresh()
+    return Experiment(known, task, ledger, history)
+
+
+def task_of(
+    project: Project, problem: Problem, ledger: Ledger, *, seed: int, folder: Path
+) -> SealedTask:
+    """The problem with its split, which the ledger's salt fixes."""
+    sealing = seal(problem.frame, problem.roles, project.seal, salt=ledger.salt)
+    return SealedTask(project, problem.frame, problem.roles, sealing, folder, seed)
+
+
+def existing(project: Project, task: SealedTask, history: History) -> Record | None:
+    """The project's registration on these terms and data; `None` where it may register anew.
+
+    Raises:
+        ExperimentError: an open experiment of this project has other terms or other data.
+    """
+    registered = history.experiments(project.key)
+    if not registered:
+        return None
+    last = registered[-1]
+    body = registration_of(last)
+    same_terms, same_data = body.spec_sha == project.spec_sha(), _same_data(body, task)
+    if same_terms and same_data:
+        return last
+    if last.hash in history.verdicts:
+        return None
+    if not same_data:
+        raise ExperimentError(
+            f'project "{project.key}": the data changed since registration '
+            f"({body.n_open + body.n_sealed:,} rows with a target then, "
+            f"{len(task.open_rows) + len(task.sealing.sealed_rows):,} now, or other values or "
+            "another order). Restore them, or close this experiment before registering another."
+        )
+    changed = _changed(body.spec, project.registered())
+    raise ExperimentError(
+        f'project "{project.key}": {changed} changed since registration. What was registered '
+        "cannot be edited: restore it, or record the change and why with `assay amend`."
+    )
+
+
+def _same_data(body: RegistrationBody, task: SealedTask) -> bool:
+    return body.data_sha == task.sealing.data_sha and body.n_sealed == len(task.sealing.sealed_rows)
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    keys = [name for name in after if before.get(name) != _plain(after[name])]
+    shown = [f"`{name}` (was {before.get(name)!r}, is {after[name]!r})" for name in keys[:5]]
+    return ", ".join(shown) or "a registered key"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _unspent_overlaps(
+    sealing: Sealing, ledger: Ledger, history: History, key: str
+) -> tuple[int, ...]:
+    """Earlier registrations that sealed some of these rows; they share one budget from now on.
+
+    Raises:
+        ExperimentError: one of them was opened, so its rows are spent.
+    """
+    found = ledger.overlapping(sealing.fingerprints)
+    for record in history.registrations.values():
+        if record.sequence in found and record.hash in history.verdicts:
+            raise ExperimentError(
+                f'project "{key}": some of these rows were sealed by experiment "{record.key}", '
+                "whose seal was opened, so they are spent. A new claim needs new rows."
+            )
+    return tuple(sorted(found))
+
+
+def _check_metric(project: Project, task: SealedTask) -> None:
+    """Refuse a metric that does not fit the target.
+
+    Raises:
+        ConfigError: names the metric and what fits.
+    """
+    y = task.y[~np.isnan(task.y)]
+    if project.metric in BOUNDED and not np.isin(y, (0.0, 1.0)).all():
+        raise ConfigError(
+            f'project "{project.key}": metric `{project.metric}` scores a target of 0 and 1, but '
+            f"`{task.roles.target}` runs from {y.min():g} to {y.max():g}. Take `crps`."
+        )
+    flag = task.roles.censored_above
+    if flag and task.limit is None and project.metric != "log":
+        raise ConfigError(
+            f'project "{project.key}": `{flag}` is a flag without a limit, so what could be '
+            f"recorded is not known and metric `{project.metric}` cannot be computed. Only `log` "
+            "can; or name a column of limits."
+        )
+
+
+def _body(
+    task: SealedTask,
+    claim: Claim,
+    power: Power,
+    baseline: tuple[np.ndarray, np.ndarray],
+    ledger: Ledger,
+    accepted: str | None,
+) -> RegistrationBody:
+    project, sealing = task.project, task.sealing
+    _, losses = baseline
+    predictive = task.baseline_at(sealing.sealed_rows)
+    row_id = task.frame.column("row_id").to_numpy()[sealing.sealed_rows]
+    spec = project.baseline
+    return RegistrationBody(
+        project=project.key,
+        data_sha=sealing.data_sha,
+        target=task.roles.target,
+        roles=task.roles.as_dict(),
+        question=project.question,
+        hypothesis=project.hypothesis,
+        metric=project.metric,
+        cap=claim.cap,
+        floor=claim.floor,
+        clipped_share=claim.clipped_share(losses),
+        levels=project.levels,
+        baseline=spec if isinstance(spec, str) else spec.text(),
+        baseline_predictions=ledger.put(to_bytes(predictive, row_id)),
+        improve_by=claim.improve_by,
+        improve_by_absolute=claim.improve_by_absolute,
+        expect=project.expect,
+        alpha=project.alpha,
+        tries=project.tries,
+        effort_budget=project.effort_budget,
+        seal=project.seal.table(),
+        sealed_rows_file=ledger.put(b"".join(sealing.fingerprints)),
+        n_open=len(task.open_rows),
+        n_sealed=len(sealing.sealed_rows),
+        rows_needed=power.rows_needed,
+        test=sealing.test,
+        season=task.roles.season,
+        horizon=task.roles.horizon,
+        order_seed=task.seed,
+        ceiling=project.ceiling,
+        baseline_open_loss=float(np.clip(losses, claim.floor, claim.cap).mean()),
+        sd0=power.sd0,
+        population=project.population,
+        if_supported=project.if_supported,
+        if_refuted=project.if_refuted,
+        if_inconclusive=project.if_inconclusive,
+        author=project.author,
+        tags=project.tags,
+        spec_sha=project.spec_sha(),
+        spec=project.registered(),
+        accepted_underpowered=accepted,
+    )

@@ -1,0 +1,95 @@
+"""A whole portfolio, from the first registration to the last verdict; stopped, it goes on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assay.errors import AssayError, UnderpoweredError
+from assay.experiment.experiment import Experiment
+from assay.experiment.workspace import Workspace
+from assay.record import AttemptPlan, Project
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, for progress.
+
+    Fields:
+        project: its key.
+        kind: `project`, `idea`, `registered`, `refused`, `attempt`, `answer`, `broke`, `verdict`,
+            `skipped` or `failed`.
+        text: one sentence.
+        done: steps done so far.
+        total: steps in all.
+    """
+
+    project: str
+    kind: str
+    text: str
+    done: int
+    total: int
+
+
+def run(workspace: Workspace, *, only: str | None = None) -> Iterator[Event]:
+    """Register every project with data and make its planned attempts.
+
+    What is recorded already is not done again, so that a run can be stopped at any moment. An
+    error in one project's data is reported and does not stop the others.
+
+    Args:
+        workspace: the portfolio.
+        only: one project's key.
+
+    Yields:
+        An event before and after each step.
+    """
+    projects = [workspace.project(only)] if only else list(workspace.portfolio.projects)
+    total = sum(1 + len(project.attempts) for project in projects)
+    done = 0
+    workspace.record_projects()
+    for project in projects:
+        for kind, text in _project(workspace, project):
+            yield Event(project.key, kind, text, done, total)
+            done += kind in ("idea", "registered", "answer", "broke", "skipped")
+            if kind in ("refused", "failed"):
+                done += 1 + len(project.attempts)
+
+
+def _project(workspace: Workspace, project: Project) -> Iterator[tuple[str, str]]:
+    if project.data is None:
+        yield "idea", "no data yet: planned by its belief or curve"
+        return
+    yield "project", "reading and profiling the data"
+    try:
+        experiment = workspace.register(project.key)
+    except UnderpoweredError as refusal:
+        yield "refused", str(refusal)
+        return
+    except AssayError as error:
+        yield "failed", str(error)
+        return
+    body = experiment.registration
+    yield "registered", f"{body.n_open:,} open rows, {body.n_sealed:,} sealed"
+    for plan in project.attempts:
+        yield from _attempt(experiment, plan)
+
+
+def _attempt(experiment: Experiment, plan: AttemptPlan) -> Iterator[tuple[str, str]]:
+    made = experiment.resume(plan.name)
+    if made is not None:
+        yield "skipped", f"{plan.name}: made before ({made.text})"
+    elif not experiment.is_open:
+        yield "skipped", f"{plan.name}: not tried, the seal is open"
+        return
+    else:
+        yield "attempt", f"{plan.name}: fitting"
+        try:
+            made = experiment.attempt_planned(plan)
+        except AssayError as error:
+            yield "failed", f"{plan.name}: {error}"
+            return
+        yield ("broke" if made.text == "broke" else "answer"), f"{plan.name}: {made.text}"
+    if plan.close and experiment.is_open:
+        experiment.close()
+    verdict = experiment.verdict
+    if verdict is not None and made is not None and (made.supported or plan.close):
+        yield "verdict", verdict.sentence

@@ -1,0 +1,100 @@
+"""Which rows are sealed, under which names the ledger knows them, in which order they are judged."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.errors import ExperimentError
+from assay.frame import Frame, Roles
+from assay.record import Seal
+from assay.score import row_fingerprints, seal_from, seal_groups, seal_rows, seal_share
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """The split of one problem's rows.
+
+    Fields:
+        open_rows: rows that may be used to fit and compare, ascending.
+        sealed_rows: rows that only the seal sees, in the order in which they are judged.
+        fingerprints: salted name of each sealed row, in that order.
+        data_sha: SHA-256 over the fingerprints of all rows in the table's order.
+        test: `independent`, `series` or `groups`.
+    """
+
+    open_rows: np.ndarray
+    sealed_rows: np.ndarray
+    fingerprints: list[bytes]
+    data_sha: str
+    test: str
+
+
+def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str) -> Sealing:
+    """Split the rows that have a target before anything is fitted.
+
+    Args:
+        frame: the checked table.
+        roles: what its columns mean.
+        spec: `from` a date, a `share`, a number of `rows` or a share of `groups`. Where there is
+            a time column, shares and numbers take the latest rows.
+        salt: secret of the ledger.
+
+    Raises:
+        DataError: no row would be sealed, or none would stay open.
+        ExperimentError: `groups` without a group column.
+    """
+    names = row_fingerprints(frame.table, salt=salt.encode(), target=roles.target)
+    mask = _mask(frame, roles, spec, names, salt.encode())
+    has_target = ~np.isnan(frame.numbers(roles.target))
+    sealed = np.flatnonzero(mask & has_target)
+    test = "groups" if roles.group else "series" if roles.time else "independent"
+    if test == "independent":
+        # The bet takes the rows one by one; the salted hash fixes an order that nobody chose.
+        sealed = sealed[np.argsort(names[sealed], kind="stable")]
+    return Sealing(
+        open_rows=np.flatnonzero(~mask),
+        sealed_rows=sealed,
+        fingerprints=[bytes.fromhex(name.decode()) for name in names[sealed].tolist()],
+        data_sha=hashlib.sha256(names.tobytes()).hexdigest(),
+        test=test,
+    )
+
+
+def _mask(
+    frame: Frame, roles: Roles, spec: Seal, names: np.ndarray, salt: bytes
+) -> np.ndarray:
+    if spec.groups is not None:
+        if roles.group is None:
+            raise ExperimentError(
+                f"{frame.source}: seal = {{ groups = {spec.groups:g} }} needs a `group` column. "
+                "Name it, or seal by share, rows or date."
+            )
+        return seal_groups(frame.column(roles.group), spec.groups, salt=salt)
+    if roles.time is not None:
+        return _latest(frame, roles.time, spec)
+    if spec.start is not None:
+        raise ExperimentError(
+            f"{frame.source}: seal = {{ from = {spec.start!r} }} needs a `time` column. Name it, "
+            "or seal by share or rows."
+        )
+    if spec.rows is not None:
+        return seal_rows(names, spec.rows, salt=salt)
+    return seal_share(names, float(spec.share or 0.0), salt=salt)
+
+
+def _latest(frame: Frame, time: str, spec: Seal) -> np.ndarray:
+    """Everything from the stated date, or whole dates from the end up to the stated size."""
+    column = frame.column(time)
+    if spec.start is not None:
+        return seal_from(column, spec.start)
+    wanted = spec.rows if spec.rows is not None else round(float(spec.share or 0) * frame.rows)
+    ordered = column.sort(descending=True)
+    start = ordered[max(0, min(wanted, frame.rows) - 1)]
+    mask = (column >= start).to_numpy()
+    if mask.all():
+        raise ExperimentError(
+            f"{frame.source}: sealing the latest {wanted} of {frame.rows} rows leaves none open. "
+            "Seal fewer."
+        )
+    return mask

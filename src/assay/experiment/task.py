@@ -1,0 +1,143 @@
+"""One problem with its split: what may be seen by whom, and what the baseline does."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from assay.adapter import Task, baseline, forecast_blocks, read_predictions, time_axis
+from assay.errors import DataError
+from assay.experiment.sealing import Sealing
+from assay.frame import Frame, Roles
+from assay.model import build
+from assay.predictive import AbstractPredictive
+from assay.record import ModelSpec, Project
+from assay.score import row_losses
+
+
+@dataclass(frozen=True, eq=False)
+class SealedTask:
+    """A checked table, its split, and the project that asks about it.
+
+    Fields:
+        project: the registered keys.
+        frame: the whole table.
+        roles: what its columns mean.
+        sealing: which rows are sealed.
+        folder: what paths in the project are relative to.
+        seed: of every random step.
+    """
+
+    project: Project
+    frame: Frame
+    roles: Roles
+    sealing: Sealing
+    folder: Path
+    seed: int
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        """The recorded target of all rows, NaN where missing."""
+        return self.frame.numbers(self.roles.target)
+
+    @cached_property
+    def limit(self) -> np.ndarray | None:
+        """The most that could be recorded in each row; `None` where nothing hides the target."""
+        name = self.roles.censored_above
+        if name is None or not self.frame.column(name).dtype.is_numeric():
+            return None
+        limit = self.frame.numbers(name)
+        return np.where(np.isnan(limit), np.inf, limit)
+
+    @cached_property
+    def open_rows(self) -> np.ndarray:
+        """Open rows that have a target."""
+        rows = self.sealing.open_rows
+        return rows[~np.isnan(self.y[rows])]
+
+    def losses(self, predictive: AbstractPredictive, rows: np.ndarray) -> np.ndarray:
+        """Row losses of what is recorded, under the recorded limit."""
+        limit = None if self.limit is None else self.limit[rows]
+        levels = {"levels": self.project.levels} if self.project.levels else {}
+        return row_losses(
+            self.project.metric, predictive, self.y[rows], limit=limit, **levels
+        )
+
+    def visible(self, rows: np.ndarray) -> Frame:
+        """What a model may see of rows that it predicts: never their target.
+
+        In forecasts only keys, time, the limit and what is `known_ahead` is known.
+        """
+        table = self.frame.take(rows).table
+        hidden = {self.roles.target}
+        if self.roles.time is not None:
+            kept = {*self.roles.series, self.roles.time, *self.roles.known_ahead, "row_id"}
+            kept |= {name for name in (self.roles.group, self.roles.censored_above) if name}
+            hidden |= set(table.columns) - kept
+        return Frame(table.drop(hidden & set(table.columns)), self.frame.source)
+
+    def predict(self, fitted: object, rows: np.ndarray) -> AbstractPredictive:
+        """Predictions of a fitted model for some rows, from what it may see of them.
+
+        Raises:
+            DataError: it needs a column that is not known when the forecast is made.
+        """
+        try:
+            return fitted.predict(self.visible(rows))  # type: ignore[attr-defined]
+        except DataError as error:
+            if self.roles.time is None:
+                raise
+            raise DataError(
+                f"{error} In forecasts only the keys, `{self.roles.time}` and the columns listed "
+                "in `known_ahead` are known."
+            ) from error
+
+    def baseline_at(
+        self, target_rows: np.ndarray, open_rows: np.ndarray | None = None
+    ) -> AbstractPredictive:
+        """The baseline, learnt on open rows only, for some rows.
+
+        Args:
+            target_rows: rows to predict.
+            open_rows: rows to learn from; by default all open ones.
+        """
+        open_rows = self.open_rows if open_rows is None else open_rows
+        spec = self.project.baseline
+        if isinstance(spec, str):
+            return baseline(spec, Task(self.frame, self.roles, open_rows, target_rows))
+        return self._model_baseline(spec, target_rows, open_rows)
+
+    def _model_baseline(
+        self, spec: ModelSpec, target_rows: np.ndarray, open_rows: np.ndarray
+    ) -> AbstractPredictive:
+        if spec.predictions is not None:
+            every = np.union1d(self.open_rows, self.sealing.sealed_rows)
+            wanted = self.frame.take(every)
+            given = read_predictions(
+                self.folder / spec.predictions, wanted=wanted, roles=self.roles
+            )
+            return given.take(np.searchsorted(every, target_rows))
+        where = f'project "{self.project.key}": baseline'
+        model = build(spec.table(), censored_above=self.roles.censored_above, where=where)
+        fitted = model.fit(self.frame.take(open_rows), self.roles.target, seed=self.seed)
+        return self.predict(fitted, target_rows)
+
+    @cached_property
+    def baseline_open_losses(self) -> tuple[np.ndarray, np.ndarray]:
+        """Open rows that the baseline can predict, and its loss on each.
+
+        A baseline that looks back needs a past: its first season has none.
+        """
+        rows = self.open_rows
+        if self.project.baseline in ("naive", "seasonal-naive"):
+            _, time = time_axis(self.frame, self.roles)
+            lag = (self.roles.season or 1) if self.project.baseline == "seasonal-naive" else 1
+            later = rows[time[rows] >= min(lag, len(np.unique(time[rows])) - 1)]
+            rows = later if len(later) else rows
+        return rows, self.losses(self.baseline_at(rows), rows)
+
+    def origins(self, rows: np.ndarray) -> np.ndarray:
+        """The last time known when each row is forecast; origins step by one horizon."""
+        _, time = time_axis(self.frame, self.roles)
+        return forecast_blocks(time[rows], int(time[rows].min()), self.roles.horizon or 1)

@@ -1,0 +1,126 @@
+"""A portfolio at work: its file, its ledger, and each project's data, loaded once."""
+
+from pathlib import Path
+from typing import Self
+
+from assay.errors import ExperimentError
+from assay.experiment.experiment import Experiment
+from assay.experiment.register import existing, record_project, register_project, task_of
+from assay.experiment.task import SealedTask
+from assay.frame import read
+from assay.ledger import History, Ledger
+from assay.problem import Problem, profile
+from assay.record import Portfolio, Project, load_portfolio
+
+
+class Workspace:
+    """Everything that the commands work on: `assay.toml`, its ledger, its data."""
+
+    def __init__(self, portfolio: Portfolio, ledger: Ledger) -> None:
+        """Work on a loaded portfolio; `Workspace.open` loads one."""
+        self.portfolio = portfolio
+        self.ledger = ledger
+        self.history = History(ledger)
+        self._problems: dict[str, Problem] = {}
+
+    @classmethod
+    def open(cls, path: str | Path, *, ledger: str | Path | None = None) -> Self:
+        """Load a portfolio and open its ledger.
+
+        Args:
+            path: `assay.toml` or its folder.
+            ledger: another ledger than the file names.
+
+        Raises:
+            ConfigError: the file is missing or wrong.
+            LedgerError: the ledger cannot be opened.
+        """
+        portfolio = load_portfolio(path)
+        return cls(portfolio, Ledger(ledger or portfolio.ledger))
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        self.ledger.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def project(self, key: str) -> Project:
+        """The project with this key.
+
+        Raises:
+            ConfigError: there is none; names those that are near.
+        """
+        return self.portfolio.project(key)
+
+    def problem(self, key: str) -> Problem:
+        """The profiled problem of a project.
+
+        Raises:
+            ExperimentError: the project has no data.
+            DataError: the data cannot be used.
+        """
+        if key not in self._problems:
+            project = self.project(key)
+            if project.data is None or project.target is None:
+                raise ExperimentError(
+                    f'project "{key}" has no `data` and `target` yet, so there is nothing to '
+                    "register. It is planned by its belief or curve."
+                )
+            frame = read(project.data, root=self.portfolio.folder)
+            self._problems[key] = profile(frame, seed=self.portfolio.settings.seed, **project.roles())
+        return self._problems[key]
+
+    def task(self, key: str) -> SealedTask:
+        """A project's problem with its split."""
+        return task_of(
+            self.project(key),
+            self.problem(key),
+            self.ledger,
+            seed=self.portfolio.settings.seed,
+            folder=self.portfolio.folder,
+        )
+
+    def record_projects(self) -> list[str]:
+        """Record what a plan needs to know; returns the keys of projects that changed."""
+        settings = self.portfolio.settings
+        return [
+            project.key
+            for project in self.portfolio.projects
+            if record_project(project, settings, self.ledger)
+        ]
+
+    def register(self, key: str, *, accept_underpowered: str | None = None) -> Experiment:
+        """Register a project, or return its experiment.
+
+        Raises:
+            UnderpoweredError: its sealed rows cannot detect what is claimed.
+            ExperimentError: other terms or data are registered, or its rows are spent.
+        """
+        return register_project(
+            self.project(key),
+            self.problem(key),
+            ledger=self.ledger,
+            seed=self.portfolio.settings.seed,
+            folder=self.portfolio.folder,
+            accept_underpowered=accept_underpowered,
+            history=self.history,
+        )
+
+    def experiment(self, key: str) -> Experiment:
+        """The registered experiment of a project.
+
+        Raises:
+            ExperimentError: it is not registered, or what is registered differs.
+        """
+        task = self.task(key)
+        record = existing(self.project(key), task, self.history.refresh())
+        if record is None:
+            raise ExperimentError(
+                f'project "{key}" is not registered. Run `assay register` first: a question is '
+                "written down before it is answered."
+            )
+        return Experiment(record, task, self.ledger, self.history)

@@ -1,0 +1,169 @@
+"""Targets hidden beyond a limit, such as demand above stock, for any family."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from assay.errors import DataError
+from assay.family.abstract import (
+    AbstractDistribution,
+    AbstractFamily,
+    Columns,
+    Known,
+    Parameter,
+    Part,
+)
+from assay.family.support import Support
+
+
+class CensoredDistribution(AbstractDistribution):
+    """What is seen of a target that hides at or beyond its limits: min(max(Y, below), above).
+
+    A row at its upper limit contributes log P(Y >= above), one at its lower limit
+    log P(Y <= below), any other its log density.
+
+    Fields:
+        base: the distribution of the target that nobody hid.
+        above: the most that could be seen, in the target's unit; inf where nothing was hidden.
+        below: the least that could be seen; -inf where nothing was hidden.
+
+    Source: Klein & Moeschberger (2003), Survival Analysis, 2nd ed., section 3.5.
+    """
+
+    is_count: ClassVar[bool] = False
+    base: AbstractDistribution
+    above: Float[Array, "..."]
+    below: Float[Array, "..."]
+
+    def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
+        reached, sunk = y >= self.above, y <= self.below
+        # Every branch gets an argument that is safe for it: a NaN gradient in an unused branch
+        # would spoil the sum.
+        inside = self.base.log_prob(y)
+        upper = self.base.log_reach(jnp.where(jnp.isfinite(self.above), self.above, y))
+        lower = self.base.log_cdf(jnp.where(jnp.isfinite(self.below), self.below, y))
+        return jnp.where(reached, upper, jnp.where(sunk, lower, inside))
+
+    def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
+        inside = self.base.log_cdf(y)
+        return jnp.where(y >= self.above, 0.0, jnp.where(y < self.below, -jnp.inf, inside))
+
+    def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
+        inside = self.base.log_sf(y)
+        return jnp.where(y >= self.above, -jnp.inf, jnp.where(y < self.below, 0.0, inside))
+
+    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
+        return self._seen(self.base.quantile(level))
+
+    def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
+        return self._seen(self.base.sample(key, shape))
+
+    def mean(self) -> Float[Array, "..."]:
+        """Expectation of what is seen; E max(below - Y, 0) follows from the excess over it."""
+        upper, lower = jnp.isfinite(self.above), jnp.isfinite(self.below)
+        lost = jnp.where(upper, self.base.excess(jnp.where(upper, self.above, 0.0)), 0.0)
+        floor = jnp.where(lower, self.below, 0.0)
+        gained = jnp.where(lower, self.base.excess(floor) - self.base.mean() + floor, 0.0)
+        return self.base.mean() - lost + gained
+
+    def variance(self) -> Float[Array, "..."]:
+        """Variance of what is seen, by 128 Gauss-Legendre nodes over the levels."""
+        nodes, weights = np.polynomial.legendre.leggauss(128)
+        levels = (jnp.asarray(nodes) + 1) / 2
+        spread = jnp.stack([(self.quantile(level) - self.mean()) ** 2 for level in levels])
+        return jnp.tensordot(jnp.asarray(weights) / 2, spread, axes=1)
+
+    def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
+        """E max(seen - limit, 0), for a `limit` at or above the lower limit."""
+        upper = jnp.isfinite(self.above)
+        beyond = jnp.where(upper, self.base.excess(jnp.where(upper, self.above, 0.0)), 0.0)
+        return jnp.where(limit >= self.above, 0.0, self.base.excess(limit) - beyond)
+
+    def _seen(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jnp.clip(y, self.below, self.above)
+
+
+@dataclass(frozen=True)
+class Censored(AbstractFamily):
+    """Any family whose target is hidden at or beyond a limit.
+
+    A numeric column is a limit: the target is known only to be at least (`above`) or at most
+    (`below`) the limit where it reached it. A boolean column is a flag: where it is true the
+    recorded target is itself only a bound.
+
+    Fields:
+        base: the family of the target that nobody hid.
+        above: column of upper limits or flags, or None.
+        below: column of lower limits or flags, or None.
+    """
+
+    base: AbstractFamily
+    above: str | None = None
+    below: str | None = None
+
+    name: ClassVar[str] = "censored"
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The parameters of the base family."""
+        return self.base.parameters
+
+    @property
+    def support(self) -> Support:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The support of the base family."""
+        return self.base.support
+
+    def needs(self) -> tuple[str, ...]:
+        return tuple(column for column in (self.above, self.below) if column)
+
+    def bind(self, parameters: Mapping[str, Array], columns: Columns) -> CensoredDistribution:
+        return self._around(self.base.bind(parameters, columns), columns)
+
+    def from_linked(self, linked: Mapping[str, Array], columns: Columns) -> CensoredDistribution:
+        return self._around(self.base.from_linked(linked, columns), columns)
+
+    def start(self, y: np.ndarray) -> dict[str, float]:
+        return self.base.start(y)
+
+    def parts(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[Part, ...]:
+        upper = _limits(columns.get(self.above or ""), y, absent=np.inf)
+        lower = _limits(columns.get(self.below or ""), y, absent=-np.inf)
+        reached, sunk = y >= upper, y <= lower
+        if np.any(reached & sunk):
+            row = int(np.flatnonzero(reached & sunk)[0])
+            raise DataError(
+                f"Row {row} is hidden above {upper[row]:g} and below {lower[row]:g} at once. The "
+                f"lower limit (`{self.below}`) must lie below the upper one (`{self.above}`)."
+            )
+        groups = (
+            (~reached & ~sunk, Known.VALUE, y),
+            (reached, Known.AT_LEAST, upper),
+            (sunk, Known.AT_MOST, lower),
+        )
+        return tuple(
+            Part(np.flatnonzero(rows), self.base, known, value[rows])
+            for rows, known, value in groups
+            if rows.any()
+        )
+
+    def _around(self, base: AbstractDistribution, columns: Columns) -> CensoredDistribution:
+        limits = [
+            jnp.asarray(absent)
+            if column is None or columns[column].dtype == bool
+            else jnp.where(jnp.isnan(columns[column]), absent, columns[column])
+            for column, absent in ((self.above, jnp.inf), (self.below, -jnp.inf))
+        ]
+        return CensoredDistribution(base, *limits)
+
+
+def _limits(column: np.ndarray | None, y: np.ndarray, *, absent: float) -> np.ndarray:
+    """Limit of each row; a flag makes the recorded value its own limit."""
+    if column is None:
+        return np.full(len(y), absent)
+    if column.dtype == bool:
+        return np.where(column, y, absent)
+    return np.where(np.isnan(column), absent, column)

@@ -1,0 +1,97 @@
+"""The Gamma family: positive values whose errors grow with the mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from jaxtyping import Array, Float
+
+from assay.family import link
+from assay.family.abstract import (
+    AbstractDistribution,
+    AbstractFamily,
+    Columns,
+    Parameter,
+    through_links,
+)
+from assay.family.support import POSITIVE, Support
+from assay.family.tail import gamma_quantile, log_gamma_tails
+
+
+class GammaDistribution(AbstractDistribution):
+    """Gamma with mean `location` in the target's unit and coefficient of variation `cv`."""
+
+    is_count: ClassVar[bool] = False
+    location: Float[Array, "..."]
+    cv: Float[Array, "..."]
+
+    @property
+    def shape(self) -> Float[Array, "..."]:
+        """Shape parameter, 1 / cv²."""
+        return self.cv**-2
+
+    @property
+    def rate(self) -> Float[Array, "..."]:
+        """Rate, per unit of the target."""
+        return self.shape / self.location
+
+    def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
+        safe = jnp.where(y > 0, y, 1.0)
+        inside = dist.Gamma(self.shape, self.rate).log_prob(safe)
+        return jnp.where(y > 0, inside, -jnp.inf)
+
+    def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jnp.where(y > 0, self._tails(y)[0], -jnp.inf)
+
+    def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jnp.where(y > 0, self._tails(y)[1], 0.0)
+
+    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
+        level, shape = jnp.broadcast_arrays(jnp.asarray(level), self.shape)
+        return gamma_quantile(shape, log_p=jnp.log(level)) / self.rate
+
+    def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
+        batch = jnp.broadcast_shapes(self.location.shape, self.cv.shape)
+        return dist.Gamma(self.shape, self.rate).sample(key, shape[: len(shape) - len(batch)])
+
+    def mean(self) -> Float[Array, "..."]:
+        return jnp.broadcast_arrays(self.location, self.cv)[0]
+
+    def variance(self) -> Float[Array, "..."]:
+        return (self.location * self.cv) ** 2
+
+    def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Source: Klugman, Panjer & Willmot (2012), Loss Models, appendix A."""
+        safe = jnp.where(limit > 0, limit, 1.0) * self.rate
+        share = jnp.exp(log_gamma_tails(self.shape + 1.0, safe)[1])
+        above = self.mean() * share - limit * jnp.exp(log_gamma_tails(self.shape, safe)[1])
+        return jnp.where(limit > 0, above, self.mean() - limit)
+
+    def _tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
+        return log_gamma_tails(self.shape, jnp.where(y > 0, y, 1.0) * self.rate)
+
+
+@dataclass(frozen=True)
+class Gamma(AbstractFamily):
+    """Positive values, with `mean` and `cv` (standard deviation over mean)."""
+
+    name: ClassVar[str] = "gamma"
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("mean", link.log, "mean, in the target's unit"),
+        Parameter("cv", link.log, "coefficient of variation, sd / mean"),
+    )
+    support: ClassVar[Support] = POSITIVE
+
+    def bind(self, parameters: Mapping[str, Array], columns: Columns) -> GammaDistribution:
+        del columns
+        return GammaDistribution(jnp.asarray(parameters["mean"]), jnp.asarray(parameters["cv"]))
+
+    def from_linked(self, linked: Mapping[str, Array], columns: Columns) -> GammaDistribution:
+        return self.bind(through_links(self.parameters, linked), columns)
+
+    def start(self, y: np.ndarray) -> dict[str, float]:
+        mean = float(np.mean(y))
+        return {"mean": mean, "cv": float(max(np.std(y) / mean, 1e-3))}

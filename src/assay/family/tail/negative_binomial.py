@@ -1,0 +1,150 @@
+"""Log probabilities of both tails of the negative binomial distribution."""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from assay.family.tail.beta_integral import (
+    Side,
+    integrate_outwards,
+    log_beta_kernel,
+    smaller_side,
+)
+from assay.family.tail.log1mexp import log1mexp, shares
+from assay.family.tail.quadrature import SHIFT
+from assay.family.tail.stirling import digamma_gap_drop, shortfall
+
+_SMALLEST = 1e-290
+_NEAREST = -1e-300
+
+
+def negative_binomial_log_tails(
+    k: ArrayLike, mean: ArrayLike, size: ArrayLike
+) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    """Compute the log probabilities that a negative binomial count is at most k, and above k.
+
+    Args:
+        k: the count; a fraction is rounded down, below 0 nothing lies.
+        mean: mean count, above 0; at 0 every count is 0.
+        size: size, above 0; the variance is mean + mean² / size.
+
+    Returns:
+        log P(Y <= k) and log P(Y > k), with gradients in `mean` and `size` and none in `k`; where
+        one of them is certain they are 0 and -inf with gradient 0. A negative mean or a size that
+        is not positive gives nan.
+
+    Source: P(Y > k) = I_x(k + 1, size) with x = mean / (mean + size), DLMF 8.17. The derivative in
+        the size is the mean score over the tail, written without cancellation, so that it stays
+        right where the size is large and the distribution close to Poisson.
+    """
+    parts = (jnp.asarray(part, dtype=float) for part in (k, mean, size))
+    k, mean, size = jnp.broadcast_arrays(*parts)
+    proper = (mean >= 0) & (size > 0) & ~jnp.isnan(k)
+    inside = proper & (k >= 0) & (k < jnp.inf) & (mean >= _SMALLEST)
+    above_k = jax.lax.stop_gradient(jnp.where(inside, jnp.floor(k), 0.0)) + 1
+    safe_mean, safe_size = jnp.where(inside, mean, 1.0), jnp.where(inside, size, 1.0)
+    log_cdf, log_sf = _tails(above_k, safe_mean, safe_size)[:2]
+    nothing, everything = proper & (k < 0), proper & (k >= 0)
+    off_cdf = jnp.where(nothing, -jnp.inf, jnp.where(everything, 0.0, jnp.nan))
+    off_sf = jnp.where(nothing, 0.0, jnp.where(everything, -jnp.inf, jnp.nan))
+    return jnp.where(inside, log_cdf, off_cdf), jnp.where(inside, log_sf, off_sf)
+
+
+@jax.custom_jvp
+def _tails(m: Array, mean: Array, size: Array) -> tuple[Array, Array, Array, Array]:
+    """Both log tails, the log kernel and the smaller tail's slope in the size, in one pass.
+
+    The slope is an output so that the rule below need not repeat the quadrature; where nobody
+    differentiates, the compiler drops it.
+    """
+    side = _side(m, mean, size)
+    mass, slope = _mass_and_slope(m, mean, size)
+    kernel = _kernel(m, mean, size)
+    small = jnp.minimum(kernel + jnp.log(mass), _NEAREST)
+    other = log1mexp(small)
+    log_cdf, log_sf = jnp.where(side.turned, small, other), jnp.where(side.turned, other, small)
+    return log_cdf, log_sf, kernel, slope
+
+
+@_tails.defjvp
+def _tails_jvp(
+    primals: tuple[Array, ...], tangents: tuple[Array, ...]
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    (m, mean, size), (_, to_mean, to_size) = primals, tangents
+    log_cdf, log_sf, kernel, slope = values = _tails(m, mean, size)
+    share_cdf, share_sf = shares(~_side(m, mean, size).turned, log_cdf, log_sf)
+    by_mean = to_mean / mean
+    to_cdf = share_cdf * slope * to_size - jnp.exp(kernel - log_cdf) * by_mean
+    to_sf = share_sf * slope * to_size + jnp.exp(kernel - log_sf) * by_mean
+    to_kernel = size / (mean + size) * (m - mean) * by_mean + _kernel_score(m, mean, size) * to_size
+    to_slope = jax.jvp(lambda *at: _mass_and_slope(m, *at)[1], (mean, size), (to_mean, to_size))[1]
+    return values, (to_cdf, to_sf, to_kernel, to_slope)
+
+
+def _kernel(m: Array, mean: Array, size: Array) -> Array:
+    """Log of m P(Y = m), which is also the log density of the log-odds."""
+    total, reach = m + size, mean + size
+    ratio_x, ratio_y = mean / m * (total / reach), total / reach
+    return log_beta_kernel(m, size, size / reach * (mean - m), ratio_x, ratio_y)
+
+
+def _kernel_score(m: Array, mean: Array, size: Array) -> Array:
+    """Derivative of the kernel in the size at a fixed mean; of order size^-2 when size is large."""
+    return digamma_gap_drop(size, m) - shortfall((mean - m) / (size + m))
+
+
+def _mass_and_slope(m: Array, mean: Array, size: Array) -> tuple[Array, Array]:
+    """Smaller tail over kernel, and the derivative of its log in the size at a fixed mean."""
+    side = _side(m, mean, size)
+    mass, mass_size = _descend(side, _integrals(side, m, mean, size), mean, size)
+    return mass, _kernel_score(m, mean, size) + mass_size / mass
+
+
+def _side(m: Array, mean: Array, size: Array) -> Side:
+    reach = mean + size
+    return smaller_side(m, size, mean / reach, size / reach)
+
+
+def _integrals(side: Side, m: Array, mean: Array, size: Array) -> tuple[Array, Array]:
+    """Smaller tail over kernel, before the recurrence, and its derivative in the size.
+
+    With s the odds times the size and δ = (s - mean) / (size + mean), the log integrand relative
+    to the cut changes with the size by δ / (1 + δ) · (m - mean) / (size + mean) - shortfall(δ),
+    where no term is larger than the result.
+    """
+    reach = mean + size
+    x, direction = mean / reach, jnp.where(side.turned, 1.0, -1.0)
+    pull = (m + (side.shape_in_use - side.a) - mean) / reach
+
+    def score(u: Array, _: Array) -> tuple[Array]:
+        delta = x * jnp.expm1(direction * u)
+        return (delta / (1 + delta) * pull - shortfall(delta),)
+
+    mass, mass_size = integrate_outwards(side, score, 1)
+    return mass, mass_size
+
+
+def _descend(
+    side: Side, masses: tuple[Array, Array], mean: Array, size: Array
+) -> tuple[Array, Array]:
+    """Step the shifted shape down, see the beta tails; the derivative is in the size."""
+    low, low_size = (
+        jnp.where(side.shifted, value, safe) for value, safe in zip(masses, (1.0, 0.0), strict=True)
+    )
+    by_shape, reach = jnp.where(side.turned, 1.0, 0.0), mean + size
+    m = jnp.where(side.turned, side.b, side.a)
+
+    def descend(step: int, lows: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, low_size = lows
+        i = SHIFT - 1 - step
+        total, shape = m + size + i, side.a + i
+        # Growth is size·total/reach if turned, else mean·total/reach.
+        growth = side.x * total
+        growth_size = side.x * ((mean - m - i) / reach) + by_shape * total / reach
+        now = (1 + growth * low) / shape
+        return now, (growth * low_size + growth_size * low - by_shape * now) / shape
+
+    low, low_size = lax.fori_loop(0, SHIFT, descend, (low, low_size))
+    return jnp.where(side.shifted, low, masses[0]), jnp.where(side.shifted, low_size, masses[1])

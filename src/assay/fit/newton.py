@@ -1,0 +1,173 @@
+"""Damped Newton for models whose parameters are linear in their coefficients.
+
+Each row's log-likelihood depends on a handful of linked parameters only, so exact second
+derivatives cost one small Hessian a row and a few matrix products, whatever the family.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import cho_factor, cho_solve
+
+from assay.family import AbstractFamily, Known
+from assay.fit.row_terms import row_terms
+
+MAX_ITERATIONS = 100
+MAX_DAMPING = 1e12
+TOLERANCE = 1e-10
+THINNED = 8192
+
+
+@dataclass(frozen=True)
+class PartRows:
+    """Rows that say the same kind of thing about their target.
+
+    Fields:
+        family: recipe of the value.
+        known: what these rows say about it.
+        designs: one matrix (rows, coefficients) for each parameter of the family.
+        y: values, or the limits behind which they hide, (rows,).
+    """
+
+    family: AbstractFamily
+    known: Known
+    designs: tuple[np.ndarray, ...]
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Independent Normal priors.
+
+    Fields:
+        mean: of each coefficient.
+        sd: of each coefficient, inf for a flat prior.
+    """
+
+    mean: Float[np.ndarray, " coefficients"]
+    sd: Float[np.ndarray, " coefficients"]
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where Newton stands.
+
+    Fields:
+        coefficients: all parameters in a row.
+        log_posterior: up to a constant.
+        log_likelihood: without the prior.
+        gradient: of the log posterior.
+        curvature: minus its Hessian.
+        decrement: what one more step would gain, in log units; inf where the curvature is not
+            positive definite.
+        iterations: evaluations of the log posterior so far.
+    """
+
+    coefficients: Float[np.ndarray, " coefficients"]
+    log_posterior: float
+    log_likelihood: float
+    gradient: Float[np.ndarray, " coefficients"]
+    curvature: Float[np.ndarray, "coefficients coefficients"]
+    decrement: float
+    iterations: int
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether one more step would gain nothing but rounding error."""
+        return self.decrement < TOLERANCE + 1e-14 * abs(self.log_posterior)
+
+
+def maximise(
+    parts: tuple[PartRows, ...], prior: Prior, start: Float[np.ndarray, " coefficients"]
+) -> Optimum:
+    """Maximise the log posterior.
+
+    Args:
+        parts: all rows, grouped by what they say.
+        prior: of the coefficients.
+        start: where to begin.
+
+    Returns:
+        The last accepted point; it is the optimum if `is_settled`.
+
+    Source: Levenberg (1944) and Marquardt (1963) for the damping; Boyd & Vandenberghe (2004),
+        Convex Optimization, section 9.5, for the decrement as stopping rule.
+    """
+    every = sum(len(part.y) for part in parts) // THINNED
+    if every >= 4:
+        # A thinned fit ends close to the full one and costs next to nothing.
+        thinned = tuple(_thinned(part, every) for part in parts)
+        start = maximise(thinned, prior, start).coefficients
+    here, damping = _evaluate(parts, prior, start, iterations=1), 0.0
+    while not here.is_settled and here.iterations < MAX_ITERATIONS and damping < MAX_DAMPING:
+        step = _solve(here.curvature, here.gradient, damping)
+        there = _evaluate(parts, prior, here.coefficients + step, here.iterations + 1)
+        # Rounding alone moves the value by this much; without the slack the last step is refused.
+        slack = 1e-13 * (1.0 + abs(here.log_posterior))
+        if there.log_posterior >= here.log_posterior - slack and np.isfinite(there.gradient).all():
+            here, damping = there, (0.0 if damping < 1e-6 else damping / 10)
+        else:
+            here = replace(here, iterations=there.iterations)
+            damping = max(damping * 10, 1e-3)
+    return here
+
+
+def _thinned(part: PartRows, every: int) -> PartRows:
+    """Evenly spaced rows; the same share of every part, or their balance would be lost."""
+    return replace(part, designs=tuple(each[::every] for each in part.designs), y=part.y[::every])
+
+
+def _evaluate(
+    parts: tuple[PartRows, ...], prior: Prior, at: np.ndarray, iterations: int
+) -> Optimum:
+    terms = [_part_terms(part, at) for part in parts]
+    fit, gradient, curvature = (sum(each) for each in zip(*terms, strict=True))
+    away, precision = at - prior.mean, prior.sd**-2.0
+    gradient, curvature = gradient - precision * away, curvature + np.diag(precision)
+    value = float(fit - 0.5 * np.sum(precision * away**2))
+    gain = _gain(curvature, gradient)
+    return Optimum(at, value, float(fit), gradient, curvature, gain, iterations)
+
+
+def _part_terms(part: PartRows, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Log-likelihood of one part, its gradient and minus its Hessian in the coefficients."""
+    edges = np.cumsum([design.shape[1] for design in part.designs])[:-1]
+    blocks = np.split(at, edges)
+    linked = np.stack([design @ own for design, own in zip(part.designs, blocks, strict=True)])
+    value, first, second = row_terms(part.family, part.known, linked, part.y)
+    gradient = [design.T @ slope for design, slope in zip(part.designs, first, strict=True)]
+    curvature = np.zeros((len(at), len(at)))
+    starts = [0, *edges]
+    for k, left in enumerate(part.designs):
+        for m, right in enumerate(part.designs[: k + 1]):
+            block = -((left * second[k, m][:, None]).T @ right)
+            rows = slice(starts[k], starts[k] + left.shape[1])
+            columns = slice(starts[m], starts[m] + right.shape[1])
+            curvature[rows, columns], curvature[columns, rows] = block, block.T
+    return float(np.sum(value)), np.concatenate(gradient), curvature
+
+
+def _solve(curvature: np.ndarray, gradient: np.ndarray, damping: float) -> np.ndarray:
+    """Newton's step, uphill even where the log posterior is not concave.
+
+    Source: Dauphin et al. (2014), Identifying and attacking the saddle point problem: directions
+        of negative curvature count by their size.
+    """
+    damped = curvature + damping * np.diag(np.abs(np.diag(curvature)) + 1e-8)
+    if not np.isfinite(damped).all():
+        return np.full_like(gradient, np.nan)
+    try:
+        return cho_solve(cho_factor(damped), gradient)
+    except np.linalg.LinAlgError:
+        size, direction = np.linalg.eigh(damped)
+        steps = (direction.T @ gradient) / np.maximum(np.abs(size), 1e-8 * np.abs(size).max())
+        return direction @ steps
+
+
+def _gain(curvature: np.ndarray, gradient: np.ndarray) -> float:
+    """Half g'H⁻¹g, what one more step would gain; inf where H is not positive definite."""
+    try:
+        return 0.5 * float(gradient @ cho_solve(cho_factor(curvature), gradient))
+    except (np.linalg.LinAlgError, ValueError):
+        return np.inf

@@ -1,0 +1,84 @@
+"""Each row's log-likelihood and its derivatives in the linked parameters.
+
+Only this is compiled, in a handful of shapes that every model shares: the number of coefficients
+does not enter, and tables longer than a block run block by block.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from assay.compute import configure
+from assay.family import AbstractFamily, Known, log_likelihood
+
+configure()
+
+BLOCK = 16_384
+_LEAST = 64
+
+Terms = tuple[
+    Float[np.ndarray, " rows"],
+    Float[np.ndarray, "parameters rows"],
+    Float[np.ndarray, "parameters parameters rows"],
+]
+
+
+def row_terms(
+    family: AbstractFamily,
+    known: Known,
+    linked: Float[np.ndarray, "parameters rows"],
+    y: Float[np.ndarray, " rows"],
+) -> Terms:
+    """Log-likelihood of each row with first and second derivatives.
+
+    Args:
+        family: recipe of the value.
+        known: what these rows say about it.
+        linked: parameters before their links.
+        y: values, or the limits behind which they hide.
+
+    Returns:
+        Values (rows,), gradients (parameters, rows), Hessians (parameters, parameters, rows).
+    """
+    size = min(BLOCK, max(_LEAST, 2 ** int(np.ceil(np.log2(max(len(y), 1))))))
+    blocks = [
+        _padded_terms(family, known, linked[:, low : low + size], y[low : low + size], size)
+        for low in range(0, len(y), size)
+    ]
+    values, first, second = (np.concatenate(each, axis=-1) for each in zip(*blocks, strict=True))
+    return values, first, second
+
+
+def _padded_terms(
+    family: AbstractFamily, known: Known, linked: np.ndarray, y: np.ndarray, size: int
+) -> Terms:
+    """Repeat the last row up to `size`, so that shapes stay few."""
+    rows = len(y)
+    filled = np.pad(linked, ((0, 0), (0, size - rows)), mode="edge")
+    terms = _terms(family, known, jnp.asarray(filled), np.pad(y, (0, size - rows), mode="edge"))
+    value, first, second = (np.asarray(each)[..., :rows] for each in terms)
+    return value, first, second
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _terms(
+    family: AbstractFamily, known: Known, linked: Array, y: Array
+) -> tuple[Array, Array, Array]:
+    names = [parameter.name for parameter in family.parameters]
+    # Rows do not mix, so one tangent of ones in a parameter gives every row's own derivative.
+    tangents = jnp.broadcast_to(jnp.eye(len(names))[:, :, None], (len(names), *linked.shape))
+
+    def value(at: Array) -> Array:
+        distribution = family.from_linked(dict(zip(names, at, strict=True)), {})
+        return log_likelihood(distribution, known, y)
+
+    def with_slopes(at: Array) -> tuple[Array, Array]:
+        return jax.vmap(lambda along: jax.jvp(value, (at,), (along,)), out_axes=(None, 0))(tangents)
+
+    (values, first), (_, second) = jax.vmap(
+        lambda along: jax.jvp(with_slopes, (linked,), (along,)), out_axes=((None, None), (0, 0))
+    )(tangents)
+    return values, first, second

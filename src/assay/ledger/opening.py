@@ -1,0 +1,98 @@
+"""Opening a ledger: is it one, was it made by this Assay, does it have to be made or upgraded?"""
+
+import secrets
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from assay.errors import LedgerError
+from assay.ledger import sqlite
+from assay.ledger.chain import Head, linked
+from assay.ledger.schema import REVISIONS, metadata, record, revision
+from assay.record import GenesisBody, canonical
+
+
+def prepare_folder(path: Path, *, create: bool) -> None:
+    """Make sure that a ledger can lie at `path`.
+
+    Raises:
+        LedgerError: `path` is a folder, or its own folder is missing and cannot be made, or
+            nothing is there and nothing may be made.
+    """
+    try:
+        is_there, is_folder = path.exists(), path.is_dir()
+        if create and not is_there:
+            path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerError(
+            f"{path}: its folder is missing and cannot be made, or may not be read: "
+            f"{error.strerror}. Make {path.parent}, or name another path."
+        ) from error
+    if is_folder:
+        raise LedgerError(f"{path}: is a folder. Name a file in it, such as {path / 'assay.db'}.")
+    if not create and not is_there:
+        raise LedgerError(f"{path}: no such ledger. Check the path; `assay init` makes one.")
+
+
+def open_schema(engine: Engine, path: Path, *, author: str, timeout_s: float) -> None:
+    """Bring the file at `path` to the current schema, making it a ledger if it is empty.
+
+    Raises:
+        LedgerError: it is another database, or was made by a newer Assay.
+    """
+    with engine.begin() as connection:
+        is_ready = _is_current(connection, path)
+    if is_ready:
+        return
+    sqlite.use_wal(engine, timeout_s)
+    with engine.execution_options(write=True).begin() as connection:
+        # Asked again under the lock: another process may have made or upgraded it meanwhile.
+        if _is_current(connection, path):
+            return
+        if sqlite.is_empty(connection):
+            _create(connection, author)
+        else:
+            _upgrade(connection)
+
+
+def _is_current(connection: Connection, path: Path) -> bool:
+    if sqlite.is_empty(connection):
+        return False
+    if not sqlite.is_marked(connection):
+        raise LedgerError(
+            f"{path}: is not a ledger, but some other SQLite database. Name another path."
+        )
+    found = connection.execute(select(revision.c.version_num)).scalar()
+    if found not in REVISIONS:
+        raise LedgerError(
+            f"{path}: the ledger was made by a newer Assay (its schema is {found}, known are "
+            f"{', '.join(REVISIONS)}). Upgrade with `pip install -U assay-ml`."
+        )
+    return found == REVISIONS[-1]
+
+
+def _create(connection: Connection, author: str) -> None:
+    """Schema, stamp and first record at once: importing Alembic would take longer than this."""
+    metadata.create_all(connection, checkfirst=False)
+    for trigger in sqlite.TRIGGERS_0001:
+        connection.exec_driver_sql(trigger)
+    connection.execute(insert(revision), {"version_num": REVISIONS[-1]})
+    sqlite.mark(connection)
+    genesis = GenesisBody(salt=secrets.token_hex(32), software=_software())
+    body = canonical(genesis.model_dump())
+    row = linked(Head(), kind=genesis.kind, key="", author=author, body=body)
+    connection.execute(insert(record), row)
+
+
+def _upgrade(connection: Connection) -> None:
+    from assay.ledger.migrations import upgrade  # Alembic is imported only where it is needed
+
+    upgrade(connection)
+
+
+def _software() -> str:
+    try:
+        return f"assay-ml {version('assay-ml')}"
+    except PackageNotFoundError:
+        return "assay-ml (not installed)"

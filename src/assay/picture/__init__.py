@@ -1,0 +1,21 @@
+"""Tables in, charts out: Altair in one style, for notebooks, pages and reports alike."""
+
+from assay.picture.calibration import pit_histogram, reliability
+from assay.picture.curve import effort_accuracy
+from assay.picture.intervals import gains
+from assay.picture.palette import css
+from assay.picture.style import svg, themed
+from assay.picture.target import histogram, season_profile, series
+
+__all__ = [
+    "css",
+    "effort_accuracy",
+    "gains",
+    "histogram",
+    "pit_histogram",
+    "reliability",
+    "season_profile",
+    "series",
+    "svg",
+    "themed",
+]

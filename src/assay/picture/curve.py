@@ -1,0 +1,103 @@
+"""What effort has bought so far, and what the next unit may buy."""
+
+from typing import Literal
+
+import altair as alt
+import polars as pl
+
+from assay.picture.columns import needed
+from assay.picture.palette import BLUE, MUTED, ORANGE, PURPLE, RED
+from assay.picture.style import themed
+
+KINDS = ("scored", "not beaten", "broke")
+_SHAPES = ("circle", "triangle-down", "cross")
+_COLOURS = (BLUE, ORANGE, RED)
+
+
+def effort_accuracy(
+    curve: pl.DataFrame,
+    attempts: pl.DataFrame,
+    *,
+    unit: str,
+    planned: float | None = None,
+    axis: str = "share of what is possible",
+) -> alt.LayerChart:
+    """A project's curve with its uncertainty, its attempts, and where the plan would take it.
+
+    Args:
+        curve: columns `effort` (summed over the project, in `unit`), `mean`, `low`, `high` (shares
+            of what is possible: 0 is the baseline, 1 the ceiling).
+        attempts: columns `effort` (summed, null where unknown: not drawn), `score` (a share; null
+            where nothing was scored: drawn at the baseline), `se` (null where unknown), `name`,
+            `kind` (`scored`, `not beaten` or `broke`). The first row is numbered 1. May be empty.
+        unit: the portfolio's effort unit, such as `person-day`.
+        planned: summed effort once the plan is carried out.
+        axis: what is shown upwards.
+
+    Raises:
+        DataError: a column is missing, or the curve has no row.
+    """
+    needed(curve, "effort-accuracy curve", "effort", "mean", "low", "high")
+    x = alt.X("effort:Q", title=f"effort ({unit}s)").scale(nice=False)
+    y = alt.Y("low:Q", title=axis).axis(format="%")
+    band = alt.Chart(curve).mark_area(color=BLUE, opacity=0.16).encode(x=x, y=y, y2="high:Q")
+    line = alt.Chart(curve).mark_line(color=BLUE, strokeWidth=2).encode(x=x, y="mean:Q")
+    layers: list[alt.Chart] = [band, line]
+    if planned is not None:
+        is_late = planned > float(curve["effort"].max() or 0.0) / 2  # type: ignore[arg-type]
+        layers += _planned(planned, unit, align="right" if is_late else "left")
+    if not attempts.is_empty():
+        layers += _attempts(attempts)
+    said = f"Expected accuracy against effort in {unit}s, with its uncertainty and the attempts"
+    return themed(alt.LayerChart(layer=layers, description=said))
+
+
+def _planned(planned: float, unit: str, *, align: Literal["left", "right"]) -> list[alt.Chart]:
+    place = pl.DataFrame({"effort": [planned], "words": [f"planned: {planned:g} {unit}s"]})
+    base = alt.Chart(place).encode(x="effort:Q")
+    rule = base.mark_rule(color=PURPLE, strokeDash=[5, 4], strokeWidth=1.5)
+    words = base.mark_text(
+        color=PURPLE,
+        align=align,
+        dx=5 if align == "left" else -5,
+        dy=-5,
+        baseline="bottom",
+        fontSize=12,
+    )
+    # Above the plot, where neither the band nor an attempt can run through the words.
+    return [rule, words.encode(text="words:N", y=alt.value(0))]
+
+
+def _attempts(attempts: pl.DataFrame) -> list[alt.Chart]:
+    needed(attempts, "effort-accuracy curve: attempts", "effort", "score", "se", "name", "kind")
+    drawn = (
+        attempts.select("effort", "score", "se", "name", "kind")
+        .with_row_index("number", offset=1)
+        .with_columns(pl.col("score").cast(pl.Float64).fill_null(0.0))
+        .with_columns(
+            from_=pl.col("score") - pl.col("se").cast(pl.Float64),
+            to=pl.col("score") + pl.col("se").cast(pl.Float64),
+        )
+        .filter(pl.col("effort").is_not_null())
+    )
+    kinds = [kind for kind in KINDS if kind in set(drawn["kind"])]
+    places = [KINDS.index(kind) for kind in kinds]
+    above = alt.Legend(offset=24)  # leaves a line for the words of the plan
+    colour = alt.Color("kind:N", legend=above).scale(
+        domain=kinds, range=[_COLOURS[at] for at in places]
+    )
+    shape = alt.Shape("kind:N", legend=above).scale(
+        domain=kinds, range=[_SHAPES[at] for at in places]
+    )
+    base = alt.Chart(drawn).encode(x="effort:Q")
+    errors = base.transform_filter("isValid(datum.se)").mark_rule(color=MUTED, strokeWidth=1.2)
+    points = base.mark_point(filled=True, size=64, opacity=1)
+    # Right of a point lies below a rising curve and so is free; at the baseline lies the axis.
+    beside = base.transform_filter("datum.score > 0.02").mark_text(dx=9, dy=3, fontSize=11)
+    above_axis = base.transform_filter("datum.score <= 0.02").mark_text(dy=-10, fontSize=11)
+    return [
+        errors.encode(y="from_:Q", y2="to:Q"),
+        points.encode(y="score:Q", color=colour, shape=shape, tooltip=["name:N", "kind:N"]),
+        beside.encode(y="score:Q", text="number:Q"),
+        above_axis.encode(y="score:Q", text="number:Q"),
+    ]

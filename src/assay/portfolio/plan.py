@@ -1,0 +1,269 @@
+"""Plan how a budget of effort is split over projects, with the reason for each part."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from assay.errors import PlanError
+from assay.portfolio.allocate import allocate_each
+from assay.portfolio.curve import AbstractCurve
+from assay.portfolio.kinds import Floats
+from assay.portfolio.reason import Split, amount, explain, figure
+
+if TYPE_CHECKING:
+    import altair as alt
+    import polars as pl
+
+MOST_UNITS = 20_000  # the exact search takes time as the square of the budget
+BAND = 0.8
+DOUBTFUL = 0.3  # before any attempt the probability of a dead project is 0.2
+DRAWN_ROWS = 4000  # Altair draws up to 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectState:
+    """One project as planning sees it.
+
+    Fields:
+        key: short name.
+        question: what the project answers.
+        importance: value of one point; a point is 0.01 of skill.
+        curve: what effort brings.
+        effort_spent: effort already spent, in the unit of the plan.
+        skill_at_ceiling: skill of a perfect model, above 0, at most 1; scales a learnt curve.
+        note: a sentence to be put after the reason.
+
+    Raises:
+        PlanError: a number is out of range.
+    """
+
+    key: str
+    question: str
+    importance: float
+    curve: AbstractCurve
+    effort_spent: float = 0.0
+    skill_at_ceiling: float = 1.0
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.importance) and self.importance >= 0):
+            raise self._refusal("importance", self.importance, "finite and not negative")
+        if not (math.isfinite(self.effort_spent) and self.effort_spent >= 0):
+            raise self._refusal("effort_spent", self.effort_spent, "finite and not negative")
+        if not 0 < self.skill_at_ceiling <= 1:
+            raise self._refusal("skill_at_ceiling", self.skill_at_ceiling, "above 0, at most 1")
+
+    @property
+    def value_in_one(self) -> float:
+        """Value of one unit of the curve's height."""
+        return self.importance * self.curve.points_in_one(self.skill_at_ceiling)
+
+    def values(self, units: int) -> Floats:
+        """Expected value that the next 0, 1, ... `units` units of effort add."""
+        return self.value_in_one * self.curve.gain(self.effort_spent, units)
+
+    def band(self, units: int) -> tuple[float, float]:
+        """Least and most value that `units` more units add, believed with 80 %."""
+        low, high = self.curve.gain_band(self.effort_spent, units, BAND)
+        return self.value_in_one * low, self.value_in_one * high
+
+    def _refusal(self, name: str, found: float, accepted: str) -> PlanError:
+        return PlanError(
+            f'project "{self.key}": `{name}` is {found}, must be {accepted}. '
+            "Correct it, or leave the project out of the plan."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanLine:
+    """What one project gets.
+
+    Fields:
+        key: of the project.
+        question: what it answers.
+        units: effort it gets.
+        effort_spent: effort spent before.
+        expected_gain: expected value of these units: importance times points.
+        low: least value, believed with 80 %.
+        high: most value, believed with 80 %.
+        price_of_last_unit: value that its last unit adds; `None` if it gets none.
+        next_unit_gain: value that one unit more would add.
+        reason: why not more.
+    """
+
+    key: str
+    question: str
+    units: int
+    effort_spent: float
+    expected_gain: float
+    low: float
+    high: float
+    price_of_last_unit: float | None
+    next_unit_gain: float
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How a budget is split, what that is expected to return, and why.
+
+    Fields:
+        budget: effort that was split, whole units.
+        effort_unit: what one unit is called.
+        lines: one for each project, in the order given.
+        value: expected value of all units together.
+        bound: no split is worth more, by an argument independent of the search.
+        certificate: `bound / value`.
+        notes: what the reader should know, such as a budget that was rounded.
+        curves: for each project the value of its next 0, 1, ... units.
+    """
+
+    budget: int
+    effort_unit: str
+    lines: tuple[PlanLine, ...]
+    value: float
+    bound: float
+    certificate: float
+    notes: tuple[str, ...] = ()
+    curves: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as JSON takes it, with `"format": 1`."""
+        kept = ("budget", "effort_unit", "value", "bound", "certificate")
+        head = {"format": 1, **{name: getattr(self, name) for name in kept}}
+        return head | {"notes": list(self.notes), "lines": [asdict(line) for line in self.lines]}
+
+    def table(self) -> "pl.DataFrame":
+        """One row a project, with the fields of `PlanLine`; the key is in column `project`."""
+        import polars as pl
+
+        rows = [asdict(line) for line in self.lines]
+        numbers = {"price_of_last_unit": pl.Float64}  # may be null in every row
+        return pl.DataFrame(rows, schema_overrides=numbers).rename({"key": "project"})
+
+    def picture(self) -> "alt.LayerChart":
+        """Each project's value against its effort, and the dot where this plan puts it."""
+        import polars as pl
+
+        from assay.picture.allocation import optimum_on_curves
+
+        step = max(1, len(self.curves) * (self.budget + 1) // DRAWN_ROWS)
+        parts = [
+            {"project": line.key, "effort": unit, "value": float(curve[unit])}
+            for line, curve in zip(self.lines, self.curves, strict=True)
+            for unit in sorted({*range(0, self.budget + 1, step), line.units, self.budget})
+        ]
+        return optimum_on_curves(pl.DataFrame(parts), self.table(), unit=self.effort_unit)
+
+    def headline(self) -> str:
+        """The plan in one sentence."""
+        funded = sorted(self.lines, key=lambda line: -line.units)
+        split = ", ".join(f"{line.units} to {line.key}" for line in funded if line.units)
+        all_of_it = amount(self.budget, self.effort_unit)
+        return f"{all_of_it}: {split or 'none is worth spending'}; worth {figure(self.value)}"
+
+    def _repr_html_(self) -> str:
+        heads = ("project", self.effort_unit + "s", "expected", "80 % between", "why")
+        rows = [
+            (line.key, line.units, figure(line.expected_gain), _between(line), line.reason)
+            for line in self.lines
+        ]
+        body = "".join(_row("td", row) for row in rows)
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        table = f"<table>{_row('th', heads)}{body}</table>"
+        return f"<p><strong>{escape(self.headline())}</strong></p>{table}{notes}"
+
+
+def plan_projects(states: Sequence[ProjectState], *, budget: float, effort_unit: str) -> Plan:
+    """Split a budget over projects so that the expected value is greatest.
+
+    Args:
+        states: the projects that compete; their keys differ.
+        budget: effort to split; what is not a whole unit is left over, and a note says so.
+        effort_unit: what one unit of effort is called, such as "person-day".
+
+    Raises:
+        PlanError: no project, two of one key, or a budget that is negative, not a number or too
+            large to search.
+    """
+    check_keys(states)
+    units = whole_units(budget, effort_unit)
+    values = tuple(state.values(units + 1) for state in states)
+    found = allocate_each([value[: units + 1] for value in values], (units,))[0]
+    keys = tuple(state.key for state in states)
+    split = Split(keys, values, found.units, units, effort_unit)
+    return Plan(
+        budget=units,
+        effort_unit=effort_unit,
+        lines=tuple(_line(state, split, at) for at, state in enumerate(states)),
+        value=found.value,
+        bound=found.bound,
+        certificate=found.certificate,
+        notes=_notes(budget, split),
+        curves=values,
+    )
+
+
+def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
+    low, high = state.band(split.units[at])
+    return PlanLine(
+        key=state.key,
+        question=state.question,
+        units=split.units[at],
+        effort_spent=float(state.effort_spent),
+        expected_gain=float(split.values[at][split.units[at]]),
+        low=low,
+        high=high,
+        price_of_last_unit=split.price_of_last(at),
+        next_unit_gain=split.gain_of_next(at),
+        reason=" ".join(filter(None, [explain(split, at), _doubt(state), state.note])),
+    )
+
+
+def _doubt(state: ProjectState) -> str:
+    dead = state.curve.probability_dead()
+    words = f"With probability {dead:.2f} there is nothing to gain here."
+    return words if dead >= DOUBTFUL else ""
+
+
+def _notes(budget: float, split: Split) -> tuple[str, ...]:
+    notes, unit = [], split.effort_unit
+    if budget != split.budget:
+        whole = amount(split.budget, unit)
+        notes.append(f"The budget of {amount(budget, unit)} was rounded down to {whole}.")
+    if split.left():
+        left = amount(split.left(), unit)
+        notes.append(f"{left} of the budget are left over: no project would gain from more.")
+    return tuple(notes)
+
+
+def check_keys(states: Sequence[ProjectState]) -> None:
+    """Refuse an empty list of projects, and two projects of one key."""
+    keys = [state.key for state in states]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if not keys or twice:
+        found = f'the key "{twice[0]}" twice' if twice else "no project"
+        raise PlanError(
+            f"plan: found {found}, needs at least one project, each with its own key. "
+            "Add a project or rename one."
+        )
+
+
+def whole_units(budget: float, effort_unit: str) -> int:
+    """The whole units of a budget; refuses one that is negative, not a number or too large."""
+    if not 0 <= budget <= MOST_UNITS:  # written so that nan is refused too
+        raise PlanError(
+            f"plan: `budget` is {budget} {effort_unit}s, must be from 0 to {MOST_UNITS:,}. "
+            "State a larger effort in larger units."
+        )
+    return math.floor(budget)
+
+
+def _between(line: PlanLine) -> str:
+    return f"{figure(line.low)} to {figure(line.high)}"
+
+
+def _row(tag: str, cells: Sequence[object]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"

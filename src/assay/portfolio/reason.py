@@ -1,0 +1,117 @@
+"""Why a project gets what it gets, in sentences that its owner understands."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.portfolio.kinds import Floats
+
+ROUNDING = 1e-9  # relative; two figures nearer than this are the same to a reader
+
+
+@dataclass(frozen=True)
+class Split:
+    """An optimal split, as far as its reasons need it.
+
+    Fields:
+        keys: of the projects.
+        values: for each project the value of its next 0, 1, 2, ... units, to one past the budget.
+        units: what each project gets.
+        budget: units there were.
+        effort_unit: what one unit is called, such as "person-day".
+    """
+
+    keys: tuple[str, ...]
+    values: tuple[Floats, ...]
+    units: tuple[int, ...]
+    budget: int
+    effort_unit: str
+
+    def price_of_last(self, at: int) -> float | None:
+        """What the last unit that project `at` gets adds; `None` if it gets none."""
+        given = self.units[at]
+        return float(self.values[at][given] - self.values[at][given - 1]) if given else None
+
+    def gain_of_next(self, at: int) -> float:
+        """What one unit more than it gets would add to project `at`."""
+        given = self.units[at]
+        return float(self.values[at][given + 1] - self.values[at][given])
+
+    def left(self) -> int:
+        """Units that no project could use."""
+        return self.budget - sum(self.units)
+
+    def giver(self, at: int) -> int | None:
+        """The other project whose last unit adds least: where a unit for `at` would come from."""
+        prices = {
+            other: price
+            for other in range(len(self.keys))
+            if other != at and (price := self.price_of_last(other)) is not None
+        }
+        return min(prices, key=prices.__getitem__) if prices else None
+
+
+def amount(units: float, effort_unit: str) -> str:
+    """A number of units in words: `1 person-day`, `40 person-days`."""
+    return f"{units:,g} {effort_unit}" + ("" if units == 1 else "s")
+
+
+def figure(value: float) -> str:
+    """A value with as many digits as a reader uses."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def explain(split: Split, at: int) -> str:
+    """Why project `at` gets its units and not one more.
+
+    Args:
+        split: an optimal split; on any other the sentence would be false.
+        at: which project.
+    """
+    return f"{_gets(split, at)}: {_why_no_more(split, at)}."
+
+
+def _gets(split: Split, at: int) -> str:
+    given, all_of_it = split.units[at], amount(split.budget, split.effort_unit)
+    if given == 0:
+        return f"Gets none of {all_of_it}"
+    if given == split.budget:
+        return f"Gets the whole budget of {all_of_it}"
+    return f"Gets {given} of {all_of_it}"
+
+
+def _why_no_more(split: Split, at: int) -> str:
+    if split.budget == 0:
+        return "there is nothing to split"
+    if split.units[at] == split.budget:
+        return "no use of it by other projects adds more"
+    run, rise = _best_run(split, at)
+    if rise <= 0:
+        return "more would add nothing"
+    giver = split.giver(at)
+    price = None if giver is None else split.price_of_last(giver)
+    if giver is None or price is None or run > 1 or rise > price * (1 + ROUNDING):
+        return _run_does_not_pay(split, run, rise)
+    less = "less than" if figure(rise) != figure(price) else "no more than"
+    return (
+        f"its next {split.effort_unit} would add {figure(rise)}, {less} the "
+        f"{figure(price)} that the last one of {split.keys[giver]} adds"
+    )
+
+
+def _run_does_not_pay(split: Split, run: int, rise: float) -> str:
+    """What start-up costs make of the reason: one unit says nothing, a run of them does."""
+    each = f" ({figure(rise / run)} each)" if run > 1 else ""
+    return (
+        f"{amount(run, split.effort_unit)} more would add {figure(rise)}{each}, "
+        "and taking that from other projects would cost at least as much"
+    )
+
+
+def _best_run(split: Split, at: int) -> tuple[int, float]:
+    """How many more units of the budget would add most for each unit, and what they add."""
+    given = split.units[at]
+    rises = split.values[at][given + 1 : split.budget + 1] - split.values[at][given]
+    rates = rises / np.arange(1, rises.size + 1)
+    run = int(np.argmax(rates >= rates.max() * (1 - ROUNDING)))
+    return run + 1, float(rises[run])

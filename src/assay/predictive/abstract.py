@@ -1,0 +1,76 @@
+"""What every predictive answers: one distribution for each row, whatever it came from."""
+
+import abc
+
+import numpy as np
+from jaxtyping import Float
+
+Rows = Float[np.ndarray, " rows"]
+
+
+class AbstractPredictive(abc.ABC):
+    """A distribution for each row, on the right support; all values in the target's unit.
+
+    Methods that depend on something a predictive does not have, such as the density of a point
+    forecast, raise `PredictionsError`.
+    """
+
+    is_count: bool
+
+    @property
+    @abc.abstractmethod
+    def rows(self) -> int:
+        """Number of rows."""
+
+    @abc.abstractmethod
+    def mean(self) -> Rows:
+        """Expectation of each row."""
+
+    @abc.abstractmethod
+    def quantile(self, level: float) -> Rows:
+        """Least value whose cdf reaches `level`, 0 < level < 1."""
+
+    @abc.abstractmethod
+    def cdf(self, y: Rows) -> Rows:
+        """P(Y <= y)."""
+
+    @abc.abstractmethod
+    def log_prob(self, y: Rows) -> Rows:
+        """Log density, or log mass, at `y`."""
+
+    @abc.abstractmethod
+    def log_reach(self, limit: Rows) -> Rows:
+        """Log P(Y >= limit)."""
+
+    @abc.abstractmethod
+    def excess(self, limit: Rows) -> Rows:
+        """E max(Y - limit, 0) for finite limits."""
+
+    @abc.abstractmethod
+    def sample(self, seed: int, count: int) -> Float[np.ndarray, "samples rows"]:
+        """Draws of each row."""
+
+    @abc.abstractmethod
+    def crps(self, y: Rows, limit: Rows | None = None) -> Rows:
+        """Continuous ranked probability score of min(Y, limit) against a recorded `y <= limit`.
+
+        Source: Matheson & Winkler (1976), Scoring rules for continuous probability distributions.
+        """
+
+    @abc.abstractmethod
+    def take(self, rows: np.ndarray) -> "AbstractPredictive":
+        """The same for some of the rows, by index."""
+
+    @property
+    def underlying(self) -> "AbstractPredictive":
+        """The predictive of the value that nobody hid, such as demand."""
+        return self
+
+    @property
+    def observed(self) -> "AbstractPredictive":
+        """The predictive of what is recorded, such as sales under the recorded stock."""
+        return self
+
+    def interval(self, level: float = 0.9) -> tuple[Rows, Rows]:
+        """Central interval that holds `level` of each row's mass."""
+        return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)

@@ -1,0 +1,206 @@
+"""The predictive of a fitted model: a family, mixed over draws of its coefficients."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import logsumexp
+from jaxtyping import Array, Float
+
+from assay.compute import configure
+from assay.family import AbstractDistribution, AbstractFamily
+from assay.predictive.abstract import AbstractPredictive, Rows
+from assay.predictive.crps import crps_of_counts, crps_of_density
+
+configure()
+
+Linked = tuple[np.ndarray, ...]
+_CELLS = 2**21
+
+
+@dataclass(frozen=True)
+class DistributionPredictive(AbstractPredictive):
+    """An equal mixture of one family's distributions, one for each posterior draw.
+
+    Fields:
+        family: recipe of the value that nobody hid.
+        linked: for each parameter its value before the link, (draws, rows) or (draws, 1) where
+            all rows share it.
+        rows_: number of rows.
+    """
+
+    family: AbstractFamily
+    linked: Linked
+    rows_: int
+
+    @classmethod
+    def bind(cls, family: AbstractFamily, parameters: Mapping[str, np.ndarray]) -> (
+        "DistributionPredictive"
+    ):
+        """Without parameter uncertainty: one set of natural parameters for each row."""
+        linked = tuple(
+            np.atleast_1d(np.asarray(each.link.inverse(jnp.asarray(parameters[each.name]))))[None]
+            for each in family.parameters
+        )
+        rows = max(each.shape[1] for each in linked)
+        return cls(family, linked, rows)
+
+    @property
+    def rows(self) -> int:
+        return self.rows_
+
+    @property
+    def is_count(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether the family is one of counts."""
+        first = tuple(each[:1, :1] for each in self.linked)
+        return _bind(self.family, first).is_count
+
+    def mean(self) -> Rows:
+        return self._blocks("mean")
+
+    def quantile(self, level: float) -> Rows:
+        return self._blocks("quantile", np.full(self.rows, float(level)))
+
+    def cdf(self, y: Rows) -> Rows:
+        return self._blocks("cdf", y)
+
+    def log_prob(self, y: Rows) -> Rows:
+        return self._blocks("log_prob", y)
+
+    def log_reach(self, limit: Rows) -> Rows:
+        return self._blocks("log_reach", limit)
+
+    def excess(self, limit: Rows) -> Rows:
+        return self._blocks("excess", limit)
+
+    def crps(self, y: Rows, limit: Rows | None = None) -> Rows:
+        cut = np.full(self.rows, np.inf) if limit is None else limit
+        # Blocks of rows of like size: a sum over counts runs as long as its largest row.
+        order = np.argsort(np.minimum(cut, np.maximum(y, self.mean())), kind="stable")
+        scores = np.empty(self.rows)
+        scores[order] = self.take(order)._blocks("crps", y[order], cut[order])
+        return scores
+
+    def sample(self, seed: int, count: int) -> Float[np.ndarray, "samples rows"]:
+        which_key, key = jax.random.split(jax.random.key(seed))
+        draws = self.linked[0].shape[0]
+        which = np.asarray(jax.random.randint(which_key, (count, self.rows), 0, draws))
+        columns = np.arange(self.rows)
+        picked = tuple(
+            np.broadcast_to(each, (draws, self.rows))[which, columns] for each in self.linked
+        )
+        return np.asarray(_bind(self.family, picked).sample(key, (count, self.rows)))
+
+    def take(self, rows: np.ndarray) -> "DistributionPredictive":
+        index = np.arange(self.rows)[rows]
+        linked = tuple(each if each.shape[1] == 1 else each[:, index] for each in self.linked)
+        return replace(self, linked=linked, rows_=len(index))
+
+    def _blocks(self, question: str, *arguments: Rows) -> Rows:
+        """Ask block by block, so that memory stays bounded and shapes are few."""
+        if self.rows == 0:
+            return np.empty(0)
+        draws = self.linked[0].shape[0]
+        cells = _CELLS // (128 if question == "crps" else 8)
+        size = min(_padded(self.rows), max(64, cells // draws))
+        answers = [
+            self._ask(question, np.arange(low, min(low + size, self.rows)), size, arguments)
+            for low in range(0, self.rows, size)
+        ]
+        return np.concatenate(answers)
+
+    def _ask(
+        self, question: str, index: np.ndarray, size: int, arguments: tuple[Rows, ...]
+    ) -> Rows:
+        padded = np.concatenate([index, np.full(size - len(index), index[0])])
+        linked = tuple(each if each.shape[1] == 1 else each[:, padded] for each in self.linked)
+        values = [jnp.asarray(np.asarray(each, dtype=float)[padded]) for each in arguments]
+        answer = np.asarray(_QUESTIONS[question](self.family, linked, *values))
+        return np.broadcast_to(answer, padded.shape)[: len(index)]
+
+
+def _padded(rows: int) -> int:
+    return max(64, 2 ** int(np.ceil(np.log2(rows))))
+
+
+def _bind(family: AbstractFamily, linked: tuple[Array | np.ndarray, ...]) -> AbstractDistribution:
+    names = (parameter.name for parameter in family.parameters)
+    return family.from_linked(dict(zip(names, map(jnp.asarray, linked), strict=True)), {})
+
+
+def _mixed(logs: Array) -> Array:
+    return logsumexp(logs, axis=0) - jnp.log(logs.shape[0])
+
+
+@partial(jax.jit, static_argnums=0)
+def _mean(family: AbstractFamily, linked: Linked) -> Array:
+    return jnp.mean(_bind(family, linked).mean(), axis=0)
+
+
+@partial(jax.jit, static_argnums=0)
+def _cdf(family: AbstractFamily, linked: Linked, y: Array) -> Array:
+    return jnp.exp(_mixed(_bind(family, linked).log_cdf(y)))
+
+
+@partial(jax.jit, static_argnums=0)
+def _log_prob(family: AbstractFamily, linked: Linked, y: Array) -> Array:
+    return _mixed(_bind(family, linked).log_prob(y))
+
+
+@partial(jax.jit, static_argnums=0)
+def _log_reach(family: AbstractFamily, linked: Linked, limit: Array) -> Array:
+    return _mixed(_bind(family, linked).log_reach(limit))
+
+
+@partial(jax.jit, static_argnums=0)
+def _excess(family: AbstractFamily, linked: Linked, limit: Array) -> Array:
+    return jnp.mean(_bind(family, linked).excess(limit), axis=0)
+
+
+@partial(jax.jit, static_argnums=0)
+def _quantile(family: AbstractFamily, linked: Linked, level: Array) -> Array:
+    """Bisect between the least and the greatest quantile of the mixed distributions."""
+    distribution = _bind(family, linked)
+    each = distribution.quantile(level)
+    each = jnp.broadcast_to(each, (each.shape[0], level.shape[0]))
+    if each.shape[0] == 1:
+        return each[0]
+
+    def reaches(x: Array) -> Array:
+        low = _mixed(distribution.log_cdf(x)) >= jnp.log(level)
+        high = _mixed(distribution.log_sf(x)) <= jnp.log1p(-level)
+        return jnp.where(level < 0.5, low, high)
+
+    def halve(_: int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
+        below, at = bounds
+        middle = (below + at) / 2
+        middle = jnp.floor(middle) if distribution.is_count else middle
+        found = reaches(middle)
+        return jnp.where(found, below, middle), jnp.where(found, middle, at)
+
+    least, most = jnp.min(each, axis=0), jnp.max(each, axis=0)
+    least = jnp.where(reaches(least), least - distribution.is_count, least)
+    return jax.lax.fori_loop(0, 60, halve, (least, most))[1]
+
+
+@partial(jax.jit, static_argnums=0)
+def _crps(family: AbstractFamily, linked: Linked, y: Array, limit: Array) -> Array:
+    distribution = _bind(family, linked)
+    if distribution.is_count:
+        return crps_of_counts(distribution, y, limit)
+    centre = _bind(family, tuple(jnp.mean(jnp.asarray(each), 0, keepdims=True) for each in linked))
+    return crps_of_density(distribution, centre, y, limit)
+
+
+_QUESTIONS = {
+    "mean": _mean,
+    "cdf": _cdf,
+    "log_prob": _log_prob,
+    "log_reach": _log_reach,
+    "excess": _excess,
+    "quantile": _quantile,
+    "crps": _crps,
+}

@@ -1,0 +1,33 @@
+"""Frozen records of everything that is kept, and the schema of `assay.toml`."""
+
+from assay.record.attempt_plan import STAGES as STAGES
+from assay.record.attempt_plan import AttemptPlan as AttemptPlan
+from assay.record.belief import Belief as Belief
+from assay.record.belief import KnownCurve as KnownCurve
+from assay.record.body import BODIES as BODIES
+from assay.record.body import AmendmentBody as AmendmentBody
+from assay.record.body import AnswerBody as AnswerBody
+from assay.record.body import AttemptBody as AttemptBody
+from assay.record.body import GenesisBody as GenesisBody
+from assay.record.body import LessonBody as LessonBody
+from assay.record.body import ProjectBody as ProjectBody
+from assay.record.body import RegistrationBody as RegistrationBody
+from assay.record.body import VerdictBody as VerdictBody
+from assay.record.body import project_body as project_body
+from assay.record.body_base import Body as Body
+from assay.record.canonical import canonical as canonical
+from assay.record.canonical import read_canonical as read_canonical
+from assay.record.canonical import sha_of as sha_of
+from assay.record.metric import METRICS as METRICS
+from assay.record.metric import check_metric as check_metric
+from assay.record.model_spec import ModelSpec as ModelSpec
+from assay.record.portfolio_file import FILE_NAME as FILE_NAME
+from assay.record.portfolio_file import Portfolio as Portfolio
+from assay.record.portfolio_file import PortfolioSettings as PortfolioSettings
+from assay.record.portfolio_file import load_portfolio as load_portfolio
+from assay.record.portfolio_file import portfolio_from as portfolio_from
+from assay.record.project import REGISTERED as REGISTERED
+from assay.record.project import ROLES as ROLES
+from assay.record.project import Project as Project
+from assay.record.project_rules import BASELINES as BASELINES
+from assay.record.seal import Seal as Seal

@@ -1,0 +1,306 @@
+"""The bodies of ledger records, one class for each kind."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from assay.record.belief import Belief, KnownCurve
+from assay.record.body_base import Body, Count, Effort, Fraction, Sha, Size, Words
+from assay.record.metric import metric_refusal
+from assay.record.portfolio_file import PortfolioSettings
+from assay.record.project import Project
+from assay.record.setting import as_tuple, shown
+
+
+def _accepted_metric(name: str) -> str:
+    refusal = metric_refusal(name)
+    if refusal is not None:
+        raise ValueError(refusal)
+    return name
+
+
+class GenesisBody(Body):
+    """The first record of every ledger.
+
+    Fields:
+        salt: secret to this ledger; row fingerprints are salted with it.
+        software: what made the ledger.
+        format: version of the bodies.
+    """
+
+    kind: ClassVar[str] = "genesis"
+    salt: str
+    software: str
+    format: Literal[1] = 1
+
+
+class ProjectBody(Body):
+    """What a plan needs to know of a project; a later record of the same key replaces it.
+
+    Fields:
+        key, question, hypothesis, importance, belief, curve, returns, source, simulated: as in
+            `assay.toml`.
+        ceiling: loss of a perfect model, `None` where it is not known.
+        effort_unit, effort_per_person_day: of its portfolio.
+        has_data: whether experiments on it are possible.
+    """
+
+    kind: ClassVar[str] = "project"
+    key: str
+    question: str = ""
+    hypothesis: str = ""
+    importance: Size = 1.0
+    belief: Belief | None = None
+    curve: KnownCurve | None = None
+    ceiling: float | None = 0.0
+    returns: str = "linear"
+    effort_unit: str = "person-day"
+    effort_per_person_day: Size = 1.0
+    source: str = ""
+    simulated: bool = False
+    has_data: bool = True
+
+
+class RegistrationBody(Body):
+    """An experiment as it was registered, before any answer.
+
+    Fields:
+        project: its key.
+        data_sha: fingerprint of the problem, of all rows open and sealed.
+        target, roles, season, horizon: which column plays which part.
+        experiment: kind of claim.
+        cap: largest row loss that counts; `None` where the loss is bounded by itself.
+        baseline: its name; `baseline_predictions` is the file of what it predicts.
+        improve_by, improve_by_absolute: least improvement worth having; exactly one is given.
+        expect: improvement hoped for; sets `rows_needed`.
+        tries: looks planned.
+        seal: as in `assay.toml`, such as `{"share": 0.3}`.
+        sealed_rows_file: file of `n_sealed` salted row hashes, 16 or 32 bytes each.
+        test: which statistics apply.
+        order_file, order_seed: row order of the test, as a file or as a seed.
+        baseline_open_loss: mean loss of the baseline on open rows.
+        sd0: standard deviation of row gains assumed before any model.
+        population: whom the verdict speaks of, such as "new images of the same writers".
+        spec_sha: hash of the registered keys; `spec` holds them, so that a change can be named.
+        accepted_underpowered: why too few sealed rows were accepted; `None` if they suffice.
+        floor: least row loss that counts; below 0 only for the log score of a density.
+        clipped_share: share of open baseline losses that the cap clips.
+        overlaps: sequence numbers of earlier registrations that sealed some of these rows.
+    """
+
+    kind: ClassVar[str] = "registration"
+    files: ClassVar[tuple[str, ...]] = ("baseline_predictions", "sealed_rows_file", "order_file")
+    project: str
+    data_sha: Sha
+    target: str
+    roles: dict[str, Any] = Field(default_factory=dict)
+    question: str = ""
+    hypothesis: str = ""
+    experiment: Literal["improvement"] = "improvement"
+    metric: Annotated[str, AfterValidator(_accepted_metric)]
+    cap: Size | None = None
+    levels: Annotated[tuple[Fraction, ...], BeforeValidator(as_tuple)] = ()
+    baseline: str
+    baseline_predictions: Sha
+    improve_by: float | None = None
+    improve_by_absolute: float | None = None
+    expect: float
+    alpha: Fraction
+    tries: Count
+    effort_budget: Effort = None
+    seal: dict[str, Any]
+    sealed_rows_file: Sha
+    n_open: Count
+    n_sealed: Count
+    rows_needed: int | None = None
+    test: Literal["independent", "series", "groups"]
+    season: Count | None = None
+    horizon: Count | None = None
+    order_file: Sha | None = None
+    order_seed: int | None = None
+    ceiling: float | None = None
+    baseline_open_loss: float
+    sd0: float
+    population: str = ""
+    if_supported: str = ""
+    if_refuted: str = ""
+    if_inconclusive: str = ""
+    author: str | None = None
+    tags: Words = ()
+    spec_sha: Sha
+    spec: dict[str, Any] = Field(default_factory=dict)
+    accepted_underpowered: str | None = None
+    floor: float = 0.0
+    clipped_share: float = 0.0
+    overlaps: Annotated[tuple[int, ...], BeforeValidator(as_tuple)] = ()
+
+    @model_validator(mode="after")
+    def _one_claim_below_what_is_hoped(self) -> "RegistrationBody":
+        given = [
+            least for least in (self.improve_by, self.improve_by_absolute) if least is not None
+        ]
+        if len(given) != 1:
+            raise ValueError("must hold exactly one of improve_by and improve_by_absolute.")
+        if not self.expect > given[0]:
+            raise ValueError(
+                f"expect is {shown(self.expect)}, must lie above the least improvement worth "
+                f"having, {shown(given[0])}."
+            )
+        return self
+
+
+class AttemptBody(Body):
+    """One model offered to the seal and its cost; broken ones are recorded too.
+
+    Fields:
+        experiment: hash of the registration record.
+        name, stage, model: what was tried; `model` is one line of text.
+        effort: what it took; `None` where an imported attempt does not say.
+        code: `{"commit": ..., "dirty": ...}`.
+        environment: versions of what it ran with.
+        open_loss, open_skill, open_se: mean loss on open rows, skill, standard error of the skill.
+        broke: what went wrong before it could predict; `None` if it predicted.
+        predictions: file of the predictions for the sealed rows.
+        model_file: file of the fitted model.
+        attested: the author vouches that the predictions of a series did not look ahead.
+        look, level: number of the look and the alpha it spends; `None` where it is no look.
+    """
+
+    kind: ClassVar[str] = "attempt"
+    files: ClassVar[tuple[str, ...]] = ("predictions", "model_file")
+    experiment: Sha
+    name: str
+    stage: Literal["baseline", "data", "features", "ml", "deep", "research"] = "ml"
+    effort: Effort = None
+    author: str | None = None
+    note: str = ""
+    code: dict[str, Any] = Field(default_factory=dict)
+    environment: dict[str, Any] = Field(default_factory=dict)
+    seed: int | None = None
+    duration_s: float | None = None
+    open_loss: float | None = None
+    open_skill: float | None = None
+    open_se: float | None = None
+    broke: str | None = None
+    predictions: Sha | None = None
+    model_file: Sha | None = None
+    attested: bool = False
+    look: Count | None = None
+    level: Fraction | None = None
+    model: str = ""
+
+    @model_validator(mode="after")
+    def _look_and_level_together(self) -> "AttemptBody":
+        if (self.look is None) != (self.level is None):
+            raise ValueError("must hold both of look and level, or neither.")
+        if self.look is not None and self.predictions is None:
+            raise ValueError("is a look without predictions; nothing could be judged.")
+        return self
+
+
+class AnswerBody(Body):
+    """What a look got. Nothing else may be said before the seal opens.
+
+    Fields:
+        attempt: hash of the attempt record.
+    """
+
+    kind: ClassVar[str] = "answer"
+    attempt: Sha
+    answer: Literal["supported", "not yet"]
+
+
+class VerdictBody(Body):
+    """What was found when the seal opened.
+
+    Fields:
+        experiment: hash of the registration record.
+        sentence: what a product owner reads.
+        conditions: what the verdict rests on, one sentence each.
+        scores: for each attempt its name, effort, loss, gain, skill, low, high, p.
+        baseline_loss: mean loss of the baseline on sealed rows.
+        interval: of the gain, low and high.
+        at_look: the look that was supported, if one was.
+        p_value: of the project over all its looks, for the portfolio.
+    """
+
+    kind: ClassVar[str] = "verdict"
+    experiment: Sha
+    outcome: Literal["supported", "refuted", "inconclusive"]
+    sentence: str
+    conditions: Words = ()
+    scores: Annotated[tuple[dict[str, Any], ...], BeforeValidator(as_tuple)] = ()
+    baseline_loss: float | None = None
+    interval: Annotated[tuple[float, float] | None, BeforeValidator(as_tuple)] = None
+    at_look: Count | None = None
+    p_value: float = 1.0
+
+
+class LessonBody(Body):
+    """What was learnt: the measured half by Assay, the words by the author.
+
+    Fields:
+        experiment: hash of the registration record, or `None` where `project` is given.
+        measured: "expected ..., saw ...".
+        words: added afterwards.
+    """
+
+    kind: ClassVar[str] = "lesson"
+    experiment: Sha | None = None
+    project: str | None = None
+    measured: str | None = None
+    words: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something_about_something(self) -> "LessonBody":
+        if self.experiment is None and self.project is None:
+            raise ValueError("must name the experiment or the project that it is about.")
+        if not (self.measured or self.words):
+            raise ValueError("is empty, must hold measured or words.")
+        return self
+
+
+class AmendmentBody(Body):
+    """A registered key that was changed afterwards, said openly.
+
+    Fields:
+        experiment: hash of the registration record.
+        changes: for each key `[before, after]`.
+        reason: why.
+        seen: what was known of the results at that moment.
+    """
+
+    kind: ClassVar[str] = "amendment"
+    experiment: Sha
+    changes: dict[str, Any]
+    reason: str
+    seen: str
+
+
+BODIES: dict[str, type[Body]] = {
+    body.kind: body
+    for body in (
+        GenesisBody,
+        ProjectBody,
+        RegistrationBody,
+        AttemptBody,
+        AnswerBody,
+        VerdictBody,
+        LessonBody,
+        AmendmentBody,
+    )
+}
+"""The class of each kind of record."""
+
+
+def project_body(project: Project, settings: PortfolioSettings) -> ProjectBody:
+    """The plan-relevant part of a project, ready for the ledger."""
+    same = ("key", "question", "hypothesis", "importance", "belief", "curve", "ceiling", "returns")
+    return ProjectBody(
+        **{name: getattr(project, name) for name in same},
+        effort_unit=settings.effort_unit,
+        effort_per_person_day=settings.effort_per_person_day,
+        source=project.source,
+        simulated=project.simulated,
+        has_data=project.data is not None,
+    )

@@ -1,0 +1,58 @@
+"""Which rows are sealed: `seal = 0.3`, `{ from = "2025-01-01" }`, `{ rows = 100 }`, ..."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from assay.record.setting import Counting, Setting, Share
+
+
+def _iso(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _a_date(value: str) -> str:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f'is "{value}", must be a date such as "2025-01-01".') from None
+    return value
+
+
+class Seal(Setting):
+    """Which rows only the seal sees; exactly one of the four is given.
+
+    Fields:
+        start: (`from`) first sealed date; every row from here on is sealed.
+        share: share of the rows; the latest ones where there is a time column.
+        rows: number of rows; the latest ones where there is a time column.
+        groups: share of the groups, each sealed as a whole.
+    """
+
+    start: Annotated[str, BeforeValidator(_iso), AfterValidator(_a_date)] | None = Field(
+        default=None, alias="from", description="first sealed date"
+    )
+    share: Share | None = Field(default=None, description="share of the rows")
+    rows: Counting | None = Field(default=None, description="number of rows")
+    groups: Share | None = Field(default=None, description="share of the groups")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_number(cls, value: Any) -> Any:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return {"share": value} if is_number else value
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Seal":
+        if len(self.table()) != 1:
+            given = ", ".join(self.table()) or "nothing"
+            raise ValueError(
+                f"gives {given}, must give exactly one of from, share, rows, groups. "
+                'Write 0.3, { from = "2025-01-01" }, { rows = 100 } or { groups = 0.3 }.'
+            )
+        return self
+
+    def table(self) -> dict[str, Any]:
+        """The one thing given, as in the file: `{"from": "2025-01-01"}`."""
+        return self.model_dump(by_alias=True, exclude_none=True)

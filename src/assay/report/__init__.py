@@ -1,0 +1,6 @@
+"""Self-contained pages for people who decide."""
+
+from assay.report.content import ReportContent
+from assay.report.render import render, write
+
+__all__ = ["ReportContent", "render", "write"]

@@ -1,0 +1,59 @@
+"""Pure statistics of honest verdicts: tests, gates, spending of alpha, rows needed."""
+
+from assay.verdict.claim import Claim, assumed_sd, default_cap
+from assay.verdict.groups import LEAST_GROUPS, GroupResult, cluster_t
+from assay.verdict.portfolio import benjamini_hochberg, benjamini_yekutieli
+from assay.verdict.rows import group_design_effect, rows_at_level, rows_needed, star_rows
+from assay.verdict.series import (
+    ADVISED_SEASONS,
+    LEAST_EFFECTIVE_ROWS,
+    SeriesResult,
+    date_averages,
+    ewc,
+    season_averages,
+    series_rows_needed,
+)
+from assay.verdict.spending import level, project_p_value, shared_level
+from assay.verdict.star import (
+    floored_sd,
+    star_interval,
+    star_p_value,
+    star_refutes,
+    star_supports,
+)
+from assay.verdict.test import AbstractTest, Gate, GroupTest, IndependentTest, SeriesTest
+
+__all__ = [
+    "ADVISED_SEASONS",
+    "LEAST_EFFECTIVE_ROWS",
+    "LEAST_GROUPS",
+    "AbstractTest",
+    "Claim",
+    "Gate",
+    "GroupResult",
+    "GroupTest",
+    "IndependentTest",
+    "SeriesResult",
+    "SeriesTest",
+    "assumed_sd",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
+    "cluster_t",
+    "date_averages",
+    "default_cap",
+    "ewc",
+    "floored_sd",
+    "group_design_effect",
+    "level",
+    "project_p_value",
+    "rows_at_level",
+    "rows_needed",
+    "season_averages",
+    "series_rows_needed",
+    "shared_level",
+    "star_interval",
+    "star_p_value",
+    "star_refutes",
+    "star_rows",
+    "star_supports",
+]

@@ -1,0 +1,31 @@
+"""What all tests share: a warm compilation cache, and Hypothesis settings that repeat."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Before any test module imports JAX. Inherited by the commands that tests start, so that the whole
+# suite compiles each function once and the next run compiles nothing.
+os.environ.setdefault("ASSAY_CACHE", str(ROOT / "build" / "test-cache"))
+
+# A test that fails must fail again: examples follow from the test, not from the clock.
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    deadline=None,  # a first example may compile
+    max_examples=25,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("deep", parent=settings.get_profile("ci"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the project."""
+    return ROOT

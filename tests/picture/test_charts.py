@@ -1,0 +1,125 @@
+"""Each chart shows what its table says, in words, and refuses a table that it cannot draw."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import polars as pl
+import pytest
+
+from assay import picture
+from assay.errors import DataError
+
+from .conftest import attempts, bins, course, curve, places, profile, promised, sealed
+
+
+def words(chart) -> list[str]:
+    root = ET.fromstring(picture.svg(chart))
+    return [node.text or "" for node in root.iter() if node.tag.endswith("text")]
+
+
+def bars(drawn: str) -> list[tuple[float, float]]:
+    """Width and height of each rectangle that is a mark."""
+    found = re.findall(
+        r'd="M[\d.]+,[\d.]+h([\d.]+)v([\d.]+)h-[\d.]+Z" fill="var\(--chart-(?:blue|orange)', drawn
+    )
+    return [(float(width), float(height)) for width, height in found]
+
+
+def test_a_histogram_shows_the_hidden_part_in_proportion():
+    table = pl.DataFrame({"bin_left": [0], "bin_right": [5], "count": [100], "hidden": [25]})
+    drawn = picture.svg(picture.histogram(table, "units a day"))
+    heights = sorted(height for width, height in bars(drawn) if width > 1)
+    assert len(heights) == 2
+    assert heights[1] / heights[0] == pytest.approx(3)
+
+
+def test_a_histogram_names_the_axis_and_the_hidden_part():
+    shown = words(picture.histogram(bins(), "units sold a day", rows="days", hidden="cut off"))
+    assert {"units sold a day", "days", "seen", "cut off"} <= set(shown)
+
+
+def test_a_histogram_without_censoring_has_no_legend():
+    assert "seen" not in words(picture.histogram(bins(hidden=False), "units"))
+
+
+def test_a_series_shows_the_hidden_share_only_where_there_is_one():
+    assert "stock-outs" in words(picture.series(course(), "units", hidden="stock-outs"))
+    assert "stock-outs" not in words(picture.series(course(hidden=0.0), "units"))
+
+
+def test_a_long_series_is_thinned_to_means_that_keep_its_level():
+    chart = picture.series(course(rows=20_000), "units")
+    rows = next(iter(chart.to_dict()["datasets"].values()))
+    assert len(rows) <= 400
+    mean = sum(row["value"] for row in rows) / len(rows)
+    assert mean == pytest.approx(float(course(rows=20_000)["value"].mean()), rel=0.01)
+
+
+def test_a_season_profile_keeps_the_order_of_its_positions():
+    shown = words(picture.season_profile(profile(), "units"))
+    days = [word for word in shown if word in set(profile()["position"])]
+    assert days == profile()["position"].to_list()
+
+
+def test_a_curve_numbers_attempts_as_their_table_does_and_leaves_out_unknown_effort():
+    # Ten times the effort, so that no tick of the axis reads like the number of an attempt.
+    tens = pl.col("effort") * 10
+    wide, tried = curve().with_columns(tens), attempts().with_columns(tens)
+    shown = words(picture.effort_accuracy(wide, tried, unit="person-day", planned=180))
+    assert "planned: 180 person-days" in shown
+    assert "effort (person-days)" in shown
+    assert {"scored", "not beaten", "broke"} <= set(shown)
+    assert sorted(word for word in shown if word in set("123456")) == ["1", "2", "3", "4", "6"]
+
+
+def test_a_curve_without_attempts_or_plan_is_still_a_curve():
+    shown = words(picture.effort_accuracy(curve(), attempts().clear(), unit="hour"))
+    assert "effort (hours)" in shown
+    assert not any(word.startswith("planned") for word in shown)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "reading"),
+    [(0.3, 0.9, "above the bar"), (-0.5, 0.1, "below the bar"), (0.1, 0.4, "cannot tell")],
+)
+def test_an_interval_is_read_against_the_bar(low, high, reading):
+    table = pl.DataFrame({"name": ["a"], "gain": [(low + high) / 2], "low": [low], "high": [high]})
+    shown = words(picture.gains(table, bar=0.25, axis="gain in CRPS"))
+    assert reading in shown
+    assert "bar: 0.25" in shown
+
+
+def test_the_band_of_a_pit_histogram_is_the_binomial_one():
+    from scipy.stats import binom
+
+    table = places()
+    total = int(table["count"].sum())
+    chart = picture.pit_histogram(table).to_dict()
+    band = next(rows for rows in chart["datasets"].values() if "even" in rows[0])[0]
+    low, high = binom.ppf([0.025, 0.975], total, 0.1)
+    assert band["even"] == pytest.approx(total / 10)
+    assert band["from"] == pytest.approx(low, abs=2)
+    assert band["to"] == pytest.approx(high, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("draw", "table", "column"),
+    [
+        (lambda t: picture.histogram(t, "units"), bins(), "hidden"),
+        (lambda t: picture.series(t, "units"), course(), "value"),
+        (lambda t: picture.season_profile(t, "units"), profile(), "mean"),
+        (lambda t: picture.effort_accuracy(t, attempts(), unit="day"), curve(), "low"),
+        (lambda t: picture.effort_accuracy(curve(), t, unit="day"), attempts(), "kind"),
+        (lambda t: picture.gains(t, bar=0, axis="gain"), sealed(), "gain"),
+        (picture.reliability, promised(), "observed"),
+        (picture.pit_histogram, places(), "count"),
+    ],
+)
+def test_a_missing_column_is_named_with_what_is_needed(draw, table, column):
+    with pytest.raises(DataError, match=rf"no column `{column}`, needed are .*{column}"):
+        draw(table.drop(column))
+
+
+def test_an_empty_table_is_refused():
+    with pytest.raises(DataError, match="0 rows"):
+        picture.histogram(bins().clear(), "units")

@@ -1,0 +1,186 @@
+"""Learning a curve from attempts: what each kind of attempt teaches."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.errors import ConfigError, PlanError
+from assay.portfolio import Belief, Curve, KnownCurve, Observation
+from assay.portfolio.evidence import log_likelihood_of
+from assay.portfolio.prior import draw_atoms
+from assay.portfolio.resample import KEPT
+
+GOOD = (Observation(4.0, 0.2, 0.02), Observation(10.0, 0.31, 0.02))
+FLAT = tuple(Observation(x, 0.0, 0.01) for x in (3.0, 6.0, 10.0, 15.0))
+SHARP = tuple(Observation(4.0 * k, 0.4 * (1 - math.exp(-k / 5)), 0.014) for k in range(1, 9))
+
+
+def test_attempts_that_bring_nothing_say_that_the_project_may_be_dead():
+    dead = [Curve.fit(FLAT[:count]).probability_dead() for count in range(5)]
+    assert all(later > earlier for earlier, later in pairwise(dead))
+    assert dead[4] > 0.3
+
+
+def test_a_score_well_above_0_says_that_the_project_lives():
+    assert Curve.fit(GOOD).probability_dead() < 1e-6
+
+
+def test_one_bad_attempt_does_not_bury_a_project():
+    after = Curve.fit((*GOOD, Observation(13.0, 0.02, 0.02)))
+    assert float(after.mean(40.0)) > 0.75 * float(Curve.fit(GOOD).mean(40.0))
+
+
+def test_one_bit_teaches_nearly_what_a_failed_score_does():
+    scored = Curve.fit((*GOOD, Observation(20.0, 0.29, 0.02)))
+    one_bit = Curve.fit((*GOOD, Observation(20.0, bound=0.31)))
+    without = Curve.fit(GOOD)
+    fall = float(without.mean(60.0) - one_bit.mean(60.0))
+    assert fall > 0.0
+    assert abs(float(scored.mean(60.0) - one_bit.mean(60.0))) < fall
+
+
+def test_the_order_of_attempts_is_irrelevant():
+    one, other = Curve.fit(GOOD + FLAT), Curve.fit((FLAT + GOOD)[::-1])
+    np.testing.assert_allclose(one.mean([5, 50]), other.mean([5, 50]), rtol=1e-10)
+
+
+def test_the_unit_of_effort_changes_only_the_axis():
+    in_hours = [Observation(8 * seen.effort, seen.score, seen.se) for seen in GOOD]
+    hours = Curve.fit(in_hours, Belief(0.5, 160, 0.2), effort_per_person_day=8.0)
+    days = Curve.fit(GOOD, Belief(0.5, 20, 0.2))
+    np.testing.assert_allclose(hours.mean([40, 400]), days.mean([5, 50]), rtol=1e-12)
+    assert hours.gain_band(80.0, 80.0) == pytest.approx(days.gain_band(10.0, 10.0))
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
+def test_a_band_holds_the_probability_it_names(level):
+    curve = Curve.fit(GOOD)
+    low, high = curve.band(30.0, level)
+    height = curve.atoms.headroom(np.array([30.0]))[:, 0]
+    inside = curve.weights[(height >= low) & (height <= high)].sum()
+    assert inside == pytest.approx(level, abs=0.005)
+
+
+@given(
+    x0=st.floats(0, 50),
+    scores=st.lists(st.floats(-0.2, 0.9), min_size=0, max_size=4),
+)
+def test_gains_start_at_0_never_fall_and_add_up(x0, scores):
+    curve = Curve.fit([Observation(3.0 * k + 3, s, 0.05) for k, s in enumerate(scores)])
+    gain = curve.gain(x0, 30)
+    assert gain[0] == 0.0
+    assert (np.diff(gain) >= 0).all()
+    rise = float(curve.mean(x0 + 30.0) - curve.mean(x0))
+    assert gain[30] == pytest.approx(rise, abs=1e-12)
+
+
+def test_a_mean_far_out_is_computed_in_pieces_with_the_same_result():
+    curve = Curve.fit(GOOD)
+    whole = curve.mean(np.arange(200.0))
+    assert whole.shape == (200,)
+    np.testing.assert_allclose(
+        whole[[0, 63, 64, 199]], [float(curve.mean(x)) for x in (0, 63, 64, 199)]
+    )
+    assert curve.mean(np.zeros((0,))).shape == (0,)
+
+
+def test_sharp_attempts_are_resampled_to_what_many_more_atoms_say():
+    curve = Curve.fit(SHARP)
+    assert curve.atoms.size == KEPT
+    assert curve.effective_atoms == pytest.approx(KEPT)
+    many = draw_atoms(600_000, 1)
+    scores = log_likelihood_of(SHARP, None, 1.0)(many)
+    weights = np.exp(scores - scores.max())
+    weights /= weights.sum()
+    assert 1.0 / np.sum(weights**2) > 200.0
+    truth = weights @ many.headroom(np.array([20.0, 90.0]))
+    np.testing.assert_allclose(curve.mean([20.0, 90.0]), truth, rtol=0.0, atol=0.01)
+
+
+def test_resampling_gives_the_same_curve_each_time():
+    np.testing.assert_array_equal(Curve.fit(SHARP).mean([9, 99]), Curve.fit(SHARP).mean([9, 99]))
+
+
+def test_resampling_keeps_the_chance_of_a_dead_project():
+    flat = [Observation(4.0 * k, 0.0, 0.01) for k in range(1, 17)]
+    curve = Curve.fit(flat)
+    assert curve.atoms.size == KEPT
+    many = draw_atoms(400_000, 2)
+    scores = log_likelihood_of(flat, None, 1.0)(many)
+    weights = np.exp(scores - scores.max())
+    truth = weights[many.dead].sum() / weights.sum()
+    assert curve.probability_dead() == pytest.approx(truth, abs=0.05)
+
+
+@pytest.mark.parametrize("score", [-3.0, 1.4, 20.0])
+def test_a_score_off_the_scale_still_gives_a_curve(score):
+    curve = Curve.fit([Observation(5.0, score, 0.01)])
+    assert 0.0 <= float(curve.mean(10.0)) <= 1.0
+    assert curve.weights.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"effort": -1.0, "score": 0.1, "se": 0.1}, "`effort` is -1.0"),
+        ({"effort": math.nan, "score": 0.1, "se": 0.1}, "`effort` is nan"),
+        ({"effort": 1.0}, r"is \(None, None\)"),
+        ({"effort": 1.0, "score": 0.1, "se": 0.1, "bound": 0.2}, r"is \(0.1, 0.2\)"),
+        ({"effort": 1.0, "score": math.inf, "se": 0.1}, "is inf"),
+        ({"effort": 1.0, "score": 0.1}, "`se` is None"),
+        ({"effort": 1.0, "score": 0.1, "se": 0.0}, "`se` is 0.0"),
+        ({"effort": 1.0, "bound": 0.1, "se": math.nan}, "`se` is nan"),
+    ],
+)
+def test_an_impossible_observation_is_refused(fields, found):
+    with pytest.raises(PlanError, match=found):
+        Observation(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [((1.2, 20, 0.2), "share"), ((0.5, 0, 0.2), "effort"), ((0.5, 20, math.nan), "give_or_take")],
+)
+def test_an_impossible_belief_is_refused(fields, found):
+    with pytest.raises(ConfigError, match=f"`{found}` is"):
+        Belief(*fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ((-1.0, 1.0), "a"),
+        ((1.0, 0.0), "b"),
+        ((1.0, math.nan), "b"),
+        ((1.0, 1.0, "cubic"), "family"),
+    ],
+)
+def test_an_impossible_known_curve_is_refused(fields, found):
+    with pytest.raises(ConfigError, match=f"`{found}` is"):
+        KnownCurve(*fields)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, math.nan])
+def test_an_impossible_level_is_refused(level):
+    with pytest.raises(PlanError, match="`level`"):
+        Curve.prior().band(3.0, level)
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, math.nan])
+def test_an_impossible_unit_is_refused(rate):
+    with pytest.raises(PlanError, match="effort_per_person_day"):
+        Curve.prior(effort_per_person_day=rate)
+
+
+def test_a_known_curve_is_its_formula_without_a_band():
+    curve = KnownCurve(10.0, 0.5)
+    assert float(curve.mean(6.0)) == pytest.approx(10 * math.log(4))
+    low, high = curve.band([6.0])
+    assert low == high == pytest.approx(10 * math.log(4))
+    assert curve.gain(2.0, 4)[4] == pytest.approx(10 * math.log(2))
+    assert curve.probability_dead() == 0.0
+    assert KnownCurve(0.0, 1.0).probability_dead() == 1.0
