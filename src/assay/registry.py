@@ -109,6 +109,8 @@ for _name, _address in {
     predictors.add(_name, _address)
 
 
+curves.add("log", "assay.portfolio.curve:KnownCurve")
+
 def parse(recipe: str | float, registry: Registry, where: str = "") -> Any:
     """Build what a recipe describes, such as ``linear('price') + quadratic('speed')``.
 

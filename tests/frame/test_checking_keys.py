@@ -118,6 +118,15 @@ def test_a_time_that_cannot_be_used(checked, times, said):
         checked({"t": times, "y": [1, 2]}, target="y", time="t")
 
 
+def test_midnights_are_days_unless_they_have_a_zone(checked):
+    midnights = [datetime(2024, 1, 1), datetime(2024, 1, 2)]
+    frame = checked({"t": midnights, "y": [1, 2]}, target="y", time="t")
+    assert frame.table["t"].to_list() == [date(2024, 1, 1), date(2024, 1, 2)]
+    zoned = pl.Series(midnights).dt.replace_time_zone("Europe/Paris")
+    frame = checked({"t": zoned, "y": [1, 2]}, target="y", time="t")
+    assert frame.table["t"].dtype == pl.Datetime("us", "Europe/Paris")
+
+
 def test_local_moments_stay_local(checked):
     moments = [datetime(2024, 3, 31, 2, 30), datetime(2024, 3, 31, 1, 30)]
     frame = checked({"t": moments, "y": [1, 2]}, target="y", time="t")

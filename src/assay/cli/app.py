@@ -6,5 +6,54 @@ from typing import Annotated
 import typer
 
 from assay import __version__
-from assay.cli import close, init, ledger, plan, profile, report, run, split
+from assay.cli import (
+    attempt,
+    init,
+    plan,
+    profile,
+    records,
+    register,
+    report,
+    run,
+    split,
+    verdict,
+)
 from assay.cli.guard import STOPPED, STOPPED_WORDS
+from assay.cli.teach import group
+
+LOOP = (init, profile, split, register, attempt, verdict, run, records, plan, report)
+
+app = group(
+    name="assay",
+    help="Take each machine-learning idea from its question to an honest verdict, and see where "
+    "the next day of effort is worth most.\n\n"
+    "Exit codes: 0 done as asked, whatever the verdict; 1 something checked does not hold "
+    "(ledger verify, --check); 2 bad input; 3 a fault of Assay; 130 stopped.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"assay {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _assay(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None: ...
+
+
+for room in LOOP:
+    room.add(app)
+
+
+def main() -> None:
+    """Run the command that `sys.argv` asks for, and exit with its code."""
+    try:
+        app(prog_name="assay")
+    except KeyboardInterrupt:
+        typer.echo(STOPPED_WORDS, err=True)
+        sys.exit(STOPPED)

@@ -53,10 +53,11 @@ def add(app: typer.Typer) -> None:
     @command(
         app,
         "attempt",
-        purpose="Offer a model to the seal; the answer is `supported` or `not yet`.",
-        more="A model comes from an attempt in assay.toml (--name) or from a file of predictions "
-        "for the sealed rows that `assay split` wrote (--predictions). Each look spends part of "
-        "alpha; the same predictions again get the same answer and spend nothing.",
+        purpose="Offer a model to the seal.",
+        more="The answer is `supported` or `not yet`, and nothing else. A model comes from an "
+        "attempt in assay.toml (--name) or from a file of predictions for the sealed rows that "
+        "`assay split` wrote (--predictions). Each look spends part of alpha; the same "
+        "predictions again get the same answer and spend nothing.",
         example=(
             'assay attempt examples/first progression --name "Normal, all ten"',
             "assay attempt . demand --predictions mine.parquet --effort 4 --stage ml",
@@ -76,15 +77,18 @@ def add(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         with open_workspace(path, ledger) as workspace, working():
-            experiment = workspace.experiment(key)
+            experiment, closes = workspace.experiment(key), False
             if predictions is None:
                 _refuse_own_words(effort, note)
                 planned = planned_attempt(workspace, key, name)
                 got, label = experiment.attempt_planned(planned), planned.name
+                closes = planned.close
             else:
                 label = name or predictions.stem
                 got = _offer(experiment, predictions, label, effort, stage, note)
         _show(key, label, got, as_json=as_json)
+        if closes and not got.supported:
+            note(f"assay.toml closes the experiment after this one: `assay close {path} {key}`")
         if check and not got.supported:
             raise typer.Exit(DOES_NOT_HOLD)
 
@@ -125,17 +129,13 @@ def _offer(
     stage: str,
     note: str,
 ) -> "Answer":
-    return experiment.attempt(
-        predictions=file, name=name, stage=stage, effort=effort, note=note
-    )
+    return experiment.attempt(predictions=file, name=name, stage=stage, effort=effort, note=note)
 
 
 def _show(key: str, name: str, got: "Answer", *, as_json: bool) -> None:
     if as_json:
         fields = ("text", "supported", "look", "tries", "level", "message")
-        answer(
-            {"project": key, "attempt": name} | {field: getattr(got, field) for field in fields}
-        )
+        answer({"project": key, "attempt": name} | {field: getattr(got, field) for field in fields})
         return
     out = console()
     out.print(got.text, style=f"bold {COLOURS.get(got.text, '')}".strip())

@@ -27,6 +27,6 @@ Budget = Annotated[
         "--budget",
         metavar="N[,N...]",
         help="Effort to split, in the portfolio's unit.",
-        show_default="budget in assay.toml",
+        show_default="what budget in assay.toml leaves",
     ),
 ]

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.options import AsJson
+from assay.cli.profile_card import show_problem
 from assay.cli.teach import command
-from assay.cli.terminal import answer, console, working
+from assay.cli.terminal import answer, working
 
 if TYPE_CHECKING:
     from assay.problem import Problem
@@ -18,7 +19,9 @@ Data = Annotated[
 Target = Annotated[str, typer.Option(metavar="COLUMN", help="What is to be predicted.")]
 Time = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="When a row was seen.", show_default="ds, where there is one"),
+    typer.Option(
+        metavar="COLUMN", help="When a row was seen.", show_default="ds, where there is one"
+    ),
 ]
 Series = Annotated[
     list[str] | None,
@@ -105,7 +108,7 @@ def add(app: typer.Typer) -> None:
         if as_json:
             answer(problem.as_dict())
         else:
-            console().print(problem.card(), soft_wrap=True)
+            show_problem(problem)
 
 
 def profiled(data: str, roles: dict[str, Any]) -> "Problem":

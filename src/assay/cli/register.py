@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from assay.record import Project
 
 CLAIM = (
-    "seal", "metric", "levels", "cap", "baseline", "improve_by", "expect", "alpha", "tries",
-    "ceiling", "effort_budget",
+    "seal", "metric", "cap", "baseline", "improve_by", "expect", "alpha", "tries", "ceiling",
 )  # fmt: skip
 """Keys of a claim; where a project leaves one out, its default is said."""
 
@@ -24,7 +23,7 @@ Reason = Annotated[
     typer.Option(
         "--accept-underpowered",
         metavar="REASON",
-        help="Go on although the sealed rows cannot show what is hoped for; the reason is recorded.",
+        help="Go on though the sealed rows cannot show what is hoped for; recorded.",
         show_default="refuse",
     ),
 ]
@@ -56,11 +55,9 @@ def add(app: typer.Typer) -> None:
             with working():
                 experiment = workspace.register(key, accept_underpowered=accept_underpowered)
             defaults = claim_defaults(workspace.portfolio.project(key))
-            facts = [(name, value) for name, value in experiment.facts()]
+            facts = list(experiment.facts())
         if as_json:
-            answer(
-                {"project": key, "registration": experiment.registration, "defaults": defaults}
-            )
+            answer({"project": key, "registration": experiment.registration, "defaults": defaults})
         else:
             _show(experiment, facts, defaults)
 
@@ -70,14 +67,16 @@ def claim_defaults(project: "Project") -> list[str]:
     return [line for line in project.said_defaults() if line.partition(" = ")[0] in CLAIM]
 
 
-def _show(
-    experiment: "Experiment", facts: list[tuple[str, str]], defaults: list[str]
-) -> None:
+def _show(experiment: "Experiment", facts: list[tuple[str, str]], defaults: list[str]) -> None:
     out = console()
     out.print(f"registered: {experiment.key}", style="bold")
     out.print()
     out.print(pairs(facts))
     if defaults:
-        out.print("\nNot said in assay.toml, so Assay takes:", style="dim")
-        for line in defaults:
-            out.print(f"  {line}", style="dim")
+        out.print("\nnot said in assay.toml, so Assay takes", style="bold")
+        out.print(pairs([_halves(line) for line in defaults]))
+
+
+def _halves(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(" = ")
+    return name, value

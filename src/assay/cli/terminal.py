@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, is_dataclass
 from numbers import Integral, Real
@@ -15,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 COLOURS = {
     "supported": "green",
@@ -22,6 +23,7 @@ COLOURS = {
     "inconclusive": "yellow",
     "broke": "red",
     "refused": "yellow",
+    "failed": "red",
 }
 """Colour of a word; each word is shown as well, so nothing rests on colour alone."""
 
@@ -66,7 +68,7 @@ def _dumped(value: Any) -> Any:
         return plain(value.model_dump())
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
-    return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
+    return str(value)
 
 
 @contextmanager
@@ -93,11 +95,16 @@ def table(*columns: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] = (
     return made
 
 
-def pairs(rows: list[tuple[str, str]]) -> "Table":
-    """Names on the left, what they are on the right, wrapped beside them."""
+def pairs(rows: "Iterable[tuple[str, str | Text]]", *, gap: int = 0) -> "Table":
+    """Names on the left, what they are on the right, wrapped beside them.
+
+    Args:
+        rows: each a name and what it is.
+        gap: empty lines after each row.
+    """
     from rich.table import Table
 
-    made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, gap, 0))
     made.add_column(no_wrap=True, style="dim")
     made.add_column(overflow="fold")
     for name, value in rows:

@@ -3,7 +3,6 @@
 from assay.errors import UnderpoweredError as UnderpoweredError
 from assay.experiment.answer import Answer as Answer
 from assay.experiment.experiment import Experiment as Experiment
-from assay.experiment.open_score import optimism as optimism
 from assay.experiment.register import register as register
 from assay.experiment.run import Event as Event
 from assay.experiment.run import run as run

@@ -4,8 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import quad
-from scipy.special import log_ndtr
 
 from assay.errors import DataError
 from assay.experiment.task import SealedTask
@@ -17,7 +15,6 @@ FOLDS = 5
 REPEATS = 2
 ORIGINS = 3
 TESTED_SHARE = 0.25
-CORRELATION = 0.8
 
 
 @dataclass(frozen=True)
@@ -106,18 +103,3 @@ def _mean_se(task: SealedTask, rows: np.ndarray, gains: np.ndarray) -> float:
             return float(result.se)
         gains = periods if len(periods) > 1 else gains
     return float(np.std(gains, ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else float("nan")
-
-
-def optimism(tries: int) -> float:
-    """What the best of `tries` open scores flatters itself by, in standard errors.
-
-    E max of that many standard Normals times sqrt(1 - correlation of the scores).
-    """
-    if tries < 2:
-        return 0.0
-
-    def density(z: float) -> float:
-        log_phi = -0.5 * z * z - 0.5 * math.log(2 * math.pi)
-        return z * tries * math.exp(log_phi + (tries - 1) * float(log_ndtr(z)))
-
-    return quad(density, -8, 12)[0] * math.sqrt(1 - CORRELATION)

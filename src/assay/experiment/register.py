@@ -108,13 +108,8 @@ def register_project(
     known = existing(project, task, history.refresh())
     if known is not None:
         return Experiment(known, task, ledger, history)
-    _check_metric(project, task)
-    rows, losses = task.baseline_open_losses
-    claim = claim_of(project, losses)
-    power = power_of(task, claim)
-    if power.shortfalls and not accept_underpowered:
-        raise refuse(task, power)
-    body = _body(task, claim, power, (rows, losses), ledger, accept_underpowered)
+    claim, power = require_power(task, accept_underpowered=accept_underpowered)
+    body = _body(task, claim, power, ledger, accept_underpowered)
     with ledger.transaction():
         known = existing(project, task, history.refresh())
         if known is None:
@@ -122,6 +117,23 @@ def register_project(
             known = ledger.append(body.model_copy(update={"overlaps": overlaps}), key=project.key)
     history.refresh()
     return Experiment(known, task, ledger, history)
+
+
+def require_power(
+    task: SealedTask, *, accept_underpowered: str | None = None
+) -> tuple[Claim, Power]:
+    """The claim and what the sealed rows can show of it.
+
+    Raises:
+        ConfigError: the metric does not fit the target.
+        UnderpoweredError: they cannot show what is hoped for, and nobody insisted.
+    """
+    _check_metric(task.project, task)
+    claim = claim_of(task.project, task.baseline_open_losses[1])
+    power = power_of(task, claim)
+    if power.shortfalls and not accept_underpowered:
+        raise refuse(task, power)
+    return claim, power
 
 
 def task_of(
@@ -219,12 +231,11 @@ def _body(
     task: SealedTask,
     claim: Claim,
     power: Power,
-    baseline: tuple[np.ndarray, np.ndarray],
     ledger: Ledger,
     accepted: str | None,
 ) -> RegistrationBody:
     project, sealing = task.project, task.sealing
-    _, losses = baseline
+    losses = task.baseline_open_losses[1]
     predictive = task.baseline_at(sealing.sealed_rows)
     row_id = task.frame.column("row_id").to_numpy()[sealing.sealed_rows]
     spec = project.baseline

@@ -5,7 +5,13 @@ from typing import Self
 
 from assay.errors import ExperimentError
 from assay.experiment.experiment import Experiment
-from assay.experiment.register import existing, record_project, register_project, task_of
+from assay.experiment.register import (
+    existing,
+    record_project,
+    register_project,
+    require_power,
+    task_of,
+)
 from assay.experiment.task import SealedTask
 from assay.frame import read
 from assay.ledger import History, Ledger
@@ -109,6 +115,15 @@ class Workspace:
             accept_underpowered=accept_underpowered,
             history=self.history,
         )
+
+    def check(self, key: str) -> None:
+        """Whether a project could be registered; nothing is recorded.
+
+        Raises:
+            UnderpoweredError: its sealed rows cannot detect what is claimed.
+            AssayError: its data cannot be used.
+        """
+        require_power(self.task(key))
 
     def experiment(self, key: str) -> Experiment:
         """The registered experiment of a project.

@@ -41,21 +41,20 @@ class AbstractDistribution(eqx.Module):
     """A family bound to arrays; every method broadcasts over parameters and argument.
 
     `log_cdf(y)` is log P(Y <= y) and `log_sf(y)` is log P(Y > y), each right in its own tail.
+
+    Fields:
+        is_count: whether all mass lies on whole numbers.
     """
 
-    is_count: eqx.AbstractClassVar[bool]
+    is_count: ClassVar[bool]
 
     @abc.abstractmethod
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         """Log density, or log mass for counts, at `y`."""
 
     @abc.abstractmethod
-    def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        """Log P(Y <= y)."""
-
-    @abc.abstractmethod
-    def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        """Log P(Y > y)."""
+    def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
+        """Log P(Y <= y) and log P(Y > y), in one pass."""
 
     @abc.abstractmethod
     def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -76,6 +75,18 @@ class AbstractDistribution(eqx.Module):
     @abc.abstractmethod
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         """E max(Y - limit, 0), the part of the mean above a finite `limit`."""
+
+    def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Log P(Y <= y)."""
+        return self.log_tails(y)[0]
+
+    def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Log P(Y > y)."""
+        return self.log_tails(y)[1]
+
+    def smooth_log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
+        """As `log_tails`; counts may give a smooth curve that meets it at whole numbers."""
+        return self.log_tails(y)
 
     def log_reach(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         """Log P(Y >= limit); a count keeps the mass that sits on the limit itself."""
@@ -120,8 +131,8 @@ class AbstractFamily(abc.ABC):
     """A recipe for a likelihood: hashable, holds no data."""
 
     name: ClassVar[str]
-    parameters: tuple[Parameter, ...]
-    support: Support
+    parameters: ClassVar[tuple[Parameter, ...]]
+    support: ClassVar[Support]
 
     @abc.abstractmethod
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> AbstractDistribution:
@@ -150,40 +161,3 @@ def through_links(
 ) -> dict[str, Array]:
     """Natural parameters from what the predictors add up to."""
     return {each.name: each.link.forward(linked[each.name]) for each in parameters}
-
-
-def step_quantile(
-    distribution: AbstractDistribution, level: Float[Array, "..."]
-) -> Float[Array, "..."]:
-    """Quantile of a count: the least k with P(Y <= k) >= level, by doubling and bisection.
-
-    Args:
-        distribution: counts on 0, 1, 2, ...
-        level: 0 < level < 1; broadcasts against the parameters.
-
-    Returns:
-        Whole numbers as floats, up to 2^52.
-    """
-    level = jnp.asarray(level)
-    shape = jnp.broadcast_shapes(level.shape, distribution.mean().shape)
-    target = jnp.broadcast_to(level, shape)
-
-    def reaches(k: Array) -> Array:
-        # Compare in the smaller tail: 1 - cdf would round away levels close to 1.
-        low = distribution.log_cdf(k) >= jnp.log(target)
-        high = distribution.log_sf(k) <= jnp.log1p(-target)
-        return jnp.where(target < 0.5, low, high)
-
-    def double(_: int, upper: Array) -> Array:
-        return jnp.where(reaches(upper), upper, 2.0 * upper + 1.0)
-
-    def halve(_: int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
-        low, high = bounds
-        middle = jnp.floor((low + high) / 2)
-        found = reaches(middle)
-        return jnp.where(found, low, middle), jnp.where(found, middle, high)
-
-    start = jnp.broadcast_to(jnp.ceil(distribution.mean()), shape)
-    upper = jax.lax.fori_loop(0, 30, double, start)
-    # The lower end is a value that does not reach the level, hence -1.
-    return jax.lax.fori_loop(0, 53, halve, (jnp.full(shape, -1.0), upper))[1]

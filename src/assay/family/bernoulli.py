@@ -26,17 +26,14 @@ class BernoulliDistribution(AbstractDistribution):
 
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         inside = (y == 0) | (y == 1)
-        safe = jnp.where(inside, y, 0.0)
-        value = jnp.asarray(dist.BernoulliLogits(self.logits).log_prob(safe))
-        return jnp.where(inside, value, -jnp.inf)
+        log_no, log_yes = jax.nn.log_sigmoid(-self.logits), jax.nn.log_sigmoid(self.logits)
+        return jnp.where(inside, jnp.where(y == 1, log_yes, log_no), -jnp.inf)
 
-    def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        below = jnp.where(y < 1, jax.nn.log_sigmoid(-self.logits), 0.0)
-        return jnp.where(y < 0, -jnp.inf, below)
-
-    def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        above = jnp.where(y < 1, jax.nn.log_sigmoid(self.logits), -jnp.inf)
-        return jnp.where(y < 0, 0.0, above)
+    def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
+        log_no, log_yes = jax.nn.log_sigmoid(-self.logits), jax.nn.log_sigmoid(self.logits)
+        log_cdf = jnp.where(y < 0, -jnp.inf, jnp.where(y < 1, log_no, 0.0))
+        log_sf = jnp.where(y < 0, 0.0, jnp.where(y < 1, log_yes, -jnp.inf))
+        return log_cdf, log_sf
 
     def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
         return jnp.where(jnp.asarray(level) <= jax.nn.sigmoid(-self.logits), 0.0, 1.0)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from assay.errors import DataError
 from assay.family.abstract import (
@@ -19,42 +19,55 @@ from assay.family.abstract import (
 )
 from assay.family.support import Support
 
+# Beyond these levels nothing is left that a variance would notice.
+_FAR = 1e-12
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)
+_NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
+
 
 class CensoredDistribution(AbstractDistribution):
     """What is seen of a target that hides at or beyond its limits: min(max(Y, below), above).
 
     A row at its upper limit contributes log P(Y >= above), one at its lower limit
-    log P(Y <= below), any other its log density.
+    log P(Y <= below), any other its log density. A flag says that the value itself is but a bound,
+    and not where the limit of another value would be: it enters `log_prob` alone.
 
     Fields:
         base: the distribution of the target that nobody hid.
         above: the most that could be seen, in the target's unit; inf where nothing was hidden.
         below: the least that could be seen; -inf where nothing was hidden.
+        at_least: flag, whether the target is known only to be at least the value.
+        at_most: flag, whether it is known only to be at most the value.
 
     Source: Klein & Moeschberger (2003), Survival Analysis, 2nd ed., section 3.5.
     """
 
-    is_count: ClassVar[bool] = False
     base: AbstractDistribution
     above: Float[Array, "..."]
     below: Float[Array, "..."]
+    at_least: Bool[Array, "..."] | bool = False
+    at_most: Bool[Array, "..."] | bool = False
+
+    @property
+    def is_count(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """As the base."""
+        return self.base.is_count
 
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        reached, sunk = y >= self.above, y <= self.below
+        capped, floored = y >= self.above, y <= self.below
         # Every branch gets an argument that is safe for it: a NaN gradient in an unused branch
         # would spoil the sum.
         inside = self.base.log_prob(y)
-        upper = self.base.log_reach(jnp.where(jnp.isfinite(self.above), self.above, y))
-        lower = self.base.log_cdf(jnp.where(jnp.isfinite(self.below), self.below, y))
+        upper = self.base.log_reach(jnp.where(capped, self.above, y))
+        lower = self.base.log_cdf(jnp.where(floored, self.below, y))
+        reached, sunk = capped | self.at_least, floored | self.at_most
         return jnp.where(reached, upper, jnp.where(sunk, lower, inside))
 
-    def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        inside = self.base.log_cdf(y)
-        return jnp.where(y >= self.above, 0.0, jnp.where(y < self.below, -jnp.inf, inside))
-
-    def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        inside = self.base.log_sf(y)
-        return jnp.where(y >= self.above, -jnp.inf, jnp.where(y < self.below, 0.0, inside))
+    def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
+        log_cdf, log_sf = self.base.log_tails(y)
+        over, under = y >= self.above, y < self.below
+        log_cdf = jnp.where(over, 0.0, jnp.where(under, -jnp.inf, log_cdf))
+        return log_cdf, jnp.where(over, -jnp.inf, jnp.where(under, 0.0, log_sf))
 
     def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
         return self._seen(self.base.quantile(level))
@@ -71,17 +84,21 @@ class CensoredDistribution(AbstractDistribution):
         return self.base.mean() - lost + gained
 
     def variance(self) -> Float[Array, "..."]:
-        """Variance of what is seen, by 128 Gauss-Legendre nodes over the levels."""
-        nodes, weights = np.polynomial.legendre.leggauss(128)
-        levels = (jnp.asarray(nodes) + 1) / 2
-        spread = jnp.stack([(self.quantile(level) - self.mean()) ** 2 for level in levels])
-        return jnp.tensordot(jnp.asarray(weights) / 2, spread, axes=1)
+        """Variance of what is seen, from E(Y - low)² = 2 ∫ P(Y > x) (x - low) dx by parts."""
+        low = jnp.maximum(self.below, self.base.quantile(jnp.asarray(_FAR)))
+        high = jnp.maximum(jnp.minimum(self.above, self.base.quantile(jnp.asarray(1 - _FAR))), low)
+        nodes = jnp.asarray(_NODES).reshape(-1, *(1,) * jnp.ndim(low))
+        excess = self.base.excess(low + (high - low) * nodes)
+        beyond, mean = self.base.excess(high), self.base.excess(low) - self.base.excess(high)
+        area = jnp.tensordot(jnp.asarray(_WEIGHTS), excess, axes=1) - beyond
+        return 2 * (high - low) * area - mean**2
 
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
-        """E max(seen - limit, 0), for a `limit` at or above the lower limit."""
-        upper = jnp.isfinite(self.above)
+        """E max(seen - limit, 0)."""
+        upper, least = jnp.isfinite(self.above), jnp.maximum(limit, self.below)
         beyond = jnp.where(upper, self.base.excess(jnp.where(upper, self.above, 0.0)), 0.0)
-        return jnp.where(limit >= self.above, 0.0, self.base.excess(limit) - beyond)
+        above = jnp.where(least >= self.above, 0.0, self.base.excess(least) - beyond)
+        return above + jnp.maximum(jnp.minimum(self.below, self.above) - limit, 0.0)
 
     def _seen(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         return jnp.clip(y, self.below, self.above)
@@ -151,13 +168,19 @@ class Censored(AbstractFamily):
         )
 
     def _around(self, base: AbstractDistribution, columns: Columns) -> CensoredDistribution:
-        limits = [
-            jnp.asarray(absent)
-            if column is None or columns[column].dtype == bool
-            else jnp.where(jnp.isnan(columns[column]), absent, columns[column])
-            for column, absent in ((self.above, jnp.inf), (self.below, -jnp.inf))
-        ]
-        return CensoredDistribution(base, *limits)
+        above, at_least = _bound(self.above, columns, absent=jnp.inf)
+        below, at_most = _bound(self.below, columns, absent=-jnp.inf)
+        return CensoredDistribution(base, above, below, at_least, at_most)
+
+
+def _bound(name: str | None, columns: Columns, *, absent: float) -> tuple[Array, Array]:
+    """Limit and flag of each row; a column holds one of them."""
+    if name is None:
+        return jnp.asarray(absent), jnp.asarray(False)
+    column = jnp.asarray(columns[name])
+    if column.dtype == bool:
+        return jnp.asarray(absent), column
+    return jnp.where(jnp.isnan(column), absent, column), jnp.asarray(False)
 
 
 def _limits(column: np.ndarray | None, y: np.ndarray, *, absent: float) -> np.ndarray:

@@ -34,11 +34,10 @@ class LogNormalDistribution(AbstractDistribution):
         inside = dist.LogNormal(jnp.log(self.median), self.sigma).log_prob(safe)
         return jnp.where(y > 0, inside, -jnp.inf)
 
-    def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        return jnp.where(y > 0, log_ndtr(self._z(y)), -jnp.inf)
-
-    def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        return jnp.where(y > 0, log_ndtr(-self._z(y)), 0.0)
+    def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
+        z, inside = self._z(y), y > 0
+        below, above = jnp.where(inside, log_ndtr(z), -jnp.inf), jnp.where(inside, log_ndtr(-z), 0)
+        return below, above
 
     def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
         return self.median * jnp.exp(self.sigma * standard_quantile(level))

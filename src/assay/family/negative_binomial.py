@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
@@ -15,11 +16,13 @@ from assay.family.abstract import (
     AbstractFamily,
     Columns,
     Parameter,
-    step_quantile,
     through_links,
 )
+from assay.family.step import step_quantile
 from assay.family.support import COUNTS, Support
-from assay.family.tail import negative_binomial_log_tails
+from assay.family.tail import log_beta_tails, negative_binomial_log_tails
+from assay.family.tail.beta_integral import log_beta_kernel
+from assay.family.tail.stirling import digamma_gap_drop, shortfall
 
 
 class NegativeBinomialDistribution(AbstractDistribution):
@@ -31,18 +34,20 @@ class NegativeBinomialDistribution(AbstractDistribution):
 
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         inside = (y >= 0) & (y == jnp.floor(y))
-        safe = jnp.where(inside, y, 0.0)
-        value = dist.NegativeBinomial2(self.location, self.size).log_prob(safe)
-        return jnp.where(inside, value, -jnp.inf)
+        parts = jnp.broadcast_arrays(jnp.where(inside, y, 0.0), self.location, self.size)
+        return jnp.where(inside, _log_mass(*parts), -jnp.inf)
 
-    def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        return negative_binomial_log_tails(jnp.floor(y), self.location, self.size)[0]
+    def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
+        return negative_binomial_log_tails(y, self.location, self.size)
 
-    def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        return negative_binomial_log_tails(jnp.floor(y), self.location, self.size)[1]
+    def smooth_log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
+        reach = self.location + self.size
+        low, high = self.size / reach, self.location / reach
+        above, up_to = log_beta_tails(y + 1, self.size, high, low)
+        return up_to, above
 
     def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
-        return step_quantile(self, level)
+        return step_quantile(self.log_tails, level, self.mean(), self.variance())
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         batch = jnp.broadcast_shapes(self.location.shape, self.size.shape)
@@ -62,6 +67,30 @@ class NegativeBinomialDistribution(AbstractDistribution):
         moment = negative_binomial_log_tails(whole - 2, heavier, self.size + 1)[1]
         reach = negative_binomial_log_tails(whole - 1, self.location, self.size)[1]
         return self.location * jnp.exp(moment) - limit * jnp.exp(reach)
+
+
+@jax.custom_jvp
+def _log_mass(k: Array, mean: Array, size: Array) -> Array:
+    """Log P(Y = k) by deviance: differences of log Γ lose all digits at a large size.
+
+    Source: Loader (2000), Fast and accurate computation of binomial probabilities.
+    """
+    at = jnp.maximum(k, 1.0)
+    total, reach = at + size, mean + size
+    away = size / reach * (mean - at)
+    ratio = total / reach
+    some = log_beta_kernel(at, size, away, mean / at * ratio, ratio) - jnp.log(at)
+    return jnp.where(k == 0, -size * jnp.log1p(mean / size), some)
+
+
+@_log_mass.defjvp
+def _log_mass_jvp(
+    primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
+) -> tuple[Array, Array]:
+    (k, mean, size), (_, to_mean, to_size) = primals, tangents
+    by_mean = size * ((k - mean) / mean) / (mean + size)
+    by_size = digamma_gap_drop(size, k) - shortfall((mean - k) / (size + k))
+    return _log_mass(k, mean, size), by_mean * to_mean + by_size * to_size
 
 
 @dataclass(frozen=True)

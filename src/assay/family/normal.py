@@ -31,11 +31,9 @@ class NormalDistribution(AbstractDistribution):
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         return jnp.asarray(dist.Normal(self.location, self.sd).log_prob(y))
 
-    def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        return log_ndtr((y - self.location) / self.sd)
-
-    def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        return log_ndtr((self.location - y) / self.sd)
+    def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
+        z = (y - self.location) / self.sd
+        return log_ndtr(z), log_ndtr(-z)
 
     def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
         return self.location + self.sd * standard_quantile(level)

@@ -17,7 +17,7 @@ def check(frame: Frame, roles: Roles) -> Frame:
     Returns:
         The table sorted by series and time (as it came where no `time` is named), with an integer
         column `row_id`, 0 upwards in that order unless the table brings its own. Text times are
-        days or moments; missing limits are infinite.
+        days or moments, local midnights are days; missing limits are infinite.
 
     Raises:
         ConfigError: roles that do not go together.

@@ -81,7 +81,15 @@ def _with_time(frame: Frame, name: str) -> Frame:
         )
     if column.dtype.is_float():
         _refuse_infinite(column, where)
-    return Frame(frame.table.with_columns(column.alias(name)), frame.source)
+    return Frame(frame.table.with_columns(_as_days(column).alias(name)), frame.source)
+
+
+def _as_days(column: pl.Series) -> pl.Series:
+    """Local moments that are all midnight as days: pandas has no type for a day."""
+    if column.dtype != pl.Datetime or column.dtype.time_zone is not None:
+        return column
+    days = column.dt.date()
+    return days if (days.cast(column.dtype) == column).all() else column
 
 
 def _refuse_infinite(column: pl.Series, where: str) -> None:

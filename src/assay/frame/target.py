@@ -7,6 +7,7 @@ from assay.errors import DataError
 from assay.frame.rows import at_row, first, shown
 from assay.frame.table import Frame, is_number
 
+_GREATEST = 1e150  # its square is still finite, and every variance needs it
 _TWO_CLASSES = (
     "A target of two classes is true/false or 0/1: write which one counts as 1, in Polars with "
     "`pl.col(...) == ...`"
@@ -29,6 +30,12 @@ def check_target(frame: Frame, name: str) -> None:
         raise DataError(
             f"{where} is {values[infinite]} in {at_row(infinite)}, finite numbers are needed. "
             "Leave the value empty if it is missing; a hidden value goes with `censored_above`."
+        )
+    huge = first(np.abs(values) > _GREATEST)
+    if huge is not None:
+        raise DataError(
+            f"{where} is {values[huge]:g} in {at_row(huge)}, numbers up to {_GREATEST:g} are "
+            "needed. Correct it, or count in a larger unit."
         )
     if np.isnan(values).all():
         raise DataError(

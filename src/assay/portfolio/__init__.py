@@ -6,6 +6,14 @@ from assay.portfolio.curve import AbstractCurve, Curve, KnownCurve
 from assay.portfolio.observation import Belief, Observation
 from assay.portfolio.plan import Plan, PlanLine, ProjectState, plan_projects
 from assay.portfolio.shape import SHAPES
+from assay.portfolio.state import (
+    Point,
+    curve_of,
+    plan,
+    plan_from,
+    points_of,
+    project_states,
+)
 
 __all__ = [
     "SHAPES",
@@ -17,9 +25,15 @@ __all__ = [
     "Observation",
     "Plan",
     "PlanLine",
+    "Point",
     "ProjectState",
     "allocate",
     "allocate_each",
+    "curve_of",
+    "plan",
+    "plan_from",
     "plan_projects",
+    "points_of",
+    "project_states",
     "sweep",
 ]

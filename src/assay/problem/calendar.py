@@ -40,14 +40,22 @@ def steps(times: pl.Series, series: np.ndarray) -> Steps:
     Returns:
         Positions in steps; in rows of the series where fewer than nine in ten times lie on a grid.
     """
-    inside = np.diff(series) == 0
+    times, inside = _as_days(times), np.diff(series) == 0
     for name, position in _readings(times, inside):
         jumps = np.diff(position)[inside]
         if jumps.size and jumps.min() >= 1:
             return Steps(name, position, float((jumps == 1).mean()), int((jumps - 1).sum()))
-    starts = np.flatnonzero(np.concatenate([[True], ~inside]))
-    rows = np.arange(len(series)) - np.repeat(starts, np.diff([*starts, len(series)]))
-    return Steps("row", rows, 0.0, 0)
+    rows = np.arange(len(series))
+    starts = np.concatenate([[True], ~inside])
+    return Steps("row", rows - np.maximum.accumulate(np.where(starts, rows, 0)), 0.0, 0)
+
+
+def _as_days(times: pl.Series) -> pl.Series:
+    """Moments at one local time of day as days: a day of 23 hours in March is still one day."""
+    if not isinstance(times.dtype, pl.Datetime):
+        return times
+    local = times.dt.replace_time_zone(None)
+    return local.dt.date() if local.dt.time().n_unique() == 1 else times
 
 
 def _readings(times: pl.Series, inside: np.ndarray) -> list[tuple[str, np.ndarray]]:
@@ -97,12 +105,14 @@ def _grid(times: pl.Series, inside: np.ndarray) -> tuple[str, np.ndarray] | None
     step = distances[np.argmax(counts)]
     position = np.round((x - x.min()) / step).astype(np.int64)
     on_grid = np.abs(x - x.min() - position * step) <= 1e-6 * step
-    return (_name(step, unit), position) if on_grid.mean() >= 0.9 else None
+    # A grid of microseconds over years is no grid anybody meant, and its lags overflow.
+    is_grid = on_grid.mean() >= 0.9 and position.max() < 1e9
+    return (_name(step, unit), position) if is_grid else None
 
 
 def _name(step: float, unit: str) -> str:
     if unit == "step":
-        return f"step of {step:g}"
+        return "step" if step == 1 else f"{step:g}"
     length = int(step) * (DAY if unit == "day" else 1)
     known = {DAY: "day", 7 * DAY: "week", DAY // 24: "hour", DAY // 1440: "minute"}
     if length in known:

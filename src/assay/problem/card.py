@@ -3,7 +3,7 @@
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from assay.problem.words import number
+from assay.problem.words import number, p_value
 
 if TYPE_CHECKING:
     from assay.problem.problem import Problem
@@ -38,7 +38,12 @@ def _entry(label: str, text: str, *, indent: int = _NAMES) -> list[str]:
 
 def evidence_line(pieces: dict[str, float | str | int]) -> str:
     """Evidence as one line: `rows 442, share 0.27`."""
-    return ", ".join(
-        f"{name.replace('_', ' ')} {value if isinstance(value, str) else number(value)}"
-        for name, value in pieces.items()
-    )
+    return ", ".join(_piece(name.replace("_", " "), value) for name, value in pieces.items())
+
+
+def _piece(name: str, value: float | str | int) -> str:
+    if isinstance(value, str):
+        return f"{name} {value}"
+    if name.endswith("p value"):
+        return name.removesuffix("p value") + p_value(value)
+    return f"{name} {number(value)}"

@@ -23,7 +23,7 @@ def censoring(facts: Facts) -> Property:
     hidden = facts.hidden
     above, below = int(hidden.above.sum()), int(hidden.below.sum())
     share = float(hidden.any[facts.known].mean())
-    seen = facts.y[facts.known & ~hidden.any]
+    seen = np.sort(facts.y[facts.known & ~hidden.any])
     return Property(
         name="censoring",
         finding=f"{percent(share)} of rows hidden: {_bound(above, below, float(y.mean()))}",
@@ -60,7 +60,7 @@ def kaplan_meier_mean(facts: Facts) -> float | None:
 
 
 def _restricted_mean(y: np.ndarray, hidden: np.ndarray, limits: np.ndarray) -> float:
-    seen = y[~hidden & ~np.isnan(y)]
+    seen = np.sort(y[~hidden & ~np.isnan(y)])
     # The target is at least the limit, so a row hidden at 5 has left before an event at 5.
     right = np.nextafter(limits[hidden], -np.inf)
     curve = stats.ecdf(stats.CensoredData(uncensored=seen, right=right)).sf

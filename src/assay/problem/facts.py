@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
+from scipy import stats
 
 from assay.frame import Frame, Hidden, Roles, hidden_rows
 
@@ -32,14 +33,29 @@ class Facts:
         return ~np.isnan(self.y)
 
     @cached_property
-    def values(self) -> np.ndarray:
+    def recorded(self) -> np.ndarray:
         """The recorded targets, in the order of the rows."""
         return self.y[self.known]
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The recorded targets, ascending: a sum over them is the same in any order of the rows."""
+        return np.sort(self.recorded)
+
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """Ranks of the recorded targets, ties shared, in the order of the rows."""
+        return stats.rankdata(self.recorded)
 
     @cached_property
     def hidden(self) -> Hidden:
         """Which rows hide their target."""
         return hidden_rows(self.frame, self.roles)
+
+    @cached_property
+    def hidden_at_zero(self) -> int:
+        """Rows whose target is hidden at or below 0, so that it may be negative."""
+        return int((self.hidden.below & (self.hidden.most <= 0)).sum())
 
     @cached_property
     def is_whole(self) -> bool:

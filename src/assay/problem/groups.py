@@ -17,7 +17,7 @@ def groups(facts: Facts) -> Property:
     keys = (facts.roles.group,) if facts.roles.group else facts.roles.series
     numbers = codes(facts.frame.table, keys)
     sizes = np.bincount(numbers)
-    share, statistic, p = between(facts.values, numbers[facts.known])
+    share, statistic, p = between(facts.recorded, numbers[facts.known])
     return Property(
         name="groups",
         finding=f"{plural(len(sizes), 'group')} by {', '.join(f'`{key}`' for key in keys)}, "
@@ -46,6 +46,8 @@ def between(y: np.ndarray, group: np.ndarray) -> tuple[float | None, float | Non
         The share (0 or more), the F statistic and its p value; None where groups cannot be
         compared: one group, one row in each, or nothing varies inside them.
     """
+    first = np.lexsort((y, group))
+    y, group = y[first], group[first]  # so that the order of the rows changes no last digit
     counts = np.bincount(group)
     counts = counts[counts > 0]
     k, n = len(counts), len(y)

@@ -53,14 +53,15 @@ def fit(law: Law, sample: Sample) -> Fitted | None:
 
     Source: Schwarz (1978), Estimating the dimension of a model, Annals of Statistics 6(2).
     """
+    start = law.start(sample)
+    if not np.isfinite(log_likelihood(law, start, sample)):
+        return None
     found = minimize(
         lambda theta: -log_likelihood(law, theta, sample),
-        law.start(sample),
+        start,
         method="Nelder-Mead",
         options={"xatol": 1e-4, "fatol": 1e-6 * sample.rows, "maxiter": 300},
     )
-    if not np.isfinite(found.fun):
-        return None
     total = _scored(law, found.x, sample)
     bic = -2.0 * total + len(found.x) * np.log(sample.rows)
     return Fitted(law, found.x, total, float(bic))

@@ -42,8 +42,7 @@ class Problem:
         found = {each.name: each for each in self.properties}
         if name not in found:
             raise UnknownNameError(
-                f"{self.frame.source}: the profile has no property `{name}`. "
-                f"{nearest(name, found)}"
+                f"{self.frame.source}: the profile has no property `{name}`. {nearest(name, found)}"
             )
         return found[name]
 

@@ -1,5 +1,6 @@
 """A target without its covariates, small enough to fit several families in a blink."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +56,7 @@ class Sample:
         mean = self.mean
         return float(np.sqrt(self._total(lambda x: (x - mean) ** 2) / self.rows))
 
-    def _total(self, of_each) -> float:  # noqa: ANN001
+    def _total(self, of_each: Callable[[np.ndarray], np.ndarray]) -> float:
         return sum(part.total(of_each(part.values)) for part in (self.seen, self.least, self.most))
 
 

@@ -1,19 +1,21 @@
 """Season: whether the course repeats."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
 from assay.problem.calendar import Steps
 from assay.problem.facts import Facts
-from assay.problem.order import autocorrelation
 from assay.problem.property import Property, evidence
+from assay.problem.track import Track
 from assay.problem.words import p_value
 
 # What repeats in calendars; a step without a name is tried with all of them.
 _NATURAL = {
     "minute": (60, 1440),
+    "15 minutes": (96, 672),
+    "30 minutes": (48, 336),
     "hour": (24, 168),
     "day": (7, 365),
     "working day": (5, 260),
@@ -32,11 +34,11 @@ class Beat:
 
     Fields:
         lag: length of the season, in steps.
-        correlation: autocorrelation one season apart.
-        halfway: autocorrelation half a season apart.
+        correlation: rank autocorrelation one season apart, of levels or of steps from row to row.
+        halfway: rank autocorrelation half a season apart.
         pairs: pairs of rows one season apart.
         statistic: difference of both in standard errors.
-        p_value: chance of so large a difference without a season.
+        p_value: chance of so large a difference without a season, both comparisons counted.
     """
 
     lag: int
@@ -61,7 +63,7 @@ def season(facts: Facts, found: Steps) -> Property:
         return Property(
             name="season",
             finding=f"stated as {stated} steps" if stated else "none seen",
-            evidence=evidence(stated=stated, **_all(beats)),
+            evidence=evidence(stated=stated, span_steps=int(found.position.max()), **_all(beats)),
             meaning="Two full seasons are needed to see one."
             if not beats
             else "At the lengths that calendars offer, rows are no more alike than halfway.",
@@ -69,12 +71,12 @@ def season(facts: Facts, found: Steps) -> Property:
     clear = best.p_value * len(beats) < 0.01 and best.contrast >= _LEAST_CONTRAST
     return Property(
         name="season",
-        finding=f"{'stated as ' if stated else ''}{best.lag} steps: autocorrelation "
+        finding=f"{'stated as ' if stated else ''}{best.lag} steps: rank correlation "
         f"{best.correlation:.2f} one season apart, {best.halfway:.2f} half a season apart",
         evidence=evidence(
             stated=stated,
             lag=best.lag,
-            autocorrelation=best.correlation,
+            rank_correlation=best.correlation,
             halfway=best.halfway,
             pairs=best.pairs,
             statistic=best.statistic,
@@ -99,23 +101,35 @@ def candidates(found: Steps, stated: int | None) -> tuple[int, ...]:
 def beat(facts: Facts, found: Steps, lag: int) -> Beat | None:
     """Compare rows one season apart with rows half a season apart.
 
-    A slow drift makes near rows more alike than far ones, so it cannot pass for a season.
+    Ranks are compared, so that a few wholesale orders do not drown a shop that closes on Saturdays.
+    A slow drift makes near rows more alike than far ones and cannot pass for a season, but it can
+    bury one: so the steps from row to row are compared too, and the clearer of both counts.
 
     Returns:
         None where fewer than ten pairs are one season apart or nothing varies.
     """
-    whole = autocorrelation(facts, found, lag)
-    halves = [autocorrelation(facts, found, half) for half in (lag // 2, (lag + 1) // 2)]
-    first = autocorrelation(facts, found, 1)
+    known = facts.known
+    levels = Track(facts.series[known], found.position[known], facts.ranks)
+    # Steps of pure noise are unlike their neighbours: half a season of 3 would look like a season.
+    tracks = [levels, levels.differenced()] if lag >= 4 else [levels]
+    beats = [each for track in tracks if (each := _compare(track, lag)) is not None]
+    if not beats:
+        return None
+    best = min(beats, key=lambda each: each.p_value)
+    return replace(best, p_value=min(1.0, best.p_value * len(beats)))
+
+
+def _compare(track: Track, lag: int) -> Beat | None:
+    whole, first, *halves = (track.lagged(gap) for gap in (lag, 1, lag // 2, (lag + 1) // 2))
     halfway = float(np.mean([half.correlation for half in halves]))
     if whole.pairs < _FEWEST_PAIRS or not np.isfinite(whole.correlation + halfway):
         return None
     # Bartlett (1946): far autocorrelations of an AR(1) vary by (1 + r^2) / (1 - r^2) times 1 / n.
     r = min(abs(first.correlation), 0.99) if np.isfinite(first.correlation) else 0.0
     error = np.sqrt(1.5 / whole.pairs * (1.0 + r**2) / (1.0 - r**2))
-    statistic = (whole.correlation - halfway) / error
+    statistic = float((whole.correlation - halfway) / error)
     p = float(stats.norm.sf(statistic))
-    return Beat(lag, whole.correlation, halfway, whole.pairs, float(statistic), p)
+    return Beat(lag, whole.correlation, halfway, whole.pairs, statistic, p)
 
 
 def strongest(beats: list[Beat]) -> Beat | None:
@@ -128,4 +142,4 @@ def strongest(beats: list[Beat]) -> Beat | None:
 
 
 def _all(beats: list[Beat]) -> dict[str, float]:
-    return {f"autocorrelation_{b.lag}": b.correlation for b in beats}
+    return {f"rank_correlation_{b.lag}": b.correlation for b in beats}

@@ -23,7 +23,7 @@ def zeros(facts: Facts) -> Property:
             name="zeros",
             finding=f"{count:,} of {len(y):,} values are 0 ({percent(count / len(y))})",
             evidence=evidence(**base),
-            meaning="" if facts.is_binary else _zeros_of_a_measure(count),
+            meaning=_zeros_elsewhere(facts, count),
         )
     expected = len(y) * float(np.exp(-y.mean()))
     statistic, p = _zero_score_test(y, count)
@@ -40,7 +40,11 @@ def zeros(facts: Facts) -> Property:
     )
 
 
-def _zeros_of_a_measure(count: int) -> str:
+def _zeros_elsewhere(facts: Facts, count: int) -> str:
+    if facts.is_binary:
+        return "The other class is the base rate: a model that knows nothing predicts it."
+    if facts.values[0] < 0:
+        return "0 lies inside the support and is a value like others."
     if count:
         return "A continuous law gives exact zeros no mass: they need a part of their own."
     return "No zeros: families on the positive numbers remain."
@@ -48,18 +52,24 @@ def _zeros_of_a_measure(count: int) -> str:
 
 def _zero_score_test(y: np.ndarray, count: int) -> tuple[float, float]:
     n, mean = len(y), float(y.mean())
-    at_zero = np.exp(-mean)
+    at_zero = float(np.exp(-mean))
+    if n * at_zero < 5.0:  # too few for a chi-square law: the exact binomial tail
+        exact = stats.binomtest(count, n, at_zero, alternative="greater").pvalue
+        return float("nan"), float(exact)
     spread = n * at_zero * (1.0 - at_zero - mean * at_zero)
-    if spread <= 0.0:  # every mean above about 1e-8 is far from this
-        return float("nan"), 1.0
     statistic = float((count - n * at_zero) ** 2 / spread)
     return statistic, float(stats.chi2.sf(statistic, 1))
+
+
+def _is_flat(y: np.ndarray) -> bool:
+    # Below this the third moment is rounding error.
+    return bool(y.std() <= 1e-10 * np.abs(y).max())
 
 
 def skew(facts: Facts) -> Property:
     """Whether the values lean to one side, and whether their logarithms do."""
     y = facts.values
-    if len(y) < 8 or np.ptp(y) == 0:
+    if len(y) < 8 or _is_flat(y):
         return Property(
             name="skew",
             finding="too few different values to say",
@@ -69,7 +79,7 @@ def skew(facts: Facts) -> Property:
     found = float(stats.skew(y))
     test = stats.skewtest(y)
     logs = np.log(y) if y.min() > 0 else None
-    of_logs = float(stats.skew(logs)) if logs is not None and np.ptp(logs) > 0 else None
+    of_logs = float(stats.skew(logs)) if logs is not None and not _is_flat(logs) else None
     leans = float(test.pvalue) < 0.01 and abs(found) > 0.1
     side = "to the right (long upper tail)" if found > 0 else "to the left (long lower tail)"
     logs_said = "" if of_logs is None else f"; of the logarithms {of_logs:.2f}"
@@ -143,7 +153,7 @@ def _within(facts: Facts) -> float | None:
     """Pooled variance over mean inside the series: differences of level between them left out."""
     if not facts.roles.series:
         return None
-    series, y = facts.series[facts.known], facts.values
+    series, y = facts.series[facts.known], facts.recorded
     counts = np.bincount(series)
     means = np.bincount(series, y) / np.maximum(counts, 1)
     rest = len(y) - int((counts > 0).sum())

@@ -48,7 +48,7 @@ def suggest(facts: Facts) -> tuple[tuple[Suggestion, ...], tuple[RuledOut, ...]]
 
 def _case(facts: Facts) -> Case:
     target = sample(facts)
-    is_flat = target.deviation == 0.0 or facts.is_binary
+    is_flat = len(target.seen.values) < 2 or facts.is_binary
     laws = () if is_flat else [law for law in LAWS if _is_possible(law.name, facts, target)]
     fits = {law.name: found for law in laws if (found := fit(law, target)) is not None}
     return Case(facts, target, fits)
@@ -59,7 +59,7 @@ def _is_possible(name: str, facts: Facts, target: Sample) -> bool:
     if name == "normal":
         return True
     if name == "negative-binomial":
-        return bool(facts.is_whole and y.min() >= 0)
+        return bool(facts.is_whole and y.min() >= 0 and (target.most.values >= 0).all())
     seen = target.seen.values
     return bool(seen.min() > 0 and (target.most.values > 0).all())
 
@@ -137,7 +137,7 @@ def _against_normal(case: Case) -> str:
         return ""
     low, high = found.mass_below(0.0), found.mass_above(1.0)
     how = "fitted with hidden rows as bounds" if case.facts.hidden.any.any() else _at_moments(case)
-    if y.min() >= 0 and low > _MOST_OFF_SUPPORT:
+    if y.min() >= 0 and not case.facts.hidden_at_zero and low > _MOST_OFF_SUPPORT:
         return (
             f"`normal` puts mass below 0, where 0 of {len(y):,} values lie: {how} that is "
             f"{percent(low)}."
@@ -193,6 +193,9 @@ def _against_counts(case: Case) -> str:
             f"`negative-binomial` lives on 0, 1, 2, ..., {int(fractions.sum()):,} of {len(y):,} "
             f"values are no whole numbers, such as {number(float(y[fractions].min()))}."
         )
+    under = int(case.sample.most.counts[case.sample.most.values < 0].sum())
+    if under:
+        return f"`negative-binomial` lives on 0, 1, 2, ..., {under:,} values are hidden below 0."
     if y.min() < 0:
         return (
             f"`negative-binomial` lives on 0, 1, 2, ..., {int((y < 0).sum()):,} of {len(y):,} "

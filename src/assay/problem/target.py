@@ -30,12 +30,10 @@ def missing(facts: Facts) -> Property:
     holes = {column.name: column.null_count() for column in table}
     worst = max(holes, key=lambda name: (holes[name], name))
     others = sum(count > 0 for count in holes.values())
-    finding = f"{gone:,} of {facts.frame.rows:,} targets" if gone else "no target"
+    finding = f"{gone:,} of {facts.frame.rows:,} targets missing" if gone else "no target missing"
     return Property(
         name="missing",
-        finding=f"{finding}, and values in {others} of {table.width} other columns"
-        if others
-        else f"{finding}, nothing in other columns",
+        finding=f"{finding}; holes in {others} of {table.width} other columns",
         evidence=evidence(
             targets_missing=gone,
             share=gone / facts.frame.rows,
@@ -76,10 +74,22 @@ def support(facts: Facts) -> Property:
             above_one=above_one,
             unseen_share_at_most=None if below else unseen,
         ),
-        meaning="A predictive may lie on either side of 0."
-        if below
-        else f"0 of {len(y):,} values lie below 0, so at 95 % confidence at most "
-        f"{percent(unseen)} ever do: a family that puts mass there predicts the impossible.",
+        meaning=_support_meaning(facts, below, unseen),
+    )
+
+
+def _support_meaning(facts: Facts, below: int, unseen: float) -> str:
+    if below:
+        return "A predictive may lie on either side of 0."
+    if facts.hidden_at_zero:
+        return (
+            f"{facts.hidden_at_zero:,} values are hidden at or below 0: no recorded value is "
+            "negative, the target itself may be."
+        )
+    return (
+        f"0 of {len(facts.values):,} values lie below 0, so if rows are independent at "
+        f"most {percent(unseen)} ever do (95 % confidence): a family that puts mass there predicts "
+        "the impossible."
     )
 
 

@@ -2,6 +2,7 @@
 
 from assay.verdict.claim import Claim, assumed_sd, default_cap
 from assay.verdict.groups import LEAST_GROUPS, GroupResult, cluster_t
+from assay.verdict.optimism import optimism
 from assay.verdict.portfolio import benjamini_hochberg, benjamini_yekutieli
 from assay.verdict.rows import group_design_effect, rows_at_level, rows_needed, star_rows
 from assay.verdict.series import (
@@ -45,6 +46,7 @@ __all__ = [
     "floored_sd",
     "group_design_effect",
     "level",
+    "optimism",
     "project_p_value",
     "rows_at_level",
     "rows_needed",

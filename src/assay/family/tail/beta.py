@@ -28,13 +28,14 @@ def log_beta_tails(
     Args:
         a: first shape, above 0; right to about 1e-11 from 1e-3 to 1e8.
         b: second shape, above 0.
-        x: the point; 0 or less and 1 or more are off the support.
+        x: the point; below 1e-300 it counts as 0, and as 1 where y does.
         y: 1 - x where it is known better than by subtraction, as from log-odds
             (`sigmoid(v), sigmoid(-v)`). It carries a part of the gradient: do not cut it off.
 
     Returns:
-        log I_x(a, b) and log(1 - I_x(a, b)), with gradients in a, b, x and y. Off the support they
-        are -inf and 0 with gradient 0. A shape that is not positive gives nan.
+        log I_x(a, b) and log(1 - I_x(a, b)), with first and second derivatives in a, b, x and y
+        (the second in x and y overflow below 1e-150). Off the support they are -inf and 0 with
+        gradient 0. A shape that is not positive gives nan.
 
     Source: the regularised incomplete beta function (DiDonato & Morris 1992, Algorithm 708), here
         by quadrature outwards from x in log-odds, with the prefactor of Loader (2000).

@@ -18,7 +18,7 @@ from assay.family.tail.quadrature import (
 from assay.family.tail.stirling import digamma_gap, excess, log_ratio, stirling_remainder
 
 _HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
-_SMALLEST, _FARTHEST = 1e-307, 1e150
+_SMALLEST, _FARTHEST = 1e-290, 1e150
 _NEWTON_STEPS = 4
 _NEAREST = -1e-300
 
@@ -28,11 +28,12 @@ def log_gamma_tails(a: ArrayLike, x: ArrayLike) -> tuple[Float[Array, "..."], Fl
 
     Args:
         a: shape, above 0; right to about 1e-12 from 1e-4 to 1e8.
-        x: the point, in units of the scale; 0 or less is below the support.
+        x: the point, in units of the scale; below 1e-290 it counts as 0, from 1e150 as infinite.
 
     Returns:
-        log P(a, x) and log Q(a, x), with gradients in `a` and `x`. Off the support, and where x
-        exceeds 1e150, they are -inf and 0 with gradient 0. A shape that is not positive gives nan.
+        log P(a, x) and log Q(a, x), with first and second derivatives in `a` and `x` (the second
+        in x overflows below 1e-150). Off the support they are -inf and 0 with gradient 0. A shape
+        that is not positive gives nan.
 
     Source: the regularised incomplete gamma function (Gautschi 1979; DiDonato & Morris 1986), here
         by quadrature outwards from x in log x, with the prefactor of Loader (2000).

@@ -15,7 +15,7 @@ from assay.family.tail.normal import log_ndtri
 
 _LOG_HALF = -float(np.log(2))
 _STEPS = 5
-_SMALLEST, _LOG_SMALLEST = 1e-300, -690.0
+_SMALLEST, _LOG_SMALLEST = 1e-290, -667.7
 _CORNER = -1.0
 
 
@@ -28,7 +28,7 @@ def gamma_quantile(a: ArrayLike, log_p: ArrayLike) -> Float[Array, "..."]:
 
     Returns:
         The quantile, with gradients in both; 0 at log_p = -inf, inf at 0, both with gradient 0.
-        What is smaller than 1e-300 comes back as 1e-300.
+        What is smaller than 1e-290 comes back as 1e-290.
 
     Source: Newton in the log-concave log tail with Halley's correction; starts from the power law
         near 0 and Wilson & Hilferty (1931).
@@ -45,7 +45,7 @@ def gamma_quantile_upper(a: ArrayLike, log_q: ArrayLike) -> Float[Array, "..."]:
 
     Returns:
         The quantile, with gradients in both; inf at log_q = -inf, 0 at 0, both with gradient 0.
-        What is smaller than 1e-300 comes back as 1e-300.
+        What is smaller than 1e-290 comes back as 1e-290.
 
     Source: see `gamma_quantile`.
     """
@@ -63,7 +63,7 @@ def _guarded(
     )
     proper = a > 0
     inside = proper & (log_tail < -1e-300) & (log_tail > -jnp.inf)
-    value = solve(jnp.where(proper, a, 1.0), jnp.where(inside, log_tail, -1.0))
+    value = solve(jnp.where(inside, a, 1.0), jnp.where(inside, log_tail, -1.0))
     impossible, certain = ends
     end = jnp.where(log_tail < -1, impossible, jnp.where(log_tail <= 0, certain, jnp.nan))
     return jnp.where(inside, value, jnp.where(proper, end, jnp.nan))

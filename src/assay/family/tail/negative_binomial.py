@@ -53,7 +53,7 @@ def negative_binomial_log_tails(
 
 
 @jax.custom_jvp
-def _tails(m: Array, mean: Array, size: Array) -> tuple[Array, Array, Array, Array]:
+def _tails(m: Array, mean: Array, size: Array) -> tuple[Array, ...]:
     """Both log tails, the log kernel and the smaller tail's slope in the size, in one pass.
 
     The slope is an output so that the rule below need not repeat the quadrature; where nobody

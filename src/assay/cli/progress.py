@@ -1,0 +1,57 @@
+"""What a run says while it works: a bar on a terminal, plain lines elsewhere."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from assay.cli.terminal import COLOURS, console
+
+if TYPE_CHECKING:
+    from assay.experiment import Event
+
+
+class Follows(Protocol):
+    """Is told of every event."""
+
+    def __call__(self, event: "Event") -> None:
+        """Show one event."""
+
+
+def followed(events: Iterable["Event"]) -> Iterator["Event"]:
+    """The events, each shown on stderr as it comes."""
+    with _following() as show:
+        for event in events:
+            show(event)
+            yield event
+
+
+@contextmanager
+def _following() -> Iterator[Follows]:
+    out = console(on_stderr=True)
+    if not out.is_terminal:
+        yield lambda event: out.print(line_of(event), soft_wrap=True)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=out, transient=True, redirect_stdout=False) as progress:
+        task = progress.add_task("", total=None)
+
+        def show(event: "Event") -> None:
+            if event.kind == "attempt":
+                progress.update(task, description=line_of(event))
+            else:
+                progress.console.print(line_of(event), style=COLOURS.get(event.kind, ""))
+            progress.update(task, completed=event.done, total=event.total)
+
+        yield show
+
+
+def line_of(event: "Event") -> str:
+    """One event as a line."""
+    return f"{event.project}: {event.text}" if event.text else f"{event.project}: {event.kind}"

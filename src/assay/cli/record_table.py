@@ -1,0 +1,73 @@
+"""Records on the terminal: a line each, or one in full."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from assay.cli.terminal import COLOURS, console, note, pairs, plain, table
+
+if TYPE_CHECKING:
+    from assay.ledger import Record
+
+# What a line says of a record: the first of these that its body holds.
+_SAYS = (
+    "sentence", "words", "measured", "reason", "hypothesis", "question", "software",
+)  # fmt: skip
+
+
+def show_records(records: Sequence["Record"]) -> None:
+    """A line for each record; the whole of one is `assay ledger show`."""
+    if not records:
+        note("no such record")
+        return
+    shown = table("#", "when (UTC)", "kind", "project", "what", right=("#",))
+    # The last column takes what is left and is cut there, so that a record stays one line.
+    shown.columns[-1].overflow = "ellipsis"
+    for record in records:
+        what = summary(record)
+        shown.add_row(
+            str(record.sequence), _minute(record.at), record.kind, record.key, what,
+            style=None if record.kind != "verdict" else COLOURS.get(what.split(":")[0], ""),
+        )  # fmt: skip
+    console().print(shown)
+
+
+def show_record(record: "Record") -> None:
+    """Everything in one record."""
+    out = console()
+    out.print(f"{record.sequence}  {record.kind}  {record.key}".rstrip(), style="bold")
+    chain = [(name, getattr(record, name)) for name in ("at", "author", "hash", "previous")]
+    out.print(pairs(chain))
+    out.print()
+    out.print(pairs([(name, _text(value)) for name, value in _fields(record).items()]))
+
+
+def summary(record: "Record") -> str:
+    """What a record says, in one line."""
+    body = _fields(record)
+    if record.kind == "attempt":
+        return f"{body['name']}: {body['broke'] or _look(body)}".replace("\n", " ")
+    if record.kind == "answer":
+        return str(body["answer"])
+    if record.kind == "verdict":
+        return f"{body['outcome']}: {body['sentence']}"
+    return next((str(body[name]) for name in _SAYS if body.get(name)), "")
+
+
+def _look(body: dict[str, Any]) -> str:
+    return "no look of its own" if body["look"] is None else f"look {body['look']}"
+
+
+def _fields(record: "Record") -> dict[str, Any]:
+    return plain(record.body)
+
+
+def _minute(at: str) -> str:
+    return at[:16].replace("T", " ")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {_text(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return "\n".join(_text(item) for item in value)
+    return "–" if value is None else str(value)

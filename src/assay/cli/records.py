@@ -1,0 +1,148 @@
+"""`assay ledger`: what was recorded, and whether it still says so."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assay.cli.guard import DOES_NOT_HOLD
+from assay.cli.options import AsJson
+from assay.cli.record_table import show_record, show_records
+from assay.cli.teach import command, group
+from assay.cli.terminal import answer, console
+from assay.cli.workspace import open_ledger
+from assay.errors import LedgerError, nearest
+
+if TYPE_CHECKING:
+    from assay.ledger import Ledger, Record
+
+LEAST_PREFIX = 6  # hexadecimal digits; fewer would often mean several records
+
+LedgerPath = Annotated[
+    Path, typer.Argument(metavar="LEDGER", help="A ledger, an assay.toml or its folder.")
+]
+Which = Annotated[
+    str, typer.Argument(metavar="RECORD", help="Its number, its hash, or how the hash begins.")
+]
+Kind = Annotated[
+    str | None,
+    typer.Option("--kind", metavar="KIND", help="Only these, such as attempt.", show_default="all"),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--project", metavar="KEY", help="Only of this project.", show_default="all"),
+]
+
+
+def add(app: typer.Typer) -> None:
+    """Announce `assay ledger` and its commands."""
+    ledger = group(help="Read the ledger, and check that it still says what was recorded.")
+    app.add_typer(ledger, name="ledger")
+    _add_ls(ledger)
+    _add_show(ledger)
+    _add_verify(ledger)
+
+
+def _add_ls(ledger: typer.Typer) -> None:
+    @command(
+        ledger,
+        "ls",
+        purpose="List the records, oldest first.",
+        example=("assay ledger ls examples/first", "assay ledger ls assay.db --kind verdict"),
+        writes="nothing.",
+    )
+    def ls(
+        path: LedgerPath, kind: Kind = None, project: Key = None, as_json: AsJson = False
+    ) -> None:
+        _refuse_unknown_kind(kind)
+        with open_ledger(path) as ledger:
+            records = list(ledger.records(kind, project))
+        if as_json:
+            answer({"ledger": ledger.path, "records": [as_dict(record) for record in records]})
+        else:
+            show_records(records)
+
+
+def _add_show(ledger: typer.Typer) -> None:
+    @command(
+        ledger,
+        "show",
+        purpose="Show one record in full.",
+        example="assay ledger show examples/first 7",
+        writes="nothing.",
+    )
+    def show(path: LedgerPath, which: Which, as_json: AsJson = False) -> None:
+        with open_ledger(path) as ledger:
+            record = find(ledger, which)
+        if as_json:
+            answer({"ledger": ledger.path, "record": as_dict(record)})
+        else:
+            show_record(record)
+
+
+def _add_verify(ledger: typer.Typer) -> None:
+    @command(
+        ledger,
+        "verify",
+        purpose="Check every link, file and view; exit with 1 if one does not hold.",
+        more="The last line is the hash of the last record. Kept elsewhere, it proves later that "
+        "none was cut off since.",
+        example="assay ledger verify examples/first",
+        writes="nothing.",
+    )
+    def verify(path: LedgerPath, as_json: AsJson = False) -> None:
+        with open_ledger(path) as ledger:
+            found, head = ledger.verify(), ledger.head()
+        if as_json:
+            answer({"ledger": ledger.path, **asdict(found), "head": head})
+        else:
+            out = console()
+            out.print("holds" if found.ok else "does not hold", style="bold " + _colour(found.ok))
+            out.print(found.message)
+            out.print(f"head {head}", style="dim", soft_wrap=True)
+        if not found.ok:
+            raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _colour(ok: bool) -> str:
+    return "green" if ok else "red"
+
+
+def _refuse_unknown_kind(kind: str | None) -> None:
+    from assay.record import BODIES
+
+    if kind is not None and kind not in BODIES:
+        raise LedgerError(f"--kind is {kind!r}, no record is called so. {nearest(kind, BODIES)}")
+
+
+def find(ledger: "Ledger", which: str) -> "Record":
+    """The record with this number, this hash, or the only one whose hash begins so.
+
+    Raises:
+        LedgerError: there is none, or there are several.
+    """
+    if which.isascii() and which.isdigit() and len(which) < LEAST_PREFIX:
+        return ledger.get(int(which))
+    found = list(_beginning_with(ledger, which.lower()))
+    if len(found) == 1:
+        return found[0]
+    if which.isascii() and which.isdigit() and not found and len(which) < 19:
+        return ledger.get(int(which))  # a large ledger has six-digit numbers too
+    several = f", {len(found)} begin so" if found else ""
+    raise LedgerError(
+        f"{ledger.path}: no record {which!r}{several}. Name it by its number, or by at least "
+        f"{LEAST_PREFIX} digits of its hash; `assay ledger ls` shows both."
+    )
+
+
+def _beginning_with(ledger: "Ledger", start: str) -> Iterator["Record"]:
+    if len(start) >= LEAST_PREFIX:
+        yield from (record for record in ledger.records() if record.hash.startswith(start))
+
+
+def as_dict(record: "Record") -> dict[str, Any]:
+    """A record as JSON takes it."""
+    names = ("sequence", "kind", "key", "at", "author", "body", "previous", "hash")
+    return {name: getattr(record, name) for name in names}

@@ -1,0 +1,85 @@
+"""Quantiles of counts, found among whole numbers."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import ndtri
+from jaxtyping import Array, Bool, Float
+
+_MOST_STEPS = 200
+
+
+class _Search(NamedTuple):
+    """What is known of the least count that reaches a level, for each element.
+
+    Fields:
+        step: evaluations so far.
+        below: greatest count known not to reach it; -1 at first.
+        at: least count known to reach it; inf at first.
+        probe: count to be tried next.
+        stride: length of the next jump, while only one side is known.
+    """
+
+    step: Array
+    below: Array
+    at: Array
+    probe: Array
+    stride: Array
+
+
+def step_quantile(
+    log_tails: Callable[[Array], tuple[Array, Array]],
+    level: Float[Array, "..."],
+    mean: Float[Array, "..."],
+    variance: Float[Array, "..."],
+) -> Float[Array, "..."]:
+    """Quantile of a count: the least k with P(Y <= k) >= level.
+
+    Args:
+        log_tails: from a count to log P(Y <= k) and log P(Y > k).
+        level: 0 < level < 1.
+        mean: of the count; with `variance` it says where to begin, not what is found.
+        variance: of the count.
+
+    Returns:
+        Whole numbers as floats, exact up to 2^52.
+
+    Source: Wilson & Hilferty (1931) for the start; from there jumps that double, then bisection.
+    """
+    level, mean, variance = jnp.broadcast_arrays(jnp.asarray(level), mean, variance)
+
+    def reaches(k: Array) -> Bool[Array, "..."]:
+        # Compare in the smaller tail: 1 - cdf would round away levels close to 1.
+        log_cdf, log_sf = log_tails(k)
+        return jnp.where(level < 0.5, log_cdf >= jnp.log(level), log_sf <= jnp.log1p(-level))
+
+    def go_on(state: _Search) -> Array:
+        return jnp.any(state.at - state.below > 1) & (state.step < _MOST_STEPS)
+
+    def advance(state: _Search) -> _Search:
+        found = reaches(state.probe)
+        below = jnp.where(found, state.below, jnp.maximum(state.below, state.probe))
+        at = jnp.where(found, jnp.minimum(state.at, state.probe), state.at)
+        down, up = jnp.maximum(at - state.stride, 0.0), below + state.stride
+        jump = jnp.where(jnp.isinf(at), up, down)
+        bracketed = jnp.isfinite(at) & (below >= 0)
+        middle = jnp.floor((below + jnp.where(bracketed, at, below)) / 2)
+        probe = jnp.where(bracketed, middle, jump)
+        return _Search(state.step + 1, below, at, probe, 2 * state.stride)
+
+    sd = jnp.sqrt(variance)
+    nothing = jnp.full(level.shape, -1.0)
+    stride = jnp.maximum(1.0, jnp.floor(sd / 64))
+    start = _Search(jnp.asarray(0), nothing, -nothing * jnp.inf, _guess(level, mean, sd), stride)
+    return jax.lax.while_loop(go_on, advance, start).at
+
+
+def _guess(level: Array, mean: Array, sd: Array) -> Array:
+    """Quantile of the Gamma distribution with this mean and sd, rounded."""
+    safe = jnp.maximum(mean, 1e-300)
+    third = sd / safe / 3
+    root = 1 - third**2 + third * ndtri(level)
+    guess = jnp.round(safe * jnp.maximum(root, 0.0) ** 3)
+    return jnp.where(jnp.isfinite(guess), guess, 0.0)
