@@ -14,11 +14,14 @@ from assay.family import AbstractFamily, Censored, Known
 from assay.fit import FitResult, PartRows, Prior, covariance, draw, draw_count, judge, maximise
 from assay.frame import Frame, read
 from assay.predictive import AbstractPredictive, DistributionPredictive, Hidden
-from assay.predictor import AbstractPredictor, Constant, Design, as_sum
+from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
+from assay.predictor.matrix import Matrix, as_dense
 from assay.registry import families
 
 Method = Literal["map", "laplace"]
 INTERCEPT_PRIOR_SD = 5.0
+ENOUGH_ROWS = 8192
+COLLINEAR = 1e-8
 
 
 class Model:
@@ -28,7 +31,7 @@ class Model:
     """
 
     def __init__(
-        self, family: AbstractFamily, *, method: Method = "laplace", **predictors: AbstractPredictor
+        self, family: AbstractFamily, *, method: Method = "laplace", **predictors: AbstractPredictor | Sum
     ) -> None:
         """Compose a model.
 
@@ -47,7 +50,7 @@ class Model:
                 raise ConfigError(
                     f"family `{family.name}` has no parameter `{name}`. {nearest(name, known)}"
                 )
-            if not isinstance(predictor, AbstractPredictor):
+            if not isinstance(predictor, AbstractPredictor | Sum):
                 raise ConfigError(
                     f"parameter `{name}` is given {predictor!r}, needs a predictor such as "
                     '`Linear("price")`.'
@@ -58,13 +61,17 @@ class Model:
         self.method: Method = method
         self.predictors = {name: predictors.get(name, Constant()) for name in known}
 
-    def fit(self, data: Any, target: str, *, seed: int = 0) -> "FittedModel":
+    def fit(
+        self, data: Any, target: str, *, seed: int = 0, near: "FittedModel | None" = None
+    ) -> "FittedModel":
         """Fit to all rows that have a target.
 
         Args:
             data: a frame, or anything that `assay.read` takes.
             target: column of the target.
             seed: of the posterior draws.
+            near: a fit of this model to similar rows, such as all rows beside a fold of them: a
+                place to begin, without influence on the result.
 
         Returns:
             The fitted model; it has converged.
@@ -76,8 +83,9 @@ class Model:
         """
         frame = data if isinstance(data, Frame) else read(data)
         kept, y, columns = self._fitting_rows(frame, target)
-        designs = tuple(as_sum(each).prepare(kept) for each in self.predictors.values())
-        matrices = [each.matrix(kept) for each in designs]
+        prepared = [as_sum(each).prepare(kept) for each in self.predictors.values()]
+        designs = tuple(design for design, _ in prepared)
+        matrices = [matrix for _, matrix in prepared]
         for each, matrix in zip(designs, matrices, strict=True):
             _refuse_collinear(each.names, matrix, frame.source)
         parts = self.family.parts(y, columns)
@@ -94,7 +102,7 @@ class Model:
             PartRows(part.family, part.known, tuple(each[part.rows] for each in matrices), part.y)
             for part in parts
         )
-        optimum = maximise(grouped, prior, prior.mean)
+        optimum = maximise(grouped, prior, _start(near, designs))
         result = judge(optimum, rows=len(y), hidden=hidden, where=f"{frame.source}, `{target}`")
         mode, curvature = optimum.coefficients, optimum.curvature
         draws = (
@@ -169,7 +177,7 @@ class FittedModel:
         base = family.base if isinstance(family, Censored) else family
         linked = tuple(
             _linked(each, block, frame)
-            for each, block in zip(self.designs, self._blocks(self.draws), strict=True)
+            for each, block in zip(self.designs, self.split(self.draws), strict=True)
         )
         predictive = DistributionPredictive(base, linked, frame.rows)
         above = family.above if isinstance(family, Censored) else None
@@ -205,13 +213,13 @@ class FittedModel:
             f"{sd[-1]:.3g}), intercept within {sd[0]:.3g} (sd) of its starting value"
             for parameter, (name, sd) in zip(
                 self.model.family.parameters,
-                zip(self.model.predictors, self._blocks(self.prior.sd), strict=True),
+                zip(self.model.predictors, self.split(self.prior.sd), strict=True),
                 strict=True,
             )
         ]
 
-    def _blocks(self, values: np.ndarray) -> list[np.ndarray]:
-        """Split the last axis by parameter."""
+    def split(self, values: np.ndarray) -> list[np.ndarray]:
+        """Values of all coefficients, split along the last axis by parameter."""
         edges = np.cumsum([len(each.names) for each in self.designs])[:-1]
         return np.split(values, edges, axis=-1)
 
@@ -250,7 +258,21 @@ def _linked(
 ) -> Float[np.ndarray, "draws rows"]:
     if design.names == ("intercept",):
         return draws
-    return draws @ design.matrix(frame).T
+    return np.ascontiguousarray((design.matrix(frame) @ draws.T).T)
+
+
+def _start(near: FittedModel | None, designs: tuple[Design, ...]) -> np.ndarray | None:
+    """The coefficients of another fit on this one's scale; `None` where they do not correspond."""
+    if near is None or [each.names for each in near.designs] != [each.names for each in designs]:
+        return None
+    return np.concatenate(
+        [
+            np.linalg.solve(here.to_user(), there.to_user() @ block)
+            for here, there, block in zip(
+                designs, near.designs, near.split(near.mode), strict=True
+            )
+        ]
+    )
 
 
 def _prior(
@@ -276,7 +298,7 @@ def _limit_column(frame: Frame, name: str) -> np.ndarray:
     return frame.numbers(name)
 
 
-def _refuse_collinear(names: tuple[str, ...], matrix: np.ndarray, source: str) -> None:
+def _refuse_collinear(names: tuple[str, ...], matrix: Matrix, source: str) -> None:
     """Name the columns that others determine; the prior would hide what the data cannot tell.
 
     Raises:
@@ -285,15 +307,26 @@ def _refuse_collinear(names: tuple[str, ...], matrix: np.ndarray, source: str) -
     rows, columns = matrix.shape
     if columns < 2 or rows < columns:
         return
-    # R's diagonal is each column's distance from the span of those before it.
-    rest = np.abs(np.diag(np.linalg.qr(matrix, mode="r"))) / np.sqrt(rows)
-    if np.any(rest < 1e-8):
-        index = int(np.argmax(rest < 1e-8))
+    every = max(1, rows // ENOUGH_ROWS)
+    # What is independent on some of the rows is independent on all of them.
+    if every > 1 and np.all(_left_over(as_dense(matrix[::every])) > COLLINEAR):
+        return
+    dependent = np.flatnonzero(_left_over(as_dense(matrix)) <= COLLINEAR)
+    if len(dependent):
+        index = int(dependent[0])
         raise DataError(
             f"{source}: column `{names[index]}` is a combination of the columns before it "
             f"({', '.join(f'`{name}`' for name in names[:index][:8])}), so its effect cannot be "
             "told from theirs. Leave one of them out."
         )
+
+
+def _left_over(matrix: np.ndarray) -> np.ndarray:
+    """How far each column lies from the span of those before it, relative to its size."""
+    if len(matrix) < matrix.shape[1]:
+        return np.zeros(matrix.shape[1])
+    triangle = np.linalg.qr(matrix, mode="r")
+    return np.abs(np.diag(triangle)) / np.maximum(np.linalg.norm(triangle, axis=0), 1e-300)
 
 
 def _off_support(

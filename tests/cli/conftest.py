@@ -83,7 +83,10 @@ def answered(assay: Assay) -> Assay:
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny portfolio, with predictions for exactly the rows that its seal hides."""
+    """The tiny portfolio, with predictions for exactly the rows that its seal hides.
+
+    Which rows these are depends on the ledger's salt, so that an empty ledger belongs to it.
+    """
     random = np.random.default_rng(5)
     folder = tmp_path_factory.mktemp("made") / "tiny"
     folder.mkdir()
@@ -91,7 +94,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = pl.DataFrame({"weight": weight, "hours": weight + random.normal(0, 0.2, 300)})
     table.write_csv(folder / "doses.csv")
     (folder / "assay.toml").write_text(TINY)
-    with Workspace.open(folder, ledger=folder.parent / "elsewhere.db") as workspace:
+    with Workspace.open(folder) as workspace:
         split(workspace, "dose", folder.parent / "split")
     sealed = pl.read_parquet(folder.parent / "split" / "sealed.parquet")
     predicted = sealed.select("row_id", mean="weight")
@@ -104,6 +107,13 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny(made_once: Path, tmp_path: Path) -> Path:
     """A folder with a portfolio whose second attempt is far better than its baseline."""
     return Path(copytree(made_once, tmp_path / "tiny"))
+
+
+@pytest.fixture
+def fresh(tiny: Path) -> Path:
+    """The same folder before anything was recorded."""
+    (tiny / "assay.db").unlink()
+    return tiny
 
 
 @pytest.fixture

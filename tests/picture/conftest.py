@@ -59,7 +59,7 @@ def attempts() -> pl.DataFrame:
             "score": [0.05, 0.17, None, 0.33, 0.4, 0.38],
             "se": [0.02, 0.02, None, 0.025, 0.02, None],
             "name": ["glm", "censored glm", "boosted", "score-driven", "import", "deep"],
-            "kind": ["scored", "scored", "broke", "scored", "scored", "not beaten"],
+            "kind": ["improved", "improved", "broke", "improved", "improved", "no better"],
         }
     )
 

@@ -65,10 +65,10 @@ def test_a_curve_numbers_attempts_as_their_table_does_and_leaves_out_unknown_eff
     # Ten times the effort, so that no tick of the axis reads like the number of an attempt.
     tens = pl.col("effort") * 10
     wide, tried = curve().with_columns(tens), attempts().with_columns(tens)
-    shown = words(picture.effort_accuracy(wide, tried, unit="person-day", planned=180))
-    assert "planned: 180 person-days" in shown
+    shown = words(picture.effort_accuracy(wide, tried, unit="person-day", planned=180, spent=120))
+    assert "planned: 60 more person-days" in shown
     assert "effort (person-days)" in shown
-    assert {"scored", "not beaten", "broke"} <= set(shown)
+    assert {"improved", "no better", "broke"} <= set(shown)
     assert sorted(word for word in shown if word in set("123456")) == ["1", "2", "3", "4", "6"]
 
 

@@ -94,8 +94,6 @@ def test_each_reason_of_the_grocery_plan_names_true_prices(grocery):
         assert gain == pytest.approx(line.next_unit_gain, rel=0.01)
         assert price == pytest.approx(prices[giver], rel=0.01)
         assert giver != line.key
-    assert made.lines[0].reason.startswith("Gets 40 of 100 person-days: ")
-    assert made.lines[4].reason.startswith("Gets none of 100 person-days: ")
 
 
 def test_a_start_up_cost_is_explained_by_the_run_of_units_it_needs():
@@ -107,9 +105,9 @@ def test_a_start_up_cost_is_explained_by_the_run_of_units_it_needs():
 @pytest.mark.parametrize(
     ("states", "budget", "words"),
     [
-        ([state("a")], 1, "Gets the whole budget of 1 person-day: no use of it"),
-        ([state("a", StartUp(1.0, 1.0))], 10, "Gets 8 of 10 person-days: more would add nothing"),
-        ([state("a")], 0, "Gets none of 0 person-days: there is nothing to split"),
+        ([state("a")], 1, "^No use of the budget by other projects adds more"),
+        ([state("a", StartUp(1.0, 1.0))], 10, r"^More would add nothing\.$"),
+        ([state("a")], 0, r"^There is nothing to split\.$"),
         ([state("a", note="Its last attempt broke.")], 3, r"more\. Its last attempt broke\.$"),
     ],
     ids=["alone", "used up", "no budget", "with a note"],
@@ -158,7 +156,7 @@ def test_projects_must_exist_and_differ(states, found):
         ("importance", math.nan),
         ("effort_spent", -0.5),
         ("skill_at_ceiling", 0.0),
-        ("skill_at_ceiling", 1.5),
+        ("skill_at_ceiling", math.inf),
     ],
 )
 def test_an_impossible_state_is_refused_by_key_and_field(name, value):

@@ -1,6 +1,6 @@
 """The small tables that pictures are drawn from."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import hypothesis.strategies as st
 import numpy as np
@@ -71,6 +71,22 @@ def test_the_season_profile_starts_on_monday(shop):
         shop.filter(pl.col("day") >= date(2024, 1, 4)), target="demand", time="day", series="item"
     ).pictures()["season_profile"]
     assert np.argmax(later["mean"].to_numpy()) == np.argmax(usual["mean"].to_numpy()) == 5
+
+
+@pytest.mark.parametrize(
+    ("times", "season", "position"),
+    [
+        ([date(2020 + m // 12, m % 12 + 1, 1) for m in range(2, 50)], 12, 3),  # from March
+        ([datetime(2024, 1, 1, 5) + timedelta(hours=h) for h in range(72)], 24, 6),  # from 5 h
+        ([datetime(2024, 1, 3) + timedelta(days=d) for d in range(30)], 7, 3),  # from a Wednesday
+        (list(range(100, 130)), 5, 1),
+    ],
+)
+def test_positions_follow_the_calendar(times, season, position):
+    y = [1.0] + [0.0] * (len(times) - 1)
+    table = pl.DataFrame({"y": y, "t": times})
+    usual = profile(table, target="y", time="t", season=season).pictures()["season_profile"]
+    assert usual["position"][int(usual["mean"].arg_max())] == position
 
 
 def test_a_picture_of_a_season_needs_one():

@@ -163,7 +163,8 @@ def test_bad_input_is_refused_at_the_door(shop):
 
 
 @pytest.mark.parametrize(
-    "values", [[5], [5, 5, 5], [0, 0], [1, 0], [0.5], [-2.5, 1.0], [1e149, 1.0]]
+    "values",
+    [[5], [5, 5, 5], [0, 0], [1, 0], [0.5], [-2.5, 1.0], [1e70, 1.0], [1e70] * 9 + [-1e70]],
 )
 def test_the_smallest_tables_have_a_profile(values):
     problem = profile(pl.DataFrame({"y": values, "t": range(len(values))}), target="y", time="t")
@@ -203,4 +204,4 @@ def test_a_large_panel_is_profiled_within_a_second():
     )
     begin = time.process_time()
     profile(table, target="y", time="t", series="s", censored_above="stock", season=12)
-    assert time.process_time() - begin < 2.0  # half of it is slack for a busy machine
+    assert time.process_time() - begin < 1.0

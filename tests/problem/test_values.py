@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from assay.problem import profile
+from assay.problem.words import percent
 
 
 def look(values, name, **roles):
@@ -138,3 +139,15 @@ def test_dispersion_within_series_leaves_levels_out(shop):
     found = profile(table, target="y", time="t", series="s")["dispersion"].evidence
     assert found["ratio"] > 10
     assert found["ratio_within_series"] == pytest.approx(1.0, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.0, "0 %"), (0.27, "27 %"), (0.0237, "2.4 %"), (0.9981, "99.81 %"), (1.0, "100 %")],
+)
+def test_shares_are_printed_with_the_digits_that_count(share, said):
+    assert percent(share) == said
+
+
+def test_nearly_all_is_never_printed_as_all():
+    assert percent(0.999999) == "nearly 100 %"

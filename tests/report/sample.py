@@ -93,10 +93,10 @@ def _outcomes(yes: str, no: str, unknown: str) -> tuple[c.Choice, ...]:
 
 def demand() -> c.ProjectContent:
     points = _points(
-        (2, 0.05, 0.02, "scored"),
-        (5, 0.21, 0.02, "scored"),
+        (2, 0.05, 0.02, "improved"),
+        (5, 0.21, 0.02, "improved"),
         (7, None, None, "broke"),
-        (10, 0.34, 0.02, "scored"),
+        (10, 0.34, 0.02, "improved"),
     )
     properties = (
         c.PropertyRow(
@@ -248,7 +248,7 @@ def demand() -> c.ProjectContent:
 
 
 def substitutes() -> c.ProjectContent:
-    points = _points((3, 0.03, 0.03, "scored"), (6, 0.06, 0.03, "not beaten"))
+    points = _points((3, 0.03, 0.03, "improved"), (6, 0.06, 0.03, "no better"))
     return c.ProjectContent(
         key="substitutes",
         title="Which product does a customer accept when the one on the list is missing?",

@@ -8,7 +8,7 @@ import typer
 from assay.cli.guard import DOES_NOT_HOLD
 from assay.cli.options import AsJson, LedgerFile, PortfolioPath, ProjectKey
 from assay.cli.teach import command
-from assay.cli.terminal import COLOURS, answer, console, working
+from assay.cli.terminal import COLOURS, answer, aside, console, working
 from assay.cli.workspace import open_workspace
 from assay.errors import ConfigError, nearest
 
@@ -88,7 +88,7 @@ def add(app: typer.Typer) -> None:
                 got = _offer(experiment, predictions, label, effort, stage, note)
         _show(key, label, got, as_json=as_json)
         if closes and not got.supported:
-            note(f"assay.toml closes the experiment after this one: `assay close {path} {key}`")
+            aside(f"assay.toml closes the experiment after this one: `assay close {path} {key}`")
         if check and not got.supported:
             raise typer.Exit(DOES_NOT_HOLD)
 

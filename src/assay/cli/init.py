@@ -10,7 +10,7 @@ from assay.cli.options import AsJson
 from assay.cli.profile import Above, Series, Time, profiled
 from assay.cli.starter import starter, with_project
 from assay.cli.teach import command
-from assay.cli.terminal import answer, note
+from assay.cli.terminal import answer, aside
 from assay.errors import AssayError, ConfigError
 
 Folder = Annotated[
@@ -67,7 +67,7 @@ def add(app: typer.Typer) -> None:
             answer({"file": file, "projects": keys})
         else:
             typer.echo(f"wrote {file}")
-            note(f"next: read it, then `assay {'plan' if data is None else 'register'} {folder}`")
+            aside(f"next: read it, then `assay {'plan' if data is None else 'register'} {folder}`")
 
 
 def _text(folder: Path, data: str | None, target: str | None, roles: dict[str, object]) -> str:
@@ -112,24 +112,27 @@ def _relative(file: str, folder: Path) -> str:
 
 def _refuse_present(file: Path) -> None:
     if file.exists():
-        raise ConfigError(
-            f"{file}: is there already and is never overwritten. Name another folder, or edit it."
-        )
+        raise _present(file)
+
+
+def _present(file: Path) -> ConfigError:
+    return ConfigError(
+        f"{file}: is there already and is never overwritten. Name another folder, or edit it."
+    )
 
 
 def _write(file: Path, content: str) -> None:
-    """All of it or nothing; another process that was faster keeps its file."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(content, encoding="utf-8")
-        os.link(part, file)  # unlike a rename, this refuses a file that is there
-    except FileExistsError:
-        _refuse_present(file)
+        if not file.parent.is_dir():
+            file.parent.mkdir(parents=True)
+        # "x" refuses a file that another process has made since it was looked for.
+        opened = file.open("x", encoding="utf-8")
     except OSError as error:
+        if isinstance(error, FileExistsError) and file.exists():
+            raise _present(file) from None
         raise AssayError(
             f"{file}: cannot be written: {error.strerror or error}. Name a folder that you may "
             "write to."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
+    with opened:
+        opened.write(content)

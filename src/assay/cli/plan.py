@@ -12,7 +12,7 @@ from assay.cli.drawing import check_kind, draw
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
 from assay.cli.plan_table import show_budgets, show_plan
 from assay.cli.teach import command
-from assay.cli.terminal import answer, note, working
+from assay.cli.terminal import answer, aside, working
 from assay.cli.workspace import open_ledger, portfolio_at
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def add(app: typer.Typer) -> None:
         else:
             _show(plans)
         if picture is not None:
-            note(f"picture: {picture}")
+            aside(f"picture: {picture}")
 
 
 def make_plans(

@@ -75,8 +75,8 @@ def add(app: typer.Typer) -> None:
         more="Support, counting, censoring, order in time, season and size, each with its "
         "evidence; families that can be right and those that cannot.",
         example=(
-            "assay profile demand.parquet --target units --time date --series store "
-            "--series item --censored-above stock",
+            "assay profile patients.csv --target progression",
+            "assay profile sales.parquet --target units --time date --series store",
         ),
         writes="nothing.",
     )

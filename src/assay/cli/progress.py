@@ -1,5 +1,6 @@
 """What a run says while it works: a bar on a terminal, plain lines elsewhere."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -53,5 +54,10 @@ def _following() -> Iterator[Follows]:
 
 
 def line_of(event: "Event") -> str:
-    """One event as a line."""
-    return f"{event.project}: {event.text}" if event.text else f"{event.project}: {event.kind}"
+    """One event as a line; what the answer will say in full is only named here."""
+    if event.kind in ("refused", "failed"):
+        return f"{event.project}: {event.kind}"
+    if event.kind == "verdict":
+        outcome = re.match(r"\w*", event.text)
+        return f"{event.project}: {outcome.group().lower() if outcome else event.kind}"
+    return f"{event.project}: {event.text or event.kind}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from assay.cli.terminal import COLOURS, console, note, pairs, plain, table
+from assay.cli.terminal import COLOURS, aside, console, pairs, plain, table
 
 if TYPE_CHECKING:
     from assay.ledger import Record
@@ -17,7 +17,7 @@ _SAYS = (
 def show_records(records: Sequence["Record"]) -> None:
     """A line for each record; the whole of one is `assay ledger show`."""
     if not records:
-        note("no such record")
+        aside("no such record")
         return
     shown = table("#", "when (UTC)", "kind", "project", "what", right=("#",))
     # The last column takes what is left and is cut there, so that a record stays one line.

@@ -16,7 +16,7 @@ from assay.cli.report import write_report
 from assay.cli.standing import Standing, standing
 from assay.cli.standing_table import show_standing
 from assay.cli.teach import command
-from assay.cli.terminal import answer, note, working
+from assay.cli.terminal import answer, aside, working
 from assay.cli.workspace import open_workspace
 from assay.errors import ConfigError, PlanError
 
@@ -155,6 +155,6 @@ def _show(outcome: Outcome) -> None:
     if outcome.plan is not None:
         show_plan(outcome.plan)
     else:
-        note(f"no plan: {outcome.no_plan}")
+        aside(f"no plan: {outcome.no_plan}")
     if outcome.report is not None:
         typer.echo(f"\nreport: {outcome.report}")

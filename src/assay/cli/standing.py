@@ -53,7 +53,7 @@ class Standing:
     @property
     def effort(self) -> float:
         """What all attempts took together, as far as somebody said."""
-        return sum(tried.effort or 0.0 for tried in self.attempts)
+        return sum((tried.effort or 0.0 for tried in self.attempts), 0.0)
 
     @property
     def holds(self) -> bool:

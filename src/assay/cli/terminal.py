@@ -35,7 +35,7 @@ def console(*, on_stderr: bool = False) -> "Console":
     return Console(stderr=on_stderr, highlight=False, markup=False, emoji=False)
 
 
-def note(text: str) -> None:
+def aside(text: str) -> None:
     """Say something beside the answer."""
     typer.echo(text, err=True)
 

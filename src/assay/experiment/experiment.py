@@ -362,9 +362,9 @@ class Experiment:
         self, model: Any, seed: int | None
     ) -> tuple[AbstractPredictive, OpenScore | None]:
         task = self._task
-        score = open_score(model, task)
         seed = task.seed if seed is None else seed
         fitted = model.fit(task.frame.take(task.open_rows), task.roles.target, seed=seed)
+        score = open_score(model, task, fitted)
         predictive = task.predict(fitted, task.sealing.sealed_rows)
         if predictive.rows != len(task.sealing.sealed_rows):
             raise PredictionsError(

@@ -88,6 +88,13 @@ class AbstractDistribution(eqx.Module):
         """As `log_tails`; counts may give a smooth curve that meets it at whole numbers."""
         return self.log_tails(y)
 
+    def next_log_prob(
+        self, k: Float[Array, "..."], log_prob: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        """Log mass at k + 1 given that at `k`; counts may give a cheaper step than `log_prob`."""
+        del log_prob
+        return self.log_prob(k + 1)
+
     def log_reach(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         """Log P(Y >= limit); a count keeps the mass that sits on the limit itself."""
         return self.log_sf(jnp.ceil(limit) - 1.0 if self.is_count else limit)

@@ -46,6 +46,12 @@ class NegativeBinomialDistribution(AbstractDistribution):
         above, up_to = log_beta_tails(y + 1, self.size, high, low)
         return up_to, above
 
+    def next_log_prob(
+        self, k: Float[Array, "..."], log_prob: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        share = jnp.log(self.location) - jnp.log(self.location + self.size)
+        return log_prob + (share + jnp.log((k + self.size) / (k + 1)))
+
     def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
         return step_quantile(self.log_tails, level, self.mean(), self.variance())
 

@@ -12,6 +12,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from assay.family import AbstractFamily, Known
 from assay.fit.row_terms import row_terms
+from assay.predictor.matrix import Matrix, weighted_gram
 
 MAX_ITERATIONS = 100
 MAX_DAMPING = 1e12
@@ -32,7 +33,7 @@ class PartRows:
 
     family: AbstractFamily
     known: Known
-    designs: tuple[np.ndarray, ...]
+    designs: tuple[Matrix, ...]
     y: np.ndarray
 
 
@@ -59,8 +60,9 @@ class Optimum:
         log_likelihood: without the prior.
         gradient: of the log posterior.
         curvature: minus its Hessian.
-        decrement: what one more step would gain, in log units; inf where the curvature is not
-            positive definite.
+        step: Newton's next step.
+        decrement: what it would gain, in log units; inf where the curvature is not positive
+            definite.
         iterations: evaluations of the log posterior so far.
     """
 
@@ -69,6 +71,7 @@ class Optimum:
     log_likelihood: float
     gradient: Float[np.ndarray, " coefficients"]
     curvature: Float[np.ndarray, "coefficients coefficients"]
+    step: Float[np.ndarray, " coefficients"]
     decrement: float
     iterations: int
 
@@ -79,14 +82,17 @@ class Optimum:
 
 
 def maximise(
-    parts: tuple[PartRows, ...], prior: Prior, start: Float[np.ndarray, " coefficients"]
+    parts: tuple[PartRows, ...],
+    prior: Prior,
+    start: Float[np.ndarray, " coefficients"] | None = None,
 ) -> Optimum:
     """Maximise the log posterior.
 
     Args:
         parts: all rows, grouped by what they say.
         prior: of the coefficients.
-        start: where to begin.
+        start: a point close to the optimum, where one is known; by default the prior's mean,
+            and for many rows first an optimum of some of them.
 
     Returns:
         The last accepted point; it is the optimum if `is_settled`.
@@ -94,14 +100,16 @@ def maximise(
     Source: Levenberg (1944) and Marquardt (1963) for the damping; Boyd & Vandenberghe (2004),
         Convex Optimization, section 9.5, for the decrement as stopping rule.
     """
-    every = sum(len(part.y) for part in parts) // THINNED
-    if every >= 4:
-        # A thinned fit ends close to the full one and costs next to nothing.
-        thinned = tuple(_thinned(part, every) for part in parts)
-        start = maximise(thinned, prior, start).coefficients
+    if start is None:
+        start = prior.mean
+        every = sum(len(part.y) for part in parts) // THINNED
+        if every >= 4:
+            # A thinned fit ends close to the full one and costs next to nothing.
+            thinned = tuple(_thinned(part, every) for part in parts)
+            start = maximise(thinned, prior).coefficients
     here, damping = _evaluate(parts, prior, start, iterations=1), 0.0
     while not here.is_settled and here.iterations < MAX_ITERATIONS and damping < MAX_DAMPING:
-        step = _solve(here.curvature, here.gradient, damping)
+        step = here.step if damping == 0 else _step(here.curvature, here.gradient, damping)[0]
         there = _evaluate(parts, prior, here.coefficients + step, here.iterations + 1)
         # Rounding alone moves the value by this much; without the slack the last step is refused.
         slack = 1e-13 * (1.0 + abs(here.log_posterior))
@@ -126,8 +134,9 @@ def _evaluate(
     away, precision = at - prior.mean, prior.sd**-2.0
     gradient, curvature = gradient - precision * away, curvature + np.diag(precision)
     value = float(fit - 0.5 * np.sum(precision * away**2))
-    gain = _gain(curvature, gradient)
-    return Optimum(at, value, float(fit), gradient, curvature, gain, iterations)
+    step, is_uphill = _step(curvature, gradient, 0.0)
+    gain = 0.5 * float(gradient @ step) if is_uphill else np.inf
+    return Optimum(at, value, float(fit), gradient, curvature, step, gain, iterations)
 
 
 def _part_terms(part: PartRows, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -141,33 +150,30 @@ def _part_terms(part: PartRows, at: np.ndarray) -> tuple[float, np.ndarray, np.n
     starts = [0, *edges]
     for k, left in enumerate(part.designs):
         for m, right in enumerate(part.designs[: k + 1]):
-            block = -((left * second[k, m][:, None]).T @ right)
+            block = -weighted_gram(left, second[k, m], right)
             rows = slice(starts[k], starts[k] + left.shape[1])
             columns = slice(starts[m], starts[m] + right.shape[1])
             curvature[rows, columns], curvature[columns, rows] = block, block.T
     return float(np.sum(value)), np.concatenate(gradient), curvature
 
 
-def _solve(curvature: np.ndarray, gradient: np.ndarray, damping: float) -> np.ndarray:
+def _step(
+    curvature: np.ndarray, gradient: np.ndarray, damping: float
+) -> tuple[np.ndarray, bool]:
     """Newton's step, uphill even where the log posterior is not concave.
+
+    Returns:
+        The step, NaN where nothing can be solved, and whether the curvature is positive definite.
 
     Source: Dauphin et al. (2014), Identifying and attacking the saddle point problem: directions
         of negative curvature count by their size.
     """
     damped = curvature + damping * np.diag(np.abs(np.diag(curvature)) + 1e-8)
-    if not np.isfinite(damped).all():
-        return np.full_like(gradient, np.nan)
+    if not np.isfinite(damped).all() or not np.isfinite(gradient).all():
+        return np.full_like(gradient, np.nan), False
     try:
-        return cho_solve(cho_factor(damped), gradient)
+        return cho_solve(cho_factor(damped), gradient), True
     except np.linalg.LinAlgError:
         size, direction = np.linalg.eigh(damped)
         steps = (direction.T @ gradient) / np.maximum(np.abs(size), 1e-8 * np.abs(size).max())
-        return direction @ steps
-
-
-def _gain(curvature: np.ndarray, gradient: np.ndarray) -> float:
-    """Half g'H⁻¹g, what one more step would gain; inf where H is not positive definite."""
-    try:
-        return 0.5 * float(gradient @ cho_solve(cho_factor(curvature), gradient))
-    except (np.linalg.LinAlgError, ValueError):
-        return np.inf
+        return direction @ steps, False

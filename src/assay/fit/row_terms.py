@@ -16,8 +16,8 @@ from assay.family import AbstractFamily, Known, log_likelihood
 
 configure()
 
-BLOCK = 16_384
-_LEAST = 64
+BLOCK = 8192
+_SIZES = (128, 1024, BLOCK)
 
 Terms = tuple[
     Float[np.ndarray, " rows"],
@@ -43,7 +43,8 @@ def row_terms(
     Returns:
         Values (rows,), gradients (parameters, rows), Hessians (parameters, parameters, rows).
     """
-    size = min(BLOCK, max(_LEAST, 2 ** int(np.ceil(np.log2(max(len(y), 1))))))
+    # Tracing and compiling a shape costs more than the padding of many calls.
+    size = next((each for each in _SIZES if len(y) <= each), BLOCK)
     blocks = [
         _padded_terms(family, known, linked[:, low : low + size], y[low : low + size], size)
         for low in range(0, len(y), size)

@@ -86,10 +86,11 @@ def _with_time(frame: Frame, name: str) -> Frame:
 
 def _as_days(column: pl.Series) -> pl.Series:
     """Local moments that are all midnight as days: pandas has no type for a day."""
-    if column.dtype != pl.Datetime or column.dtype.time_zone is not None:
+    dtype = column.dtype
+    if not isinstance(dtype, pl.Datetime) or dtype.time_zone is not None:
         return column
     days = column.dt.date()
-    return days if (days.cast(column.dtype) == column).all() else column
+    return days if (days.cast(dtype) == column).all() else column
 
 
 def _refuse_infinite(column: pl.Series, where: str) -> None:

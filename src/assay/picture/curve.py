@@ -3,13 +3,14 @@
 from typing import Literal
 
 import altair as alt
+import numpy as np
 import polars as pl
 
 from assay.picture.columns import needed
 from assay.picture.palette import BLUE, MUTED, ORANGE, PURPLE, RED
 from assay.picture.style import themed
 
-KINDS = ("scored", "not beaten", "broke")
+KINDS = ("improved", "no better", "broke")
 _SHAPES = ("circle", "triangle-down", "cross")
 _COLOURS = (BLUE, ORANGE, RED)
 
@@ -20,7 +21,9 @@ def effort_accuracy(
     *,
     unit: str,
     planned: float | None = None,
+    spent: float = 0.0,
     axis: str = "share of what is possible",
+    is_share: bool = True,
 ) -> alt.LayerChart:
     """A project's curve with its uncertainty, its attempts, and where the plan would take it.
 
@@ -28,35 +31,39 @@ def effort_accuracy(
         curve: columns `effort` (summed over the project, in `unit`), `mean`, `low`, `high` (shares
             of what is possible: 0 is the baseline, 1 the ceiling).
         attempts: columns `effort` (summed, null where unknown: not drawn), `score` (a share; null
-            where nothing was scored: drawn at the baseline), `se` (null where unknown), `name`,
-            `kind` (`scored`, `not beaten` or `broke`). The first row is numbered 1. May be empty.
+            where the attempt broke: drawn at the baseline), `se` (null where unknown), `name`,
+            `kind` (`improved` on the attempts before it, `no better` or `broke`; others are not
+            drawn). The first row is numbered 1. May be empty.
         unit: the portfolio's effort unit, such as `person-day`.
         planned: summed effort once the plan is carried out.
+        spent: summed effort so far.
         axis: what is shown upwards.
+        is_share: whether that is a share; otherwise it is a plain number, such as points.
 
     Raises:
         DataError: a column is missing, or the curve has no row.
     """
     needed(curve, "effort-accuracy curve", "effort", "mean", "low", "high")
     x = alt.X("effort:Q", title=f"effort ({unit}s)").scale(nice=False)
-    y = alt.Y("low:Q", title=axis).axis(format="%")
+    y = alt.Y("low:Q", title=axis).axis(**({"format": "%"} if is_share else {}))
     band = alt.Chart(curve).mark_area(color=BLUE, opacity=0.16).encode(x=x, y=y, y2="high:Q")
     line = alt.Chart(curve).mark_line(color=BLUE, strokeWidth=2).encode(x=x, y="mean:Q")
     layers: list[alt.Chart] = [band, line]
     if planned is not None:
-        is_late = planned > float(curve["effort"].max() or 0.0) / 2  # type: ignore[arg-type]
-        layers += _planned(planned, unit, align="right" if is_late else "left")
+        is_late = planned > float(np.max(curve["effort"].to_numpy())) / 2
+        words = f"planned: {planned - spent:g} {'more ' if spent else ''}{unit}s"
+        layers += _planned(planned, words, align="right" if is_late else "left")
     if not attempts.is_empty():
         layers += _attempts(attempts)
     said = f"Expected accuracy against effort in {unit}s, with its uncertainty and the attempts"
     return themed(alt.LayerChart(layer=layers, description=said))
 
 
-def _planned(planned: float, unit: str, *, align: Literal["left", "right"]) -> list[alt.Chart]:
-    place = pl.DataFrame({"effort": [planned], "words": [f"planned: {planned:g} {unit}s"]})
+def _planned(planned: float, words: str, *, align: Literal["left", "right"]) -> list[alt.Chart]:
+    place = pl.DataFrame({"effort": [planned], "words": [words]})
     base = alt.Chart(place).encode(x="effort:Q")
     rule = base.mark_rule(color=PURPLE, strokeDash=[5, 4], strokeWidth=1.5)
-    words = base.mark_text(
+    text = base.mark_text(
         color=PURPLE,
         align=align,
         dx=5 if align == "left" else -5,
@@ -65,7 +72,7 @@ def _planned(planned: float, unit: str, *, align: Literal["left", "right"]) -> l
         fontSize=12,
     )
     # Above the plot, where neither the band nor an attempt can run through the words.
-    return [rule, words.encode(text="words:N", y=alt.value(0))]
+    return [rule, text.encode(text="words:N", y=alt.value(0))]
 
 
 def _attempts(attempts: pl.DataFrame) -> list[alt.Chart]:
@@ -78,7 +85,7 @@ def _attempts(attempts: pl.DataFrame) -> list[alt.Chart]:
             from_=pl.col("score") - pl.col("se").cast(pl.Float64),
             to=pl.col("score") + pl.col("se").cast(pl.Float64),
         )
-        .filter(pl.col("effort").is_not_null())
+        .filter(pl.col("effort").is_not_null() & pl.col("kind").is_in(KINDS))
     )
     kinds = [kind for kind in KINDS if kind in set(drawn["kind"])]
     places = [KINDS.index(kind) for kind in kinds]

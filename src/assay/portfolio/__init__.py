@@ -4,14 +4,14 @@ from assay.portfolio.allocate import Allocation, allocate, allocate_each
 from assay.portfolio.by_budget import sweep
 from assay.portfolio.curve import AbstractCurve, Curve, KnownCurve
 from assay.portfolio.observation import Belief, Observation
-from assay.portfolio.plan import Plan, PlanLine, ProjectState, plan_projects
+from assay.portfolio.planning import Plan, PlanLine, ProjectState, plan_projects
+from assay.portfolio.point import Point, points_of
 from assay.portfolio.shape import SHAPES
 from assay.portfolio.state import (
-    Point,
+    budget_left,
     curve_of,
     plan,
     plan_from,
-    points_of,
     project_states,
 )
 
@@ -29,6 +29,7 @@ __all__ = [
     "ProjectState",
     "allocate",
     "allocate_each",
+    "budget_left",
     "curve_of",
     "plan",
     "plan_from",

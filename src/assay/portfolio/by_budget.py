@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from assay.portfolio.allocate import Allocation, allocate_each
 from assay.portfolio.kinds import Floats
-from assay.portfolio.plan import ProjectState, check_keys, whole_units
+from assay.portfolio.planning import ProjectState, check_keys, whole_units
 
 if TYPE_CHECKING:
     import polars as pl

@@ -68,23 +68,15 @@ def explain(split: Split, at: int) -> str:
         split: an optimal split; on any other the sentence would be false.
         at: which project.
     """
-    return f"{_gets(split, at)}: {_why_no_more(split, at)}."
-
-
-def _gets(split: Split, at: int) -> str:
-    given, all_of_it = split.units[at], amount(split.budget, split.effort_unit)
-    if given == 0:
-        return f"Gets none of {all_of_it}"
-    if given == split.budget:
-        return f"Gets the whole budget of {all_of_it}"
-    return f"Gets {given} of {all_of_it}"
+    words = _why_no_more(split, at)
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _why_no_more(split: Split, at: int) -> str:
     if split.budget == 0:
         return "there is nothing to split"
     if split.units[at] == split.budget:
-        return "no use of it by other projects adds more"
+        return "no use of the budget by other projects adds more"
     run, rise = _best_run(split, at)
     if rise <= 0:
         return "more would add nothing"
@@ -94,7 +86,7 @@ def _why_no_more(split: Split, at: int) -> str:
         return _run_does_not_pay(split, run, rise)
     less = "less than" if figure(rise) != figure(price) else "no more than"
     return (
-        f"its next {split.effort_unit} would add {figure(rise)}, {less} the "
+        f"one {split.effort_unit} more would add {figure(rise)}, {less} the "
         f"{figure(price)} that the last one of {split.keys[giver]} adds"
     )
 

@@ -11,11 +11,12 @@ from jaxtyping import Array, Float
 from assay.family import AbstractDistribution
 
 # Squared, what lies beyond these levels is lost in rounding.
-_LEVELS = np.array([1e-8, 0.5, 1 - 1e-8])
+_LEVELS = np.array([1e-8, 1 - 1e-8])
 # Three panels of 16 nodes: relative error 2e-7 for an exponential, 1e-8 for a Normal or log-normal.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
 _NEGLIGIBLE = 1e-8
+_HALF = 0.5
 
 
 def crps_of_counts(
@@ -32,19 +33,21 @@ def crps_of_counts(
         Scores, in counts.
     """
 
-    def go_on(state: tuple[Array, Array, Array]) -> Array:
-        k, cdf, _ = state
+    def go_on(state: tuple[Array, Array, Array, Array]) -> Array:
+        k, _, cdf, _ = state
         return jnp.any((k < limit) & ((k < y) | (1.0 - cdf > _NEGLIGIBLE)))
 
-    def add(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        k, cdf, total = state
-        cdf = jnp.minimum(cdf + jnp.mean(jnp.exp(distribution.log_prob(k)), axis=0), 1.0)
+    def add(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        k, log_mass, cdf, total = state
+        cdf = jnp.minimum(cdf + jnp.mean(jnp.exp(log_mass), axis=0), 1.0)
         width = jnp.clip(limit - k, 0.0, 1.0)
         term = jnp.where(k < y, cdf, 1.0 - cdf) ** 2
-        return k + 1.0, cdf, total + width * term
+        return k + 1.0, distribution.next_log_prob(k, log_mass), cdf, total + width * term
 
     nothing = jnp.zeros_like(y)
-    return jax.lax.while_loop(go_on, add, (jnp.asarray(0.0), nothing, nothing))[2]
+    first = distribution.log_prob(nothing)
+    start = (jnp.asarray(0.0), first, nothing, nothing)
+    return jax.lax.while_loop(go_on, add, start)[3]
 
 
 def crps_of_large_counts(
@@ -63,11 +66,16 @@ def crps_of_large_counts(
     Source: Euler & Maclaurin, DLMF 2.10(i): a sum over k is an integral from k - 1/2, less
         1/24 of the slope; the two slopes at `y` add up to twice the mass there.
     """
-    integral = crps_of_density(distribution, y - 0.5, limit - 0.5, is_positive=True)
+    # The first term apart, so that the integral starts above 0 and can run over log x.
+    zero = jnp.mean(jnp.exp(distribution.log_prob(jnp.zeros_like(y))), axis=0)
+    first = jnp.minimum(limit, 1.0) * jnp.where(y > 0, zero, 1.0 - zero) ** 2
+    start = jnp.maximum(y - 0.5, _HALF), jnp.maximum(limit - 0.5, _HALF)
+    integral = crps_of_density(distribution, *start, is_positive=True)
     safe = jnp.where(jnp.isfinite(limit), limit, y)
     at_y, at_limit = (jnp.mean(jnp.exp(distribution.log_prob(k)), axis=0) for k in (y, safe))
     beyond = jnp.mean(jnp.exp(distribution.log_reach(safe)), axis=0)
-    return integral - at_y / 12 + jnp.where(jnp.isfinite(limit), at_limit * beyond / 12, 0.0)
+    at_end = jnp.where(jnp.isfinite(limit), at_limit * beyond, 0.0)
+    return first + integral + (at_end - at_y) / 12
 
 
 def crps_of_density(
@@ -77,7 +85,7 @@ def crps_of_density(
     *,
     is_positive: bool,
 ) -> Float[Array, " rows"]:
-    """Gauss-Legendre quadrature over three panels that meet at `y` and near the median.
+    """Gauss-Legendre quadrature over three panels that meet at `y` and the mean.
 
     Args:
         distribution: densities, (draws, rows) or (draws, 1).
@@ -88,10 +96,10 @@ def crps_of_density(
     Returns:
         Scores, in the target's unit.
     """
-    least, middle, most = _ends(distribution, y, is_positive)
-    to_line, from_line = (jnp.log, jnp.exp) if is_positive else (_same, _same)
+    least, most = _ends(distribution, y, is_positive)
+    to_line, from_line = (_log, jnp.exp) if is_positive else (_same, _same)
     low, high = jnp.minimum(least, limit), jnp.minimum(most, limit)
-    at, middle = jnp.clip(y, low, high), jnp.clip(middle, low, high)
+    at, middle = (jnp.clip(knot, low, high) for knot in (y, _mean(distribution)))
     knots = to_line(jnp.stack([low, jnp.minimum(at, middle), jnp.maximum(at, middle), high]))
 
     def panel(total: Array, ends: tuple[Array, Array]) -> tuple[Array, None]:
@@ -112,16 +120,23 @@ def crps_of_density(
     return area + jnp.maximum(y - high, 0.0) + jnp.maximum(low - y, 0.0)
 
 
-def _ends(
-    distribution: AbstractDistribution, y: Array, is_positive: bool
-) -> tuple[Array, Array, Array]:
-    """Where the mixture begins, has its middle and ends, for each row."""
+def _ends(distribution: AbstractDistribution, y: Array, is_positive: bool) -> tuple[Array, Array]:
+    """Where the mixture begins and ends, for each row."""
     found = distribution.quantile(jnp.asarray(_LEVELS)[:, None, None])
     found = jnp.broadcast_to(found, (*found.shape[:2], y.shape[0]))
-    least, middle = jnp.min(found[0], axis=0), jnp.mean(found[1], axis=0)
+    least, most = jnp.min(found[0], axis=0), jnp.max(found[1], axis=0)
     if is_positive:  # a tiny shape has its lowest quantiles at 1e-100, where nothing can be scored
-        least = jnp.maximum(least, 1e-9 * middle)
-    return least, middle, jnp.max(found[2], axis=0)
+        scale = jnp.minimum(_mean(distribution), most)
+        least = jnp.maximum(least, _HALF if distribution.is_count else 1e-9 * scale)
+    return least, most
+
+
+def _mean(distribution: AbstractDistribution) -> Array:
+    return jnp.mean(distribution.mean(), axis=0)
+
+
+def _log(value: Array) -> Array:
+    return jnp.log(jnp.maximum(value, 1e-300))
 
 
 def _same(value: Array) -> Array:

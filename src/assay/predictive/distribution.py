@@ -12,13 +12,18 @@ from jaxtyping import Array, Float
 
 from assay.compute import configure
 from assay.family import AbstractDistribution, AbstractFamily
+from assay.family.step import step_quantile
 from assay.predictive.abstract import AbstractPredictive, Rows
-from assay.predictive.crps import crps_of_counts, crps_of_density
+from assay.predictive.crps import crps_of_counts, crps_of_density, crps_of_large_counts
+from assay.predictive.mixture import mixture_quantile
 
 configure()
 
 Linked = tuple[np.ndarray, ...]
 _CELLS = 2**21
+_CRPS_CELLS = 2**14
+# A sum over this many counts costs as much as the integral that stands in for it beyond.
+_LARGE_COUNT = 4096
 
 
 @dataclass(frozen=True)
@@ -77,11 +82,17 @@ class DistributionPredictive(AbstractPredictive):
         return self._blocks("excess", limit)
 
     def crps(self, y: Rows, limit: Rows | None = None) -> Rows:
-        cut = np.full(self.rows, np.inf) if limit is None else limit
+        y, cut = np.asarray(y, dtype=float), _no_limit(self.rows) if limit is None else limit
+        if not self.is_count:
+            return self._blocks("crps", y, cut)
         # Blocks of rows of like size: a sum over counts runs as long as its largest row.
-        order = np.argsort(np.minimum(cut, np.maximum(y, self.mean())), kind="stable")
+        reach = self.mean() + 8 * np.sqrt(self._blocks("variance"))
+        reach = np.minimum(cut, np.maximum(y, reach))
+        order = np.argsort(reach, kind="stable")
+        split = int(np.searchsorted(reach[order], _LARGE_COUNT))
         scores = np.empty(self.rows)
-        scores[order] = self.take(order)._blocks("crps", y[order], cut[order])
+        for question, rows in (("crps", order[:split]), ("crps of large", order[split:])):
+            scores[rows] = self.take(rows)._blocks(question, y[rows], cut[rows])
         return scores
 
     def sample(self, seed: int, count: int) -> Float[np.ndarray, "samples rows"]:
@@ -104,7 +115,7 @@ class DistributionPredictive(AbstractPredictive):
         if self.rows == 0:
             return np.empty(0)
         draws = self.linked[0].shape[0]
-        cells = _CELLS // (128 if question == "crps" else 8)
+        cells = _CRPS_CELLS if question.startswith("crps") else _CELLS // 8
         size = min(_padded(self.rows), max(64, cells // draws))
         answers = [
             self._ask(question, np.arange(low, min(low + size, self.rows)), size, arguments)
@@ -120,6 +131,10 @@ class DistributionPredictive(AbstractPredictive):
         values = [jnp.asarray(np.asarray(each, dtype=float)[padded]) for each in arguments]
         answer = np.asarray(_QUESTIONS[question](self.family, linked, *values))
         return np.broadcast_to(answer, padded.shape)[: len(index)]
+
+
+def _no_limit(rows: int) -> Rows:
+    return np.full(rows, np.inf)
 
 
 def _padded(rows: int) -> int:
@@ -138,6 +153,18 @@ def _mixed(logs: Array) -> Array:
 @partial(jax.jit, static_argnums=0)
 def _mean(family: AbstractFamily, linked: Linked) -> Array:
     return jnp.mean(_bind(family, linked).mean(), axis=0)
+
+
+@partial(jax.jit, static_argnums=0)
+def _variance(family: AbstractFamily, linked: Linked) -> Array:
+    return _moments(_bind(family, linked))[1]
+
+
+def _moments(distribution: AbstractDistribution) -> tuple[Array, Array]:
+    """Mean and variance of the mixture."""
+    each = distribution.mean()
+    within = jnp.mean(distribution.variance(), axis=0)
+    return jnp.mean(each, axis=0), within + jnp.var(each, axis=0)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -162,28 +189,19 @@ def _excess(family: AbstractFamily, linked: Linked, limit: Array) -> Array:
 
 @partial(jax.jit, static_argnums=0)
 def _quantile(family: AbstractFamily, linked: Linked, level: Array) -> Array:
-    """Bisect between the least and the greatest quantile of the mixed distributions."""
     distribution = _bind(family, linked)
+
+    def log_tails(x: Array) -> tuple[Array, Array]:
+        below, above = distribution.log_tails(x)
+        return _mixed(below), _mixed(above)
+
+    if distribution.is_count:
+        return step_quantile(log_tails, level, *_moments(distribution))
     each = distribution.quantile(level)
     each = jnp.broadcast_to(each, (each.shape[0], level.shape[0]))
     if each.shape[0] == 1:
         return each[0]
-
-    def reaches(x: Array) -> Array:
-        low = _mixed(distribution.log_cdf(x)) >= jnp.log(level)
-        high = _mixed(distribution.log_sf(x)) <= jnp.log1p(-level)
-        return jnp.where(level < 0.5, low, high)
-
-    def halve(_: int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
-        below, at = bounds
-        middle = (below + at) / 2
-        middle = jnp.floor(middle) if distribution.is_count else middle
-        found = reaches(middle)
-        return jnp.where(found, below, middle), jnp.where(found, middle, at)
-
-    least, most = jnp.min(each, axis=0), jnp.max(each, axis=0)
-    least = jnp.where(reaches(least), least - distribution.is_count, least)
-    return jax.lax.fori_loop(0, 60, halve, (least, most))[1]
+    return mixture_quantile(log_tails, lambda x: _mixed(distribution.log_prob(x)), level, each)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -191,8 +209,12 @@ def _crps(family: AbstractFamily, linked: Linked, y: Array, limit: Array) -> Arr
     distribution = _bind(family, linked)
     if distribution.is_count:
         return crps_of_counts(distribution, y, limit)
-    centre = _bind(family, tuple(jnp.mean(jnp.asarray(each), 0, keepdims=True) for each in linked))
-    return crps_of_density(distribution, centre, y, limit)
+    return crps_of_density(distribution, y, limit, is_positive=family.support.lower >= 0)
+
+
+@partial(jax.jit, static_argnums=0)
+def _crps_of_large(family: AbstractFamily, linked: Linked, y: Array, limit: Array) -> Array:
+    return crps_of_large_counts(_bind(family, linked), y, limit)
 
 
 _QUESTIONS = {
@@ -203,4 +225,6 @@ _QUESTIONS = {
     "excess": _excess,
     "quantile": _quantile,
     "crps": _crps,
+    "crps of large": _crps_of_large,
+    "variance": _variance,
 }

@@ -7,21 +7,30 @@ any later table.
 
 import abc
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from jaxtyping import Float
 
 from assay.errors import DataError
 from assay.frame import Frame
+from assay.predictor.matrix import (
+    Matrix,
+    binary_columns,
+    side_by_side,
+    standardised,
+    with_intercept,
+)
 
 
 class AbstractPredictor(abc.ABC):
     """A recipe that maps features to one parameter of a family; predictors add up with `+`."""
 
     @abc.abstractmethod
-    def prepare(self, frame: Frame) -> "AbstractPrepared":
+    def prepare(self, frame: Frame) -> "tuple[AbstractPrepared, Matrix]":
         """Fix factor levels and the like on the fitting rows.
+
+        Returns:
+            The prepared predictor, and its columns of these rows.
 
         Raises:
             DataError: a column is missing or holds missing values.
@@ -32,20 +41,26 @@ class AbstractPredictor(abc.ABC):
     def describe(self) -> str:
         """The recipe as text, such as `linear('price + promo')`."""
 
-    def __add__(self, other: "AbstractPredictor") -> "Sum":
-        return Sum((*_terms(self), *_terms(other)))
+    def __add__(self, other: "AbstractPredictor | Sum") -> "Sum":
+        return as_sum(self) + other
 
 
 class AbstractPrepared(abc.ABC):
-    """A predictor whose columns are fixed."""
+    """A predictor whose columns are fixed.
+
+    Fields:
+        names: one for each column.
+        has_intercept: whether it leaves the sum's intercept in.
+        prior_sd: prior standard deviation of each standardised coefficient.
+    """
 
     names: tuple[str, ...]
     has_intercept: bool
     prior_sd: float
 
     @abc.abstractmethod
-    def columns(self, frame: Frame) -> Float[np.ndarray, "rows columns"]:
-        """The raw columns, on the user's scale and without intercept.
+    def columns(self, frame: Frame) -> Matrix:
+        """The raw columns, (rows, columns), on the user's scale and without intercept.
 
         Raises:
             DataError: a column is missing, holds missing values or an unseen category.
@@ -53,16 +68,32 @@ class AbstractPrepared(abc.ABC):
 
 
 @dataclass(frozen=True)
-class Sum(AbstractPredictor):
-    """Predictors added up."""
+class Sum:
+    """Predictors added up; what a parameter of a model holds.
+
+    Fields:
+        terms: in the order written.
+    """
 
     terms: tuple[AbstractPredictor, ...]
 
-    def prepare(self, frame: Frame) -> "Design":
-        return design(tuple(term.prepare(frame) for term in self.terms), frame)
+    def prepare(self, frame: Frame) -> "tuple[Design, Matrix]":
+        """The design of all terms and its matrix of the fitting rows.
+
+        Raises:
+            DataError: as `AbstractPredictor.prepare`, or a column without variation.
+        """
+        prepared = [term.prepare(frame) for term in self.terms]
+        raw = side_by_side([columns for _, columns in prepared], frame.rows)
+        made = _design(tuple(term for term, _ in prepared), raw, frame)
+        return made, made.finish(raw)
 
     def describe(self) -> str:
+        """The recipe as text."""
         return " + ".join(term.describe() for term in self.terms)
+
+    def __add__(self, other: "AbstractPredictor | Sum") -> "Sum":
+        return Sum((*self.terms, *_terms(other)))
 
 
 @dataclass(frozen=True)
@@ -70,7 +101,9 @@ class Design:
     """The standardised columns of all terms of one parameter, and the way back.
 
     Column j of the design is (raw_j - centre_j) / scale_j; the intercept comes first where there
-    is one. Without an intercept nothing is centred, so that the line still meets the origin.
+    is one. Columns of 0 and 1, such as those of factors, stay as they are, so that a prior speaks
+    of the step from one category to the other and most cells stay 0. Without an intercept nothing
+    is centred, so that the line still meets the origin.
 
     Fields:
         terms: prepared predictors, in order.
@@ -88,12 +121,18 @@ class Design:
     scale: np.ndarray
     prior_sd: np.ndarray
 
-    def matrix(self, frame: Frame) -> Float[np.ndarray, "rows coefficients"]:
-        """Standardised columns of any table; the intercept's ones first."""
-        standard = (_raw(self.terms, frame) - self.centre) / self.scale
-        if not self.has_intercept:
-            return standard
-        return np.concatenate([np.ones((frame.rows, 1)), standard], axis=1)
+    def matrix(self, frame: Frame) -> Matrix:
+        """Standardised columns of any table, (rows, coefficients); the intercept's ones first.
+
+        Raises:
+            DataError: as `AbstractPrepared.columns`.
+        """
+        return self.finish(side_by_side([term.columns(frame) for term in self.terms], frame.rows))
+
+    def finish(self, raw: Matrix) -> Matrix:
+        """From raw columns to the design's."""
+        standard = standardised(raw, self.centre, self.scale)
+        return with_intercept(standard) if self.has_intercept else standard
 
     def to_user(self) -> Float[np.ndarray, "coefficients coefficients"]:
         """Matrix from standardised coefficients to those on the user's scale."""
@@ -104,39 +143,56 @@ class Design:
         return np.vstack([first, np.column_stack([np.zeros(len(self.scale)), back])])
 
 
-def design(terms: tuple[AbstractPrepared, ...], frame: Frame) -> Design:
-    """Standardise the columns of `terms` on the rows of `frame`.
+def as_sum(predictor: AbstractPredictor | Sum) -> Sum:
+    """Any predictor as a sum of one or more."""
+    return Sum(_terms(predictor))
+
+
+def _design(terms: tuple[AbstractPrepared, ...], raw: Matrix, frame: Frame) -> Design:
+    """Centres and scales of the fitting rows.
 
     Raises:
-        DataError: a column is constant or a combination of others; names it.
+        DataError: a column has one value on all rows; names it.
     """
     names = tuple(name for term in terms for name in term.names)
     has_intercept = all(term.has_intercept for term in terms)
-    raw = _raw(terms, frame)
-    centre = raw.mean(axis=0) if has_intercept and raw.size else np.zeros(raw.shape[1])
-    spread = np.sqrt(np.mean((raw - centre) ** 2, axis=0)) if raw.size else np.zeros(0)
+    mean = np.asarray(raw.mean(axis=0)).ravel() if raw.shape[1] else np.zeros(0)
+    spread = _spread(raw, mean)
     # What is constant to rounding error would be blown up into noise by a division.
-    flat = spread <= 1e-12 * (1.0 + np.abs(centre))
-    if flat.any():
+    flat = spread <= 1e-12 * (1.0 + np.abs(mean))
+    if flat.any() and has_intercept:
         which = ", ".join(f"`{name}`" for name, is_flat in zip(names, flat, strict=True) if is_flat)
         raise DataError(
             f"{frame.source}: {which} has one value on all {frame.rows} fitting rows, so nothing "
             "can be learnt about its effect. Leave it out of the formula."
         )
+    binary = binary_columns(raw)
+    away = mean if has_intercept else np.zeros_like(mean)
+    size = np.sqrt(spread**2 + (mean - away) ** 2)
     prior_sd = np.repeat([term.prior_sd for term in terms], [len(term.names) for term in terms])
-    all_names = ("intercept", *names) if has_intercept else names
-    return Design(terms, all_names, has_intercept, centre, spread, prior_sd)
+    return Design(
+        terms=terms,
+        names=("intercept", *names) if has_intercept else names,
+        has_intercept=has_intercept,
+        centre=np.where(binary, 0.0, away),
+        scale=np.where(binary | (size == 0), 1.0, size),
+        prior_sd=prior_sd,
+    )
 
 
-def _raw(terms: tuple[AbstractPrepared, ...], frame: Frame) -> Float[np.ndarray, "rows columns"]:
-    blocks = [term.columns(frame) for term in terms]
-    return np.concatenate([np.empty((frame.rows, 0)), *blocks], axis=1)
+def _spread(raw: Matrix, mean: np.ndarray) -> np.ndarray:
+    """Standard deviation of each column, column by column so that a sparse matrix stays one."""
+    if isinstance(raw, np.ndarray):
+        return np.sqrt(np.mean((raw - mean) ** 2, axis=0)) if raw.size else np.zeros(raw.shape[1])
+    columns, spread = raw.tocsc(), np.zeros(raw.shape[1])
+    for j in range(raw.shape[1]):
+        filled = columns.data[columns.indptr[j] : columns.indptr[j + 1]]
+        empty = raw.shape[0] - len(filled)
+        squares = np.sum((filled - mean[j]) ** 2) + empty * mean[j] ** 2
+        spread[j] = np.sqrt(squares / raw.shape[0])
+    return spread
 
 
-def _terms(predictor: AbstractPredictor) -> tuple[AbstractPredictor, ...]:
-    return predictor.terms if isinstance(predictor, Sum) else (predictor,)
-
-
-def as_sum(predictor: AbstractPredictor) -> Sum:
+def as_sum(predictor: AbstractPredictor | Sum) -> Sum:
     """Any predictor as a sum of one or more."""
-    return reduce(lambda total, term: total + term, [predictor], Sum(()))
+    return predictor if isinstance(predictor, Sum) else Sum((predictor,))

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from assay.frame import Frame
 from assay.predictor.abstract import AbstractPredictor, AbstractPrepared
+from assay.predictor.matrix import Matrix
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class PreparedConstant(AbstractPrepared):
     has_intercept: bool = True
     prior_sd: float = 1.0
 
-    def columns(self, frame: Frame) -> Float[np.ndarray, "rows columns"]:
+    def columns(self, frame: Frame) -> Matrix:
         return np.empty((frame.rows, 0))
 
 
@@ -25,9 +25,9 @@ class PreparedConstant(AbstractPrepared):
 class Constant(AbstractPredictor):
     """The same value for all rows; what a parameter without a predictor gets."""
 
-    def prepare(self, frame: Frame) -> PreparedConstant:
-        del frame
-        return PreparedConstant()
+    def prepare(self, frame: Frame) -> tuple[PreparedConstant, Matrix]:
+        prepared = PreparedConstant()
+        return prepared, prepared.columns(frame)
 
     def describe(self) -> str:
         return "constant()"

@@ -5,21 +5,30 @@ somebody else wrote, so only names, numbers, operators and calls of a few functi
 """
 
 import io
+import itertools
+import keyword
 import re
 import tokenize
 import warnings
+from typing import cast
 
 import formulaic
 import numpy as np
+import scipy.sparse as sp
 from formulaic.errors import DataMismatchWarning, FormulaicError
-from jaxtyping import Float
 
 from assay.errors import ConfigError, DataError, nearest
 from assay.frame import Frame
+from assay.frame.rows import at_row, first, shown
 
 _NUMERIC = ("log", "log1p", "log2", "log10", "exp", "sqrt", "sin", "cos", "abs", "floor")
 FUNCTIONS = {name: getattr(np, name) for name in (*_NUMERIC, "minimum", "maximum")}
 ALLOWED = {*FUNCTIONS, "C", "I", "poly", "bs", "cs", "cc"}
+_OPERATORS = {*"+-*/:^(),=", "**"}
+_QUIET = {tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.NUMBER, tokenize.NAME}
+_QUIET |= {tokenize.INDENT, tokenize.DEDENT}
+_CONSTANTS = {"True", "False", "None"}
+_HIGHEST_POWER = 9
 
 
 def read_formula(text: str) -> formulaic.Formula:
@@ -39,34 +48,52 @@ def read_formula(text: str) -> formulaic.Formula:
             "The target is named elsewhere."
         )
     try:
-        tokens = [token for token in tokenize.generate_tokens(io.StringIO(bare).readline)]
-        formula = formulaic.Formula(text)
-    except (FormulaicError, tokenize.TokenError, SyntaxError) as error:
-        reason = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).splitlines()[0]
-        raise ConfigError(
-            f"formula `{text}` cannot be read: {reason} Write it as `price + C(store) + log(area)`."
-        ) from error
+        tokens = list(tokenize.generate_tokens(io.StringIO(bare).readline))
+    except (tokenize.TokenError, SyntaxError) as error:
+        raise _unreadable(text, error) from error
     _refuse_code(tokens, text)
-    return formula
+    try:
+        # Formulaic's metaclass builds a simple or a structured formula from text.
+        return formulaic.Formula(text)  # pyright: ignore[reportAbstractUsage]
+    except (FormulaicError, SyntaxError) as error:
+        raise _unreadable(text, error) from error
+
+
+def _unreadable(text: str, error: Exception) -> ConfigError:
+    plain = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error))
+    reason = next((line for line in plain.splitlines() if line.strip()), type(error).__name__)
+    return ConfigError(
+        f"formula `{text}` cannot be read: {reason} Write it as `price + C(store) + log(area)`."
+    )
 
 
 def _refuse_code(tokens: list[tokenize.TokenInfo], text: str) -> None:
-    for this, following in zip(tokens, tokens[1:], strict=False):
+    for this, following in itertools.pairwise(tokens):
         calls = this.type == tokenize.NAME and following.string == "("
-        if calls and this.string not in ALLOWED:
+        if calls and this.string not in ALLOWED and not keyword.iskeyword(this.string):
             raise ConfigError(
                 f"formula `{text}`: unknown function `{this.string}`. "
                 f"{nearest(this.string, ALLOWED)}"
             )
-        reaches = this.string in {".", "[", ")"} and following.string in {"(", "["}
-        if reaches or this.string in {".", "[", "{", "lambda", "@", "="}:
+        # What is not known to be harmless is refused: newer Pythons bring new kinds of tokens.
+        known = this.string in _OPERATORS if this.type == tokenize.OP else this.type in _QUIET
+        reaches = this.string == ")" and following.string == "("
+        word = keyword.iskeyword(this.string) and this.string not in _CONSTANTS
+        if reaches or word or not known:
             raise ConfigError(
                 f"formula `{text}`: `{this.string}` is not accepted. A formula holds columns, "
                 "numbers, operators and calls such as `log(area)`; put a column's name with "
                 "other characters between backticks."
             )
-        if this.type == tokenize.STRING:
-            raise ConfigError(f"formula `{text}`: quoted text {this.string} is not accepted.")
+        if this.string in ("**", "^") and not _is_small_power(following.string):
+            raise ConfigError(
+                f"formula `{text}`: found the power `{following.string}`, must be a number from "
+                f"1 to {_HIGHEST_POWER}: higher ones have more terms than memory holds."
+            )
+
+
+def _is_small_power(text: str) -> bool:
+    return re.fullmatch(r"\d(\.\d*)?", text) is not None and float(text) <= _HIGHEST_POWER
 
 
 def check_columns(frame: Frame, names: list[str]) -> None:
@@ -81,31 +108,29 @@ def check_columns(frame: Frame, names: list[str]) -> None:
         if column.dtype.is_float():
             bad = bad | ~column.is_finite().fill_null(False)
         if bad.any():
-            row = int(bad.arg_max() or 0)
+            row = first(bad) or 0
             raise DataError(
-                f"{frame.source}: column `{name}`, row {row}: found {column[row]}, but a predictor "
-                f"needs a value on every row ({int(bad.sum())} rows lack one). Fill the gaps or "
-                "leave these rows out."
+                f"{frame.source}: column `{name}`, {at_row(row)}: found {shown(column[row])}, but a "
+                f"predictor needs a value on every row ({int(bad.sum())} rows lack one). Fill the "
+                "gaps or leave these rows out."
             )
 
 
 def first_matrix(
     formula: formulaic.Formula, frame: Frame
-) -> tuple[Float[np.ndarray, "rows columns"], formulaic.ModelSpec]:
+) -> tuple[sp.csc_array, formulaic.ModelSpec]:
     """Columns of a formula on the fitting rows, and the specification that repeats them."""
     check_columns(frame, sorted(str(name) for name in formula.required_variables))
     try:
         matrix = formulaic.model_matrix(
-            formula, frame.table, output="numpy", na_action="ignore", context=dict(FUNCTIONS)
+            formula, frame.table, output="sparse", na_action="ignore", context=dict(FUNCTIONS)
         )
     except FormulaicError as error:
         raise DataError(f"{frame.source}: formula `{formula}`: {error}") from error
-    return np.asarray(matrix, dtype=float), matrix.model_spec
+    return sp.csc_array(matrix), matrix.model_spec
 
 
-def repeat_matrix(
-    spec: formulaic.ModelSpec, frame: Frame
-) -> Float[np.ndarray, "rows columns"]:
+def repeat_matrix(spec: formulaic.ModelSpec, frame: Frame) -> sp.csc_array:
     """The same columns of another table.
 
     Raises:
@@ -125,4 +150,4 @@ def repeat_matrix(
         ) from warning
     except FormulaicError as error:
         raise DataError(f"{frame.source}: formula `{spec.formula}`: {error}") from error
-    return np.asarray(matrix, dtype=float)
+    return sp.csc_array(matrix)

@@ -5,12 +5,13 @@ from functools import cached_property
 
 import formulaic
 import numpy as np
-from jaxtyping import Float
+import scipy.sparse as sp
 
 from assay.errors import ConfigError
 from assay.frame import Frame
 from assay.predictor.abstract import AbstractPredictor, AbstractPrepared
 from assay.predictor.formula import first_matrix, read_formula, repeat_matrix
+from assay.predictor.matrix import Matrix, as_dense, is_mostly_zero
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,20 @@ class PreparedLinear(AbstractPrepared):
     @property
     def names(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Names of the columns, as formulaic gives them."""
-        return tuple(self.spec.column_names[index] for index in self._kept)
+        return tuple(str(self.spec.column_names[index]) for index in self._kept)
 
     @property
     def has_intercept(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Whether the formula leaves the intercept in."""
         return "Intercept" in self.spec.column_names
 
-    def columns(self, frame: Frame) -> Float[np.ndarray, "rows columns"]:
-        return repeat_matrix(self.spec, frame)[:, self._kept]
+    def columns(self, frame: Frame) -> Matrix:
+        return self.keep(repeat_matrix(self.spec, frame))
+
+    def keep(self, matrix: sp.csc_array) -> Matrix:
+        """Without the intercept; dense unless most cells are 0."""
+        kept = sp.csr_array(matrix[:, self._kept])
+        return kept if is_mostly_zero(kept) else as_dense(kept)
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,10 @@ class Linear(AbstractPredictor):
             raise ConfigError(f"Linear: `prior_sd` is {self.prior_sd!r}, must be above 0.")
         read_formula(self.formula)
 
-    def prepare(self, frame: Frame) -> PreparedLinear:
-        return PreparedLinear(first_matrix(read_formula(self.formula), frame)[1], self.prior_sd)
+    def prepare(self, frame: Frame) -> tuple[PreparedLinear, Matrix]:
+        matrix, spec = first_matrix(read_formula(self.formula), frame)
+        prepared = PreparedLinear(spec, self.prior_sd)
+        return prepared, prepared.keep(matrix)
 
     def describe(self) -> str:
         weak = self.prior_sd == Linear.prior_sd

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from assay.errors import ConfigError
 from assay.frame import Frame
 from assay.predictor.abstract import AbstractPredictor, AbstractPrepared
 from assay.predictor.formula import check_columns
+from assay.predictor.matrix import Matrix
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class PreparedPolynomial(AbstractPrepared):
         powers = range(2, self.degree + 1)
         return (self.column, *(f"{self.column}^{power}" for power in powers))
 
-    def columns(self, frame: Frame) -> Float[np.ndarray, "rows columns"]:
+    def columns(self, frame: Frame) -> Matrix:
         check_columns(frame, [self.column])
         return frame.numbers(self.column)[:, None] ** np.arange(1, self.degree + 1)
 
@@ -46,21 +46,28 @@ class Polynomial(AbstractPredictor):
     prior_sd: float = 10.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.column, str):
+            raise ConfigError(f"Polynomial: the column is {self.column!r}, must be a name.")
+        if not (isinstance(self.prior_sd, int | float) and 0 < self.prior_sd < np.inf):
+            raise ConfigError(f"Polynomial: `prior_sd` is {self.prior_sd!r}, must be above 0.")
         if not (isinstance(self.degree, int) and 1 <= self.degree <= 9):
             raise ConfigError(
                 f"Polynomial({self.column!r}): the degree is {self.degree!r}, must be a whole "
                 "number from 1 to 9."
             )
 
-    def prepare(self, frame: Frame) -> PreparedPolynomial:
-        return PreparedPolynomial(self.column, self.degree, self.prior_sd)
+    def prepare(self, frame: Frame) -> tuple[PreparedPolynomial, Matrix]:
+        prepared = PreparedPolynomial(self.column, self.degree, self.prior_sd)
+        return prepared, prepared.columns(frame)
 
     def describe(self) -> str:
+        if self.prior_sd != Polynomial.prior_sd:
+            return f"polynomial({self.column!r}, {self.degree}, prior_sd={self.prior_sd:g})"
         if self.degree == 2:
             return f"quadratic({self.column!r})"
         return f"polynomial({self.column!r}, {self.degree})"
 
 
-def Quadratic(column: str) -> Polynomial:  # noqa: N802 - reads as the predictor that it makes
+def Quadratic(column: str) -> Polynomial:
     """A parabola in one column: ``Quadratic("speed")``."""
     return Polynomial(column, 2)

@@ -36,8 +36,9 @@ class Fitted:
 
     @property
     def mean(self) -> float:
-        """Mean of the law."""
-        return self.law.mean(self.theta)
+        """Mean of the law; inf where float64 cannot hold it."""
+        with np.errstate(over="ignore"):
+            return self.law.mean(self.theta)
 
 
 def fit(law: Law, sample: Sample) -> Fitted | None:
@@ -95,7 +96,7 @@ def _scored(law: Law, theta: np.ndarray, sample: Sample) -> float:
 
 
 def _log_mass(law: Law, theta: np.ndarray, y: np.ndarray, dense: np.ndarray) -> np.ndarray:
-    is_high = y > law.mean(theta)
+    is_high = law.log_sf(theta, y) < law.log_cdf(theta, y)
     # The difference is taken in the smaller tail, where both terms are exact.
     outer = np.where(is_high, law.log_sf(theta, y - 0.5), law.log_cdf(theta, y + 0.5))
     inner = np.where(is_high, law.log_sf(theta, y + 0.5), law.log_cdf(theta, y - 0.5))

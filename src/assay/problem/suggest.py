@@ -48,8 +48,14 @@ def suggest(facts: Facts) -> tuple[tuple[Suggestion, ...], tuple[RuledOut, ...]]
 
 def _case(facts: Facts) -> Case:
     target = sample(facts)
-    is_flat = len(target.seen.values) < 2 or facts.is_binary
-    laws = () if is_flat else [law for law in LAWS if _is_possible(law.name, facts, target)]
+    seen = target.seen.values
+    # Values that differ only by rounding have no spread that a law could be fitted to.
+    is_flat = len(seen) < 2 or target.deviation <= 1e-12 * float(np.abs(seen).max())
+    laws = (
+        ()
+        if is_flat or facts.is_binary
+        else [law for law in LAWS if _is_possible(law.name, facts, target)]
+    )
     fits = {law.name: found for law in laws if (found := fit(law, target)) is not None}
     return Case(facts, target, fits)
 

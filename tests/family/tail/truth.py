@@ -5,6 +5,7 @@ by the fraction of DLMF 8.17.22; derivatives by central differences of these.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import mpmath as mp
 import numpy as np
@@ -13,6 +14,7 @@ DIGITS = 60
 Tails = tuple[mp.mpf, mp.mpf]
 
 
+@cache
 def gamma_tails(a: float, x: float) -> Tails:
     a, x = mp.mpf(a), mp.mpf(x)
     factor = mp.exp(a * mp.log(x) - x - mp.loggamma(a))
@@ -42,6 +44,7 @@ def _lentz(b0: mp.mpf, top: Callable, bottom: Callable) -> mp.mpf:
             return value
 
 
+@cache
 def beta_tails(a: float, b: float, x: float, y: float) -> Tails:
     a, b, x, y = mp.mpf(a), mp.mpf(b), mp.mpf(x), mp.mpf(y)
     factor = mp.exp(
@@ -74,6 +77,7 @@ def count_tails(k: float, mean: float, size: float) -> Tails:
     return upto, above
 
 
+@cache
 def normal_log_cdf(z: float) -> mp.mpf:
     z = mp.mpf(z)
     tail = mp.erfc(abs(z) / mp.sqrt(2)) / 2
@@ -86,7 +90,9 @@ def slopes(tails: Callable[..., Tails], at: Sequence, which: int, step: str = "1
     width = up[which] * mp.mpf(step)
     up[which] += width
     down[which] -= width
-    one, two = ((high - low) / (2 * width) for high, low in zip(tails(*up), tails(*down)))
+    one, two = (
+        (high - low) / (2 * width) for high, low in zip(tails(*up), tails(*down), strict=True)
+    )
     return one, two
 
 
@@ -95,11 +101,31 @@ def bends(tails: Callable[..., Tails], at: Sequence, first: int, second: int) ->
     return slopes(lambda *near: slopes(tails, near, first, "1e-18"), at, second, "1e-15")
 
 
-def worst(got: np.ndarray, want: Sequence[mp.mpf]) -> float:
-    """Largest relative error; what float64 cannot hold is left out."""
+def worst(got: np.ndarray, want: Sequence[mp.mpf], parts: Sequence[mp.mpf] | None = None) -> float:
+    """Largest relative error; what float64 cannot hold is left out.
+
+    Where a derivative is a difference that crosses zero, its error is on the size of its `parts`.
+    """
+    sizes = [abs(part) for part in parts] if parts else [mp.mpf(0)] * len(want)
     errors = [
-        float(abs(mp.mpf(float(value)) - truth) / abs(truth))
-        for value, truth in zip(np.ravel(got), want, strict=True)
-        if abs(truth) > mp.mpf("1e-290")
+        float(abs(mp.mpf(float(value)) - truth) / max(abs(truth), size))
+        for value, truth, size in zip(np.ravel(got), want, sizes, strict=True)
+        if max(abs(truth), size) > mp.mpf("1e-290")
     ]
     return max(errors)
+
+
+def worst_bend(
+    got: np.ndarray, tails: Callable[..., Tails], points: Sequence, first: int, second: int
+) -> float:
+    """Largest error of (log F)'' = F''/F - (F'/F)², on its value or on its last part."""
+    want = [bends(tails, at, first, second) for at in points]
+    one, two = ([slopes(tails, at, which) for at in points] for which in (first, second))
+    return max(
+        worst(
+            got[:, tail, first, second],
+            [bend[tail] for bend in want],
+            [left[tail] * right[tail] for left, right in zip(one, two, strict=True)],
+        )
+        for tail in (0, 1)
+    )

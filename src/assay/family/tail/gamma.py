@@ -65,7 +65,7 @@ def _upper_is_small(a: Array, x: Array) -> Array:
 
 @jax.custom_jvp
 def _tails(a: Array, x: Array) -> tuple[Array, ...]:
-    """Both log tails, the log kernel and the smaller tail's slope in the shape, in one pass.
+    """Both log tails, the log density and the smaller tail's slope in the shape, in one pass.
 
     The slope is an output so that the rule below need not repeat the quadrature; where nobody
     differentiates, the compiler drops it.
@@ -75,7 +75,8 @@ def _tails(a: Array, x: Array) -> tuple[Array, ...]:
     kernel = log_gamma_kernel(a, x)
     small = jnp.minimum(kernel + jnp.log(mass), _NEAREST)
     other = log1mexp(small)
-    return jnp.where(upper, other, small), jnp.where(upper, small, other), kernel, slope
+    log_density = kernel - jnp.log(x)
+    return jnp.where(upper, other, small), jnp.where(upper, small, other), log_density, slope
 
 
 @_tails.defjvp
@@ -83,14 +84,15 @@ def _tails_jvp(
     primals: tuple[Array, ...], tangents: tuple[Array, ...]
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     (a, x), (to_a, to_x) = primals, tangents
-    log_p, log_q, kernel, slope = values = _tails(a, x)
+    log_p, log_q, log_density, slope = values = _tails(a, x)
     share_p, share_q = shares(_upper_is_small(a, x), log_p, log_q)
-    by_shape, by_point = slope * to_a, to_x / x
-    to_p = share_p * by_shape + jnp.exp(kernel - log_p) * by_point
-    to_q = share_q * by_shape - jnp.exp(kernel - log_q) * by_point
-    to_kernel = _kernel_slope(a, x) * to_a + (a - x) * by_point
+    by_shape = slope * to_a
+    to_p = share_p * by_shape + jnp.exp(log_density - log_p) * to_x
+    to_q = share_q * by_shape - jnp.exp(log_density - log_q) * to_x
+    # a - 1 in one piece: a / x - 1 / x would leave rounding where the shape is 1 and x tiny.
+    to_density = _kernel_slope(a, x) * to_a + ((a - 1) / x - 1) * to_x
     to_slope = jax.jvp(lambda *at: _mass_and_slope(*at)[1], primals, tangents)[1]
-    return values, (to_p, to_q, to_kernel, to_slope)
+    return values, (to_p, to_q, to_density, to_slope)
 
 
 def _mass_and_slope(a: Array, x: Array) -> tuple[Array, Array]:

@@ -32,7 +32,8 @@ class ProjectState:
         importance: value of one point; a point is 0.01 of skill.
         curve: what effort brings.
         effort_spent: effort already spent, in the unit of the plan.
-        skill_at_ceiling: skill of a perfect model, above 0, at most 1; scales a learnt curve.
+        skill_at_ceiling: skill of a perfect model, above 0; scales a learnt curve. It is 1 where
+            the perfect loss is 0, and above 1 where a loss can fall below 0, as a log score can.
         note: a sentence to be put after the reason.
 
     Raises:
@@ -52,8 +53,8 @@ class ProjectState:
             raise self._refusal("importance", self.importance, "finite and not negative")
         if not (math.isfinite(self.effort_spent) and self.effort_spent >= 0):
             raise self._refusal("effort_spent", self.effort_spent, "finite and not negative")
-        if not 0 < self.skill_at_ceiling <= 1:
-            raise self._refusal("skill_at_ceiling", self.skill_at_ceiling, "above 0, at most 1")
+        if not (math.isfinite(self.skill_at_ceiling) and self.skill_at_ceiling > 0):
+            raise self._refusal("skill_at_ceiling", self.skill_at_ceiling, "finite and above 0")
 
     @property
     def value_in_one(self) -> float:
@@ -83,6 +84,7 @@ class PlanLine:
     Fields:
         key: of the project.
         question: what it answers.
+        importance: value of one point.
         units: effort it gets.
         effort_spent: effort spent before.
         expected_gain: expected value of these units: importance times points.
@@ -95,6 +97,7 @@ class PlanLine:
 
     key: str
     question: str
+    importance: float
     units: int
     effort_spent: float
     expected_gain: float
@@ -211,6 +214,7 @@ def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
     return PlanLine(
         key=state.key,
         question=state.question,
+        importance=float(state.importance),
         units=split.units[at],
         effort_spent=float(state.effort_spent),
         expected_gain=float(split.values[at][split.units[at]]),

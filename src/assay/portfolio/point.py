@@ -1,0 +1,144 @@
+"""Attempts of a project as its curve sees them, in the order in which they were made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import hypot, isfinite
+from typing import Any, Literal
+
+from assay.ledger import History, Record, attempt_of, registration_of, verdict_of
+from assay.portfolio.observation import UNSCORED_SE, Observation
+from assay.record import AttemptBody
+from assay.verdict import optimism
+
+LEAST_SE = 0.005  # headroom; gains that are all alike would otherwise claim a score without error
+LEAST_HEADROOM = 0.01  # skill; a ceiling at the baseline's own loss leaves nothing to divide by
+
+Kind = Literal["improved", "no better", "broke", "not scored"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One attempt.
+
+    Fields:
+        name: of the attempt.
+        effort: of the project up to and including it; `None` where its own is unknown.
+        best_before: best headroom of the attempts before it, 0 where none beat the baseline.
+        score: headroom, 0 = baseline, 1 = ceiling; `None` where nothing was scored. Of sealed rows
+            where the seal is open, else of open rows.
+        se: standard error of the score, the optimism of several tries included.
+        broke: whether it broke before it could predict.
+    """
+
+    name: str
+    effort: float | None
+    best_before: float = 0.0
+    score: float | None = None
+    se: float | None = None
+    broke: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """What a reader calls it."""
+        if self.broke:
+            return "broke"
+        if self.score is None:
+            return "not scored"
+        return "improved" if self.score > self.best_before else "no better"
+
+    @property
+    def observation(self) -> Observation | None:
+        """What the curve learns: a score, or that a broken attempt did not beat the best.
+
+        Nothing from an unknown effort, or from predictions that only a seal has scored so far.
+        """
+        if self.effort is None:
+            return None
+        if self.broke:
+            return Observation(self.effort, bound=self.best_before)
+        if self.score is None:
+            return None
+        return Observation(self.effort, score=self.score, se=self.se)
+
+
+def points_of(history: History | None, key: str) -> tuple[Point, ...]:
+    """All attempts of a project in order, with the effort summed so far.
+
+    Args:
+        history: the ledger's, up to date; `None` where there is none yet.
+        key: of the project.
+    """
+    points: list[Point] = []
+    effort = 0.0
+    if history is None:
+        return ()
+    for registration in history.experiments(key):
+        scale, tries = _scale_of(history, registration), 0
+        for body in map(attempt_of, history.attempts[registration.hash]):
+            tries += body.open_skill is not None
+            effort += body.effort or 0.0
+            best = max([0.0, *(point.score for point in points if point.score is not None)])
+            known = None if body.effort is None else effort
+            score, se = scale.score(body, tries)
+            points.append(Point(body.name, known, best, score, se, body.broke is not None))
+    return tuple(points)
+
+
+def skill_at_ceiling(ceiling: float | None, baseline_loss: float | None) -> float:
+    """Skill of a perfect model; 1 where its loss is 0, and taken as 1 where it is not known.
+
+    Args:
+        ceiling: loss of a perfect model.
+        baseline_loss: loss of the baseline on the same rows.
+    """
+    if ceiling is None or baseline_loss is None or not baseline_loss > 0:
+        return 1.0
+    return max(1.0 - ceiling / baseline_loss, LEAST_HEADROOM)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """What turns the skills of one experiment's attempts into headroom.
+
+    Fields:
+        of_open: skill of a perfect model on open rows.
+        of_sealed: likewise on sealed rows.
+        sealed: what the opened seal showed of each attempt, by name.
+    """
+
+    of_open: float
+    of_sealed: float = 1.0
+    sealed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def score(self, body: AttemptBody, tries: int) -> tuple[float | None, float | None]:
+        """Score and standard error of an attempt, `None` where there is no score.
+
+        Args:
+            body: of the attempt.
+            tries: scores of this experiment on the same open rows so far, this one included.
+        """
+        shown = self.sealed.get(body.name, {})
+        if shown.get("skill") is not None:
+            se = _first_known(shown.get("se"), body.open_se)
+            return shown["skill"] / self.of_sealed, max(se / self.of_sealed, LEAST_SE)
+        if body.broke is not None or body.open_skill is None:
+            return None, None
+        # The best of several scores on the same open rows flatters itself.
+        se = _first_known(body.open_se) * hypot(1.0, optimism(tries))
+        return body.open_skill / self.of_open, max(se / self.of_open, LEAST_SE)
+
+
+def _scale_of(history: History, registration: Record) -> _Scale:
+    terms = registration_of(registration)
+    of_open = skill_at_ceiling(terms.ceiling, terms.baseline_open_loss)
+    record = history.verdicts.get(registration.hash)
+    if record is None:
+        return _Scale(of_open)
+    verdict = verdict_of(record)
+    of_sealed = skill_at_ceiling(terms.ceiling, verdict.baseline_loss)
+    return _Scale(of_open, of_sealed, {str(score["name"]): score for score in verdict.scores})
+
+
+def _first_known(*errors: float | None) -> float:
+    known = (error for error in errors if error is not None and isfinite(error))
+    return next(known, UNSCORED_SE)

@@ -1,0 +1,98 @@
+"""`assay ledger`: what was recorded, and whether it still says so."""
+
+import json
+import sqlite3
+
+import pytest
+
+
+@pytest.fixture
+def closed(assay, tiny):
+    """The tiny portfolio after its run."""
+    assert assay("run", tiny).exit_code == 0
+    return tiny
+
+
+def tamper(file) -> None:
+    with sqlite3.connect(file) as database:
+        triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in triggers.fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE record SET author = 'Mallory' WHERE sequence = 4")
+    database.close()
+
+
+def test_ls_shows_a_line_for_each_record(assay, answered, closed):
+    records = answered("ledger", "ls", closed)["records"]
+    lines = assay("ledger", "ls", closed).stdout.splitlines()
+    assert len(lines) == len(records) + 1
+    assert [line.split()[0] for line in lines[1:]] == [str(r["sequence"]) for r in records]
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_ledger_is_named_by_its_file_its_portfolio_or_its_folder(answered, closed):
+    by = [closed, closed / "assay.toml", closed / "assay.db"]
+    heads = {answered("ledger", "verify", path)["head"] for path in by}
+    assert len(heads) == 1
+
+
+def test_ls_filters_by_kind_and_project(answered, closed):
+    got = answered("ledger", "ls", closed, "--kind", "attempt")["records"]
+    assert [record["body"]["name"] for record in got] == ["coin", "weight"]
+    assert {r["key"] for r in answered("ledger", "ls", closed, "--project", "idea")["records"]} == {
+        "idea"
+    }
+
+
+def test_an_unknown_kind_names_the_nearest(assay, closed):
+    done = assay("ledger", "ls", closed, "--kind", "attemps")
+    assert done.exit_code == 2
+    assert "Did you mean `attempt`" in done.stderr
+
+
+def test_show_takes_a_number_a_hash_or_how_it_begins(answered, closed):
+    record = answered("ledger", "ls", closed, "--kind", "verdict")["records"][0]
+    names = (record["sequence"], record["hash"], record["hash"][:8], record["hash"][:8].upper())
+    for name in names:
+        assert answered("ledger", "show", closed, name)["record"] == record
+
+
+def test_show_prints_the_whole_hash(assay, answered, closed):
+    record = answered("ledger", "show", closed, 2)["record"]
+    shown = assay("ledger", "show", closed, 2).stdout
+    assert record["hash"] in shown
+    assert record["previous"] in shown
+
+
+@pytest.mark.parametrize("which", ["0", "999", "ffff", "abcdef123456", "-x", "9" * 30])
+def test_no_such_record(assay, closed, which):
+    done = assay("ledger", "show", closed, "--", which)
+    assert done.exit_code == 2
+    assert which in done.stderr
+    assert "assay ledger ls" in done.stderr
+
+
+def test_verify_is_zero_where_all_holds_and_one_where_not(assay, closed):
+    whole = assay("ledger", "verify", closed)
+    assert whole.exit_code == 0
+    assert whole.stdout.startswith("holds\n")
+    tamper(closed / "assay.db")
+    broken = assay("ledger", "verify", closed)
+    assert broken.exit_code == 1
+    assert broken.stdout.startswith("does not hold\n")
+    assert "record 4" in broken.stdout
+
+
+def test_verify_as_json_says_where_it_breaks(assay, closed):
+    tamper(closed / "assay.db")
+    done = assay("ledger", "verify", closed, "--json")
+    got = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert (got["format"], got["ok"], got["broken_at"]) == (1, False, 4)
+
+
+def test_reading_records_nothing(assay, head, closed):
+    before = head(closed / "assay.db")
+    for words in (("ls",), ("show", 1), ("verify",)):
+        assay("ledger", words[0], closed, *words[1:])
+    assert head(closed / "assay.db") == before

@@ -1,0 +1,76 @@
+"""`assay plan` and `assay report`."""
+
+from shutil import copytree
+
+import pytest
+
+
+@pytest.fixture
+def grocery(root, tmp_path):
+    return copytree(root / "examples" / "grocery", tmp_path / "grocery")
+
+
+# The split that a published lecture on such a start-up arrives at, for the same curves.
+KNOWN = {
+    100: {"pricing": 40, "dispatching": 32, "onboarding": 16, "recommendations": 12},
+    300: {"pricing": 111, "dispatching": 90, "onboarding": 52, "recommendations": 34},
+}
+
+
+def test_it_splits_without_a_ledger_and_makes_none(answered, grocery):
+    got = answered("plan", grocery, "--budget", "100,300")
+    assert got["budgets"] == [100, 300]
+    for plan, budget in zip(got["plans"], (100, 300), strict=True):
+        units = {line["key"]: line["units"] for line in plan["lines"]}
+        assert {key: units[key] for key in KNOWN[budget]} == KNOWN[budget]
+        assert sum(units.values()) == budget
+    assert got["units_by_budget"]["menu-images"] == [0, 13]
+    assert not (grocery / "assay.db").exists()
+
+
+def test_the_budget_in_the_file_is_the_default(answered, grocery):
+    assert answered("plan", grocery / "assay.toml")["budgets"] == [100]
+
+
+def test_every_line_fits_the_terminal_and_every_project_has_its_reason(assay, grocery):
+    done = assay("plan", grocery, "--budget", "100,300")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "Person-days by budget" in done.stdout
+    words = " ".join(done.stdout.split())
+    assert words.count("Gets none of 100 person-days") == 1
+    assert words.count("Gets 40 of 100 person-days") == 1
+
+
+def test_what_was_tried_moves_the_plan(answered, tiny):
+    before = answered("plan", tiny, "--budget", "10")["units_by_budget"]["dose"]
+    answered("run", tiny)
+    after = answered("plan", tiny, "--budget", "10")["units_by_budget"]["dose"]
+    assert before != after  # nearly all that can be had has been reached
+
+
+def test_no_budget_anywhere_is_said(assay, grocery):
+    toml = grocery / "assay.toml"
+    toml.write_text(toml.read_text().replace("\nbudget = 100\n", "\n"))
+    done = assay("plan", grocery)
+    assert done.exit_code == 2
+    assert "--budget" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("a.svg", b"<svg"), ("a.png", b"\x89PNG"), ("A.HTML", b"<!DOCTYPE html>")]
+)
+def test_a_plan_is_drawn(assay, grocery, name, begins):
+    done = assay("plan", grocery, "--picture", grocery / name)
+    assert done.exit_code == 0, done.stderr
+    assert (grocery / name).read_bytes().startswith(begins)
+    assert str(grocery / name) in done.stderr
+
+
+def test_a_report_needs_a_ledger_and_names_its_page(assay, answered, fresh, head):
+    assert assay("report", fresh, "--out", fresh / "page.html").exit_code == 2
+    answered("register", fresh, "dose")
+    before = head(fresh / "assay.db")
+    got = answered("report", fresh, "--out", fresh / "page.html")
+    assert got["report"] == str(fresh / "page.html")
+    assert "How long does a dose last?" in (fresh / "page.html").read_text()
+    assert head(fresh / "assay.db") == before
