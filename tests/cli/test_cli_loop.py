@@ -57,6 +57,7 @@ def test_closing_shows_every_score(assay, tiny):
     assert "the baseline" in done.stdout
     assert "coin" in done.stdout
     assert assay("attempt", tiny, "dose", "--name", "weight").exit_code == 2
+    assert assay("close", tiny, "dose").stdout == done.stdout
 
 
 def test_registering_twice_records_once(assay, tiny, head):

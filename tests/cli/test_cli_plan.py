@@ -32,13 +32,14 @@ def test_the_budget_in_the_file_is_the_default(answered, grocery):
     assert answered("plan", grocery / "assay.toml")["budgets"] == [100]
 
 
-def test_every_line_fits_the_terminal_and_every_project_has_its_reason(assay, grocery):
+def test_every_line_fits_the_terminal_and_every_project_has_its_reason(assay, answered, grocery):
     done = assay("plan", grocery, "--budget", "100,300")
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "Person-days by budget" in done.stdout
     words = " ".join(done.stdout.split())
-    assert words.count("Gets none of 100 person-days") == 1
-    assert words.count("Gets 40 of 100 person-days") == 1
+    plans = answered("plan", grocery, "--budget", "100,300")["plans"]
+    for line in [line for plan in plans for line in plan["lines"]]:
+        assert line["reason"] in words
 
 
 def test_what_was_tried_moves_the_plan(answered, tiny):

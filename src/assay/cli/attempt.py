@@ -87,7 +87,9 @@ def add(app: typer.Typer) -> None:
                 label = name or predictions.stem
                 got = _offer(experiment, predictions, label, effort, stage, note)
         _show(key, label, got, as_json=as_json)
-        if closes and not got.supported:
+        if got.supported:
+            aside(f"every score: `assay close {path} {key}`")
+        elif closes:
             aside(f"assay.toml closes the experiment after this one: `assay close {path} {key}`")
         if check and not got.supported:
             raise typer.Exit(DOES_NOT_HOLD)

@@ -21,13 +21,11 @@ def show_records(records: Sequence["Record"]) -> None:
         return
     shown = table("#", "when (UTC)", "kind", "project", "what", right=("#",))
     # The last column takes what is left and is cut there, so that a record stays one line.
+    shown.expand, shown.columns[-1].ratio = True, 1
     shown.columns[-1].overflow = "ellipsis"
     for record in records:
-        what = summary(record)
-        shown.add_row(
-            str(record.sequence), _minute(record.at), record.kind, record.key, what,
-            style=None if record.kind != "verdict" else COLOURS.get(what.split(":")[0], ""),
-        )  # fmt: skip
+        place = (str(record.sequence), _minute(record.at), record.kind, record.key)
+        shown.add_row(*place, summary(record), style=_style(record))
     console().print(shown)
 
 
@@ -48,9 +46,11 @@ def summary(record: "Record") -> str:
         return f"{body['name']}: {body['broke'] or _look(body)}".replace("\n", " ")
     if record.kind == "answer":
         return str(body["answer"])
-    if record.kind == "verdict":
-        return f"{body['outcome']}: {body['sentence']}"
     return next((str(body[name]) for name in _SAYS if body.get(name)), "")
+
+
+def _style(record: "Record") -> str:
+    return COLOURS[_fields(record)["outcome"]] if record.kind == "verdict" else ""
 
 
 def _look(body: dict[str, Any]) -> str:

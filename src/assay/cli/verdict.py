@@ -22,7 +22,8 @@ def add(app: typer.Typer) -> None:
         app,
         "close",
         purpose="Open the seal: verdict, interval of the gain, all scores.",
-        more="An opened seal takes no further attempt.",
+        more="An opened seal takes no further attempt. Where it is open already, because a look "
+        "was supported or somebody closed, the same verdict is shown again.",
         example="assay close examples/first progression",
         writes="the verdict and the measured half of its lesson in the ledger.",
     )
@@ -30,7 +31,8 @@ def add(app: typer.Typer) -> None:
         path: PortfolioPath, key: ProjectKey, ledger: LedgerFile = None, as_json: AsJson = False
     ) -> None:
         with open_workspace(path, ledger) as workspace, working():
-            verdict = workspace.experiment(key).close()
+            experiment = workspace.experiment(key)
+            verdict = experiment.verdict or experiment.close()
         if as_json:
             answer({"project": key, "verdict": verdict})
         else:

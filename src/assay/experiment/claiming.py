@@ -1,6 +1,8 @@
 """The claim of an experiment, its test, and whether its sealed rows can bear it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +19,8 @@ from assay.verdict import (
     assumed_sd,
     date_averages,
     default_cap,
+    floored_sd,
+    group_design_effect,
     rows_needed,
     season_averages,
     series_rows_needed,
@@ -42,6 +46,34 @@ class Power:
     unit: str
     shortfalls: tuple[str, ...]
     sd0: float
+
+
+def check_metric(task: SealedTask) -> None:
+    """Refuse a metric that does not fit the target.
+
+    Raises:
+        ConfigError: names the metric and what fits.
+    """
+    project = task.project
+    y = task.y[~np.isnan(task.y)]
+    where = f'project "{project.key}"'
+    if project.metric in BOUNDED and not np.isin(y, (0.0, 1.0)).all():
+        raise ConfigError(
+            f"{where}: metric `{project.metric}` scores a target of 0 and 1, but "
+            f"`{task.roles.target}` runs from {y.min():g} to {y.max():g}. Take `crps`."
+        )
+    if task.roles.censored_below is not None:
+        raise ConfigError(
+            f"{where}: `censored_below` is `{task.roles.censored_below}`, but sealed rows can be "
+            "scored under an upper limit only. Turn the target round (its negative has the limit "
+            "above), or leave out `censored_below` and claim what is recorded."
+        )
+    if task.flags and project.metric != "log":
+        raise ConfigError(
+            f"{where}: `{task.flags[0]}` is a flag without a limit, so what could be recorded is "
+            f"not known and metric `{project.metric}` cannot be computed. Only `log` can; or name "
+            "a column of limits."
+        )
 
 
 def claim_of(project: Project, losses: np.ndarray) -> Claim:
@@ -104,16 +136,17 @@ def power_of(task: SealedTask, claim: Claim) -> Power:
     """
     project, (rows, raw) = task.project, task.baseline_open_losses
     losses = np.clip(raw, claim.floor, claim.cap)
-    sd0 = assumed_sd(losses)
+    sd0 = floored_sd(assumed_sd(losses), lower=claim.lower, upper=claim.upper)
     excess = claim.expected_excess(float(losses.mean()), expect=project.expect)
-    plan = {"alpha": project.alpha, "tries": project.tries, "excess": excess}
+    plan = partial(rows_needed, alpha=project.alpha, tries=project.tries, excess=excess)
     if task.roles.time is not None:
         return _series_power(task, rows, losses, plan, sd0)
-    needed = rows_needed(
-        sd_gain=sd0, greatest_loss=claim.delta - claim.lower, **plan
-    ) if task.roles.group is None else rows_needed(sd_gain=sd0, **plan)
+    if task.roles.group is not None:
+        needed = plan(sd_gain=sd0, design_effect=_design_effect(task, rows, losses))
+    else:
+        needed = plan(sd_gain=sd0, greatest_loss=claim.delta - claim.lower)
     sealed = len(task.sealing.sealed_rows)
-    short = () if sealed >= needed else (_too_few(task, sealed, needed, "rows", sd0),)
+    short = () if sealed >= needed else (_too_few(task, sealed, needed, sd0),)
     return Power(needed, sealed, "rows", (*short, *_too_few_groups(task)), sd0)
 
 
@@ -127,8 +160,20 @@ def refuse(task: SealedTask, power: Power) -> UnderpoweredError:
     )
 
 
+def _design_effect(task: SealedTask, rows: np.ndarray, losses: np.ndarray) -> float:
+    """How many grouped rows tell as much as one, seen in the baseline's open losses."""
+    groups = task.frame.column(str(task.roles.group)).gather(rows).rank("dense").to_numpy()
+    if len(np.unique(groups)) < 2 or np.ptp(losses) == 0:
+        return 1.0  # nothing to see it in; the gate on groups speaks for itself
+    return max(1.0, group_design_effect(losses, groups))
+
+
 def _series_power(
-    task: SealedTask, rows: np.ndarray, losses: np.ndarray, plan: dict[str, float], sd0: float
+    task: SealedTask,
+    rows: np.ndarray,
+    losses: np.ndarray,
+    plan: Callable[..., int],
+    sd0: float,
 ) -> Power:
     """The larger of the power formula and the periods at which the gate opens."""
     season = task.roles.season or 1
@@ -139,7 +184,7 @@ def _series_power(
     effect = (1 + max(persistence, 0.0)) / (1 - max(persistence, 0.0))
     by_gate = series_rows_needed(persistence)
     spread = assumed_sd(periods) if len(periods) > 1 else sd0
-    by_power = rows_needed(sd_gain=max(spread, 1e-12), design_effect=effect, **plan)
+    by_power = plan(sd_gain=max(spread, 1e-12), design_effect=effect)
     dates = times.gather(task.sealing.sealed_rows).n_unique()
     needed, short = max(by_gate, by_power) * season, []
     if dates // season < max(by_gate, by_power):
@@ -155,9 +200,9 @@ def _persistence(periods: np.ndarray) -> float:
     return float(np.clip(away[1:] @ away[:-1] / (away @ away), -0.99, 0.99))
 
 
-def _too_few(task: SealedTask, sealed: int, needed: int, unit: str, sd0: float) -> str:
+def _too_few(task: SealedTask, sealed: int, needed: int, sd0: float) -> str:
     return (
-        f"{sealed} {unit} are sealed; {needed} are needed to show an improvement of "
+        f"{sealed:,} rows are sealed; {needed:,} are needed to show an improvement of "
         f"{task.project.expect:g} against the least worth having with {task.project.tries} tries "
         f"(power 0.8; spread of the gains assumed to be {sd0:.3g})."
     )
@@ -188,5 +233,3 @@ def _too_few_groups(task: SealedTask) -> tuple[str, ...]:
         f"{column.n_unique()} {noun}{'s' if column.n_unique() != 1 else ''}, {sealed} of them "
         f"sealed, and a claim about {noun}s needs {LEAST_GROUPS} sealed ones.",
     )
-
-

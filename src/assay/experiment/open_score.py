@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.errors import DataError
-from assay.experiment.task import SealedTask
+from assay.experiment.task import Fittable, Fitted, SealedTask
 from assay.model import FittedModel, Model
 from assay.score import Fold, group_folds, k_folds, rolling_origins
 from assay.verdict import cluster_t, date_averages, ewc, season_averages
@@ -57,7 +57,7 @@ def folds_of(task: SealedTask) -> tuple[Fold, ...]:
     )
 
 
-def open_score(model: Model, task: SealedTask, fitted_on_all: FittedModel) -> OpenScore:
+def open_score(model: Fittable, task: SealedTask, fitted_on_all: Fitted) -> OpenScore:
     """Fit on each fold's training rows, score its test rows beside the baseline.
 
     Args:
@@ -72,17 +72,21 @@ def open_score(model: Model, task: SealedTask, fitted_on_all: FittedModel) -> Op
     tested, losses, base = [], [], []
     for fold in folds_of(task):
         train, test = task.open_rows[fold.train], task.open_rows[fold.test]
-        near = {"near": fitted_on_all} if isinstance(model, Model) else {}
-        fitted = model.fit(task.frame.take(train), task.roles.target, seed=task.seed, **near)
+        fitted = _fitted_near(model, task, train, fitted_on_all)
         tested.append(test)
         losses.append(task.losses(task.predict(fitted, test), test))
         base.append(task.losses(task.baseline_at(test, train), test))
     return _score(task, *(np.concatenate(each) for each in (tested, losses, base)))
 
 
-def _score(
-    task: SealedTask, rows: np.ndarray, losses: np.ndarray, base: np.ndarray
-) -> OpenScore:
+def _fitted_near(model: Fittable, task: SealedTask, rows: np.ndarray, near: Fitted) -> Fitted:
+    frame, target = task.frame.take(rows), task.roles.target
+    if isinstance(model, Model) and isinstance(near, FittedModel):
+        return model.fit(frame, target, seed=task.seed, near=near)
+    return model.fit(frame, target, seed=task.seed)
+
+
+def _score(task: SealedTask, rows: np.ndarray, losses: np.ndarray, base: np.ndarray) -> OpenScore:
     # A row tested in several repeats counts once, with its mean loss.
     distinct, place = np.unique(rows, return_inverse=True)
     count = np.bincount(place)

@@ -1,6 +1,7 @@
 """Opening the seal: everything that was measured, at once and for good."""
 
 import math
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def verdict_body(
     """
     body = registration_of(registration)
     attempts = history.attempts[registration.hash]
-    scores = [_score(attempt, judge, ledger) for attempt in attempts]
+    scores = [_score(attempt, judge, ledger, body.alpha) for attempt in attempts]
     judged = [score for score in scores if score["loss"] is not None]
     refuted = bool(judged) and look is None and all(score["refuted"] for score in judged)
     outcome = "supported" if look is not None else "refuted" if refuted else "inconclusive"
@@ -55,10 +56,12 @@ def verdict_body(
     unit = known.effort_unit if isinstance(known, ProjectBody) else "person-day"
     effort = sum(attempt_of(attempt).effort or 0.0 for attempt in attempts)
     measured = lesson_sentence(body, finding, effort, unit)
-    return verdict, LessonBody(experiment=registration.hash, project=body.project, measured=measured)
+    return verdict, LessonBody(
+        experiment=registration.hash, project=body.project, measured=measured
+    )
 
 
-def _score(attempt: Record, judge: Judge, ledger: Ledger) -> dict[str, Any]:
+def _score(attempt: Record, judge: Judge, ledger: Ledger, alpha: float) -> dict[str, Any]:
     """Everything about one attempt on the sealed rows; `None` where it could not predict."""
     body = attempt_of(attempt)
     nothing = dict.fromkeys(("loss", "gain", "skill", "se", "low", "high", "p"))
@@ -69,7 +72,6 @@ def _score(attempt: Record, judge: Judge, ledger: Ledger) -> dict[str, Any]:
     losses = judge.losses(predictive)
     gains = judge.claim.gains(judge.baseline_losses, losses)
     gate = judge.test.gate(gains)
-    alpha = judge.task.project.alpha
     low, high = judge.improvement_interval(losses, alpha)
     loss = float(np.mean(_clipped(judge, losses)))
     base = float(np.mean(_clipped(judge, judge.baseline_losses)))
@@ -81,8 +83,7 @@ def _score(attempt: Record, judge: Judge, ledger: Ledger) -> dict[str, Any]:
         "loss": loss,
         "gain": skill if relative else base - loss,
         "skill": skill,
-        # The half width of an interval at alpha is about two standard errors.
-        "se": None if half is None else half / 1.96,
+        "se": None if half is None else half / NormalDist().inv_cdf(1 - alpha / 2),
         "low": low,
         "high": high,
         "p": judge.test.p_value(gains),
@@ -102,9 +103,7 @@ def _finding(judged: list[dict[str, Any]], look: int | None) -> Finding:
         return Finding(None, None, None, None, None, 0)
     supported = [score for score in judged if look is not None and score["look"] == look]
     best = (supported or [min(judged, key=lambda score: score["loss"])])[0]
-    return Finding(
-        best["name"], best["gain"], best["low"], best["high"], look, len(judged)
-    )
+    return Finding(best["name"], best["gain"], best["low"], best["high"], look, len(judged))
 
 
 def _attested(attempts: list[Record]) -> list[str]:

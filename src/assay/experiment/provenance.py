@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+import time
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,9 +11,16 @@ from typing import Any
 _PACKAGES = ("assay-ml", "jax", "numpy", "numpyro", "polars", "scipy")
 
 
-@lru_cache(maxsize=8)
 def code_version(folder: Path) -> dict[str, Any]:
-    """Git commit of `folder` and whether it was changed since; empty outside a checkout."""
+    """Git commit of `folder` and whether it was changed since; empty outside a checkout.
+
+    Asked anew each half minute: a notebook outlives a commit, a night of attempts need not.
+    """
+    return dict(_version_at(folder, int(time.monotonic() // 30)))
+
+
+@lru_cache(maxsize=8)
+def _version_at(folder: Path, _: int) -> dict[str, Any]:
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None:
         return {}

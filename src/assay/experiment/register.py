@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from assay.errors import ConfigError, ExperimentError
-from assay.experiment.claiming import BOUNDED, Power, claim_of, power_of, refuse
+from assay.experiment.claiming import Power, check_metric, claim_of, power_of, refuse
 from assay.experiment.experiment import Experiment
 from assay.experiment.sealing import Sealing, seal
 from assay.experiment.task import SealedTask
@@ -55,6 +55,7 @@ def register(
         ExperimentError: other terms are registered under this key, or the rows are spent.
     """
     roles = {name: value for name, value in problem.roles.as_dict().items() if value}
+    _refuse_other_roles(terms, problem)
     named = key or problem.roles.target.lower().replace(" ", "-").replace("_", "-")
     table = {"key": named, "data": problem.frame.source, **roles, **terms}
     portfolio = portfolio_from(
@@ -73,15 +74,21 @@ def register(
     )
 
 
-def record_project(project: Project, settings: PortfolioSettings, ledger: Ledger) -> bool:
+def record_project(
+    project: Project,
+    settings: PortfolioSettings,
+    ledger: Ledger,
+    history: History | None = None,
+) -> bool:
     """Record what a plan needs to know of a project, unless that is what stands there already.
 
     Returns:
         Whether a record was added.
     """
     body = project_body(project, settings)
+    history = history or History(ledger)
     with ledger.transaction():
-        known = History(ledger).refresh().projects.get(project.key)
+        known = history.refresh().projects.get(project.key)
         if known is not None and known.body == body:
             return False
         ledger.append(body, key=project.key)
@@ -108,6 +115,8 @@ def register_project(
     known = existing(project, task, history.refresh())
     if known is not None:
         return Experiment(known, task, ledger, history)
+    # Asked before anything is fitted, and again under the lock.
+    _unspent_overlaps(task.sealing, ledger, history, project.key)
     claim, power = require_power(task, accept_underpowered=accept_underpowered)
     body = _body(task, claim, power, ledger, accept_underpowered)
     with ledger.transaction():
@@ -115,7 +124,6 @@ def register_project(
         if known is None:
             overlaps = _unspent_overlaps(task.sealing, ledger, history, project.key)
             known = ledger.append(body.model_copy(update={"overlaps": overlaps}), key=project.key)
-    history.refresh()
     return Experiment(known, task, ledger, history)
 
 
@@ -128,7 +136,7 @@ def require_power(
         ConfigError: the metric does not fit the target.
         UnderpoweredError: they cannot show what is hoped for, and nobody insisted.
     """
-    _check_metric(task.project, task)
+    check_metric(task)
     claim = claim_of(task.project, task.baseline_open_losses[1])
     power = power_of(task, claim)
     if power.shortfalls and not accept_underpowered:
@@ -206,25 +214,19 @@ def _unspent_overlaps(
     return tuple(sorted(found))
 
 
-def _check_metric(project: Project, task: SealedTask) -> None:
-    """Refuse a metric that does not fit the target.
+def _refuse_other_roles(terms: Mapping[str, Any], problem: Problem) -> None:
+    """The profile fixed which column plays which part; what differs would be registered wrongly.
 
     Raises:
-        ConfigError: names the metric and what fits.
+        ConfigError: names the first term that differs.
     """
-    y = task.y[~np.isnan(task.y)]
-    if project.metric in BOUNDED and not np.isin(y, (0.0, 1.0)).all():
-        raise ConfigError(
-            f'project "{project.key}": metric `{project.metric}` scores a target of 0 and 1, but '
-            f"`{task.roles.target}` runs from {y.min():g} to {y.max():g}. Take `crps`."
-        )
-    flag = task.roles.censored_above
-    if flag and task.limit is None and project.metric != "log":
-        raise ConfigError(
-            f'project "{project.key}": `{flag}` is a flag without a limit, so what could be '
-            f"recorded is not known and metric `{project.metric}` cannot be computed. Only `log` "
-            "can; or name a column of limits."
-        )
+    known = problem.roles.as_dict()
+    for name in set(terms) & set(known):
+        if _plain(terms[name]) != known[name] and [terms[name]] != known[name]:
+            raise ConfigError(
+                f"assay.register(...): `{name}` is {terms[name]!r}, but the problem was profiled "
+                f"with {known[name]!r}. Give it to `assay.profile`."
+            )
 
 
 def _body(
@@ -237,6 +239,7 @@ def _body(
     project, sealing = task.project, task.sealing
     losses = task.baseline_open_losses[1]
     predictive = task.baseline_at(sealing.sealed_rows)
+    task.refuse_unscorable(predictive, sealing.sealed_rows)
     row_id = task.frame.column("row_id").to_numpy()[sealing.sealed_rows]
     spec = project.baseline
     return RegistrationBody(

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.errors import AssayError, UnderpoweredError
+from assay.experiment.answer import Answer
 from assay.experiment.experiment import Experiment
 from assay.experiment.workspace import Workspace
 from assay.record import AttemptPlan, Project
+
+_STEPS = ("registered", "answer", "broke", "skipped")
+_ENDS = ("idea", "refused", "failed")
 
 
 @dataclass(frozen=True)
@@ -43,37 +47,48 @@ def run(workspace: Workspace, *, only: str | None = None) -> Iterator[Event]:
         An event before and after each step.
     """
     projects = [workspace.project(only)] if only else list(workspace.portfolio.projects)
-    total = sum(1 + len(project.attempts) for project in projects)
-    done = 0
+    total = sum(map(_steps, projects))
+    before = 0
     workspace.record_projects()
     for project in projects:
+        done = before
         for kind, text in _project(workspace, project):
+            done = before + _steps(project) if kind in _ENDS else done + (kind in _STEPS)
             yield Event(project.key, kind, text, done, total)
-            done += kind in ("idea", "registered", "answer", "broke", "skipped")
-            if kind in ("refused", "failed"):
-                done += 1 + len(project.attempts)
+        before += _steps(project)
+
+
+def _steps(project: Project) -> int:
+    """The registration, and each attempt."""
+    return 1 + len(project.attempts)
 
 
 def _project(workspace: Workspace, project: Project) -> Iterator[tuple[str, str]]:
+    """What happens to one project; its own errors end it, and it alone."""
     if project.data is None:
         yield "idea", "no data yet: planned by its belief or curve"
         return
     yield "project", "reading and profiling the data"
     try:
         experiment = workspace.register(project.key)
+        body = experiment.registration
+        yield "registered", f"{body.n_open:,} open rows, {body.n_sealed:,} sealed"
+        for plan in project.attempts:
+            yield from _attempt(experiment, plan)
     except UnderpoweredError as refusal:
         yield "refused", str(refusal)
-        return
     except AssayError as error:
         yield "failed", str(error)
-        return
-    body = experiment.registration
-    yield "registered", f"{body.n_open:,} open rows, {body.n_sealed:,} sealed"
-    for plan in project.attempts:
-        yield from _attempt(experiment, plan)
+    except Exception as error:  # whatever somebody's data or model raises must not stop the others
+        yield "failed", f"{type(error).__name__}: {error}"
 
 
 def _attempt(experiment: Experiment, plan: AttemptPlan) -> Iterator[tuple[str, str]]:
+    """One planned attempt, and the closing where the plan says so.
+
+    Raises:
+        AssayError: it could not be made; what was planned after it must not close without it.
+    """
     made = experiment.resume(plan.name)
     if made is not None:
         yield "skipped", f"{plan.name}: made before ({made.text})"
@@ -82,14 +97,17 @@ def _attempt(experiment: Experiment, plan: AttemptPlan) -> Iterator[tuple[str, s
         return
     else:
         yield "attempt", f"{plan.name}: fitting"
-        try:
-            made = experiment.attempt_planned(plan)
-        except AssayError as error:
-            yield "failed", f"{plan.name}: {error}"
-            return
+        made = _made(experiment, plan)
         yield ("broke" if made.text == "broke" else "answer"), f"{plan.name}: {made.text}"
     if plan.close and experiment.is_open:
         experiment.close()
     verdict = experiment.verdict
-    if verdict is not None and made is not None and (made.supported or plan.close):
+    if verdict is not None and (made.supported or plan.close):
         yield "verdict", verdict.sentence
+
+
+def _made(experiment: Experiment, plan: AttemptPlan) -> Answer:
+    try:
+        return experiment.attempt_planned(plan)
+    except AssayError as error:
+        raise type(error)(f"{plan.name}: {error}") from error

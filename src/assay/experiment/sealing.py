@@ -1,14 +1,18 @@
-"""Which rows are sealed, under which names the ledger knows them, in which order they are judged."""
+"""Which rows are sealed, how the ledger knows them, and in which order they are judged."""
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from assay.errors import ExperimentError
+from assay.errors import DataError, ExperimentError
 from assay.frame import Frame, Roles
 from assay.record import Seal
 from assay.score import row_fingerprints, seal_from, seal_groups, seal_rows, seal_share
+
+Kind = Literal["independent", "series", "groups"]
+"""How sealed rows depend on each other, which decides their test."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +24,14 @@ class Sealing:
         sealed_rows: rows that only the seal sees, in the order in which they are judged.
         fingerprints: salted name of each sealed row, in that order.
         data_sha: SHA-256 over the fingerprints of all rows in the table's order.
-        test: `independent`, `series` or `groups`.
+        test: which statistics apply.
     """
 
     open_rows: np.ndarray
     sealed_rows: np.ndarray
     fingerprints: list[bytes]
     data_sha: str
-    test: str
+    test: Kind
 
 
 def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str) -> Sealing:
@@ -41,14 +45,15 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str) -> Sealing:
         salt: secret of the ledger.
 
     Raises:
-        DataError: no row would be sealed, or none would stay open.
-        ExperimentError: `groups` without a group column.
+        DataError: no row with a target would be sealed, or none would stay open.
+        ExperimentError: `groups` without a group column, or a seal that would part groups.
     """
     names = row_fingerprints(frame.table, salt=salt.encode(), target=roles.target)
     mask = _mask(frame, roles, spec, names, salt.encode())
     has_target = ~np.isnan(frame.numbers(roles.target))
     sealed = np.flatnonzero(mask & has_target)
-    test = "groups" if roles.group else "series" if roles.time else "independent"
+    _refuse_empty(frame, roles.target, len(sealed), int((~mask & has_target).sum()))
+    test: Kind = "groups" if roles.group else "series" if roles.time else "independent"
     if test == "independent":
         # The bet takes the rows one by one; the salted hash fixes an order that nobody chose.
         sealed = sealed[np.argsort(names[sealed], kind="stable")]
@@ -61,9 +66,7 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str) -> Sealing:
     )
 
 
-def _mask(
-    frame: Frame, roles: Roles, spec: Seal, names: np.ndarray, salt: bytes
-) -> np.ndarray:
+def _mask(frame: Frame, roles: Roles, spec: Seal, names: np.ndarray, salt: bytes) -> np.ndarray:
     if spec.groups is not None:
         if roles.group is None:
             raise ExperimentError(
@@ -73,6 +76,12 @@ def _mask(
         return seal_groups(frame.column(roles.group), spec.groups, salt=salt)
     if roles.time is not None:
         return _latest(frame, roles.time, spec)
+    if roles.group is not None:
+        raise ExperimentError(
+            f"{frame.source}: seal = {spec.table()} would part the rows of one `{roles.group}`, "
+            "and the open ones would tell of the sealed ones. Seal whole groups: "
+            "seal = { groups = 0.3 }."
+        )
     if spec.start is not None:
         raise ExperimentError(
             f"{frame.source}: seal = {{ from = {spec.start!r} }} needs a `time` column. Name it, "
@@ -98,3 +107,11 @@ def _latest(frame: Frame, time: str, spec: Seal) -> np.ndarray:
             "Seal fewer."
         )
     return mask
+
+
+def _refuse_empty(frame: Frame, target: str, sealed: int, opened: int) -> None:
+    if not (sealed and opened):
+        raise DataError(
+            f"{frame.source}: {sealed} sealed and {opened} open rows have a `{target}`; both sides "
+            "need some. Move the seal, or leave out the rows without a target."
+        )

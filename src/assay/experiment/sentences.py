@@ -1,5 +1,6 @@
 """Verdicts and lessons in words that a product owner understands."""
 
+import math
 from dataclasses import dataclass
 
 from assay.record import RegistrationBody
@@ -15,7 +16,7 @@ _METRICS = {
 }
 _BASELINES = {
     "climatology": "what was usual so far",
-    "base-rate": "the usual share",
+    "base-rate": "always saying the usual share",
     "naive": "repeating the last value",
     "seasonal-naive": "repeating the last season",
 }
@@ -43,32 +44,31 @@ class Finding:
 
 
 def verdict_sentence(outcome: str, body: RegistrationBody, finding: Finding) -> str:
-    """One sentence: what was asked, what came out, for whom."""
+    """What was asked and what came out, in two sentences: first the answer, then its reach."""
     rows = f"{body.n_sealed:,} sealed rows"
-    scope = f", for {body.population}" if body.population else ""
-    metric, baseline = metric_words(body), baseline_words(body.baseline)
-    least = amount(body, body.improve_by or body.improve_by_absolute or 0.0)
     if finding.name is None:
         return f"Inconclusive: no attempt could be scored on the {rows}."
+    metric, baseline = metric_words(body), baseline_words(body.baseline)
+    least = amount(body, body.improve_by or body.improve_by_absolute or 0.0)
+    reach = f" It speaks for {body.population}." if body.population else ""
     if outcome == "supported":
         return (
-            f"Supported{scope}: `{finding.name}` lowers the {metric} by "
-            f"{amount(body, finding.improvement)} against {baseline} "
-            f"({between(body, finding)}), more than the {least} that was asked for, on {rows}; "
-            f"look {finding.look} of {body.tries} planned."
+            f"Supported: `{finding.name}` lowers the {metric} by "
+            f"{amount(body, finding.improvement)} against {baseline}, more than the {least} asked "
+            f"for ({between(body, finding)}). It was look {finding.look} of {body.tries} planned, "
+            f"on {rows}.{reach}"
         )
-    seen = f"the best of {finding.tried}, `{finding.name}`," if finding.tried > 1 else (
-        f"`{finding.name}`"
-    )
-    change = _change(body, finding)
+    best = f"the best of {finding.tried}, `{finding.name}`,"
+    seen = best if finding.tried > 1 else f"`{finding.name}`"
+    saw = f"on {rows} {seen} {_change(body, finding)}"
     if outcome == "refuted":
         return (
-            f"Refuted{scope}: nothing that was tried lowers the {metric} by {least} against "
-            f"{baseline}; on {rows} {seen} {change} ({between(body, finding)})."
+            f"Refuted: nothing that was tried lowers the {metric} by {least} against {baseline}; "
+            f"{saw} ({between(body, finding)}).{reach}"
         )
     return (
-        f"Inconclusive{scope}: on {rows} {seen} {change} against {baseline} "
-        f"({between(body, finding)}); that neither shows nor rules out the {least} asked for."
+        f"Inconclusive: {saw} against {baseline} ({between(body, finding)}). That neither shows "
+        f"nor rules out the {least} asked for.{reach}"
     )
 
 
@@ -91,18 +91,30 @@ def amount(body: RegistrationBody, value: float | None) -> str:
         return "an unknown amount"
     if body.improve_by is None:
         return f"{value:.3g}"
-    percent = 100 * value
-    return f"{percent:.0f} %" if abs(percent - round(percent)) < 0.05 else f"{percent:.1f} %"
+    return f"{100 * value:.0f} %" if _is_whole(value) else f"{100 * value:.1f} %"
 
 
 def between(body: RegistrationBody, finding: Finding) -> str:
     """The interval in words."""
     low, high = finding.low, finding.high
     level = f"{100 * (1 - body.alpha):g} % interval"
-    if low is None or high is None or (low == -float("inf") and high == float("inf")):
+    if low is None or high is None or (math.isinf(low) and math.isinf(high)):
         return f"no {level}: too few independent rows"
-    low_text = "below -100 %" if low == -float("inf") else amount(body, low)
-    return f"{level} {low_text} to {amount(body, high)}"
+    return f"{level} {interval(body, low, high)}"
+
+
+def interval(body: RegistrationBody, low: float, high: float) -> str:
+    """Both ends in the claim's unit, with as many decimals each: `21.6 % to 25.0 %`."""
+    if math.isinf(low) or math.isinf(high):
+        return f"at most {amount(body, high)}" if math.isinf(low) else f"from {amount(body, low)}"
+    if body.improve_by is None:
+        return f"{low:.3g} to {high:.3g}"
+    decimals = 0 if _is_whole(low) and _is_whole(high) else 1
+    return f"{100 * low:.{decimals}f} % to {100 * high:.{decimals}f} %"
+
+
+def _is_whole(share: float) -> bool:
+    return abs(100 * share - round(100 * share)) < 0.05
 
 
 def metric_words(body: RegistrationBody) -> str:
@@ -112,7 +124,7 @@ def metric_words(body: RegistrationBody) -> str:
 
 def baseline_words(name: str) -> str:
     """The baseline as a phrase."""
-    return f"{_BASELINES[name]} ({name})" if name in _BASELINES else f"the baseline {name}"
+    return _BASELINES.get(name, f"the baseline {name}")
 
 
 def _change(body: RegistrationBody, finding: Finding) -> str:

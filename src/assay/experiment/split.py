@@ -47,8 +47,8 @@ def split(workspace: Workspace, key: str, out: str | Path) -> SplitReport:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(table[task.sealing.open_rows], folder / "open.parquet")
-        sealed = table[sorted(task.sealing.sealed_rows.tolist())].drop(task.roles.target)
-        _write(sealed, folder / "sealed.parquet")
+        sealed = table[sorted(task.sealing.sealed_rows.tolist())]
+        _write(sealed.drop(task.roles.target, *task.flags), folder / "sealed.parquet")
         (folder / "SPLIT.md").write_text(text, encoding="utf-8")
     except OSError as error:
         raise ExperimentError(

@@ -3,17 +3,35 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
+import polars as pl
 
 from assay.adapter import Task, baseline, forecast_blocks, read_predictions, time_axis
-from assay.errors import DataError
+from assay.errors import DataError, PredictionsError
 from assay.experiment.sealing import Sealing
 from assay.frame import Frame, Roles
 from assay.model import build
 from assay.predictive import AbstractPredictive
 from assay.record import ModelSpec, Project
 from assay.score import row_losses
+
+
+class Fitted(Protocol):
+    """What fitting returns, Assay's or anybody's."""
+
+    def predict(self, data: Any, /) -> AbstractPredictive:
+        """One distribution for each row of a frame, whose target is not there."""
+        ...
+
+
+class Fittable(Protocol):
+    """A model, Assay's or anybody's."""
+
+    def fit(self, data: Any, target: str, /, *, seed: int) -> Fitted:
+        """Learn from the rows of a frame."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +63,19 @@ class SealedTask:
     def limit(self) -> np.ndarray | None:
         """The most that could be recorded in each row; `None` where nothing hides the target."""
         name = self.roles.censored_above
-        if name is None or not self.frame.column(name).dtype.is_numeric():
+        if name is None:
             return None
+        if name in self.flags:
+            # A raised flag says that the target is at least what was recorded.
+            return np.where(self.frame.column(name).to_numpy(), self.y, np.inf)
         limit = self.frame.numbers(name)
         return np.where(np.isnan(limit), np.inf, limit)
+
+    @cached_property
+    def flags(self) -> tuple[str, ...]:
+        """Flags of censoring: they come with the target, so no model may see them ahead."""
+        names = (self.roles.censored_above, self.roles.censored_below)
+        return tuple(name for name in names if name and self.frame.column(name).dtype == pl.Boolean)
 
     @cached_property
     def open_rows(self) -> np.ndarray:
@@ -56,13 +83,42 @@ class SealedTask:
         rows = self.sealing.open_rows
         return rows[~np.isnan(self.y[rows])]
 
+    @property
+    def is_procedure(self) -> bool:
+        """Whether the sealed rows of a series are forecast from several origins."""
+        if self.roles.time is None:
+            return False
+        return len(np.unique(self.origins(self.sealing.sealed_rows))) > 1
+
     def losses(self, predictive: AbstractPredictive, rows: np.ndarray) -> np.ndarray:
         """Row losses of what is recorded, under the recorded limit."""
         limit = None if self.limit is None else self.limit[rows]
+        return self._losses(predictive, self.y[rows], limit)
+
+    def refuse_unscorable(self, predictive: AbstractPredictive, rows: np.ndarray) -> None:
+        """Refuse predictions that the metric cannot score, without a look at their targets.
+
+        An open target stands in for each, so that the refusal tells nothing of the sealed ones.
+
+        Raises:
+            PredictionsError: the metric needs what these predictions lack, or one is no number.
+        """
+        seen = np.sort(self.y[self.open_rows])
+        scored = self._losses(predictive, np.full(len(rows), seen[len(seen) // 2]), None)
+        broken = np.flatnonzero(np.isnan(scored))
+        if broken.size:
+            row = self.frame.column("row_id")[int(rows[broken[0]])]
+            raise PredictionsError(
+                f'project "{self.project.key}": the prediction of the row with row_id {row} is no '
+                f"number, as are {broken.size} of {len(rows)}. Each must be a finite distribution: "
+                "look for features that are missing or far from all open rows."
+            )
+
+    def _losses(
+        self, predictive: AbstractPredictive, y: np.ndarray, limit: np.ndarray | None
+    ) -> np.ndarray:
         levels = {"levels": self.project.levels} if self.project.levels else {}
-        return row_losses(
-            self.project.metric, predictive, self.y[rows], limit=limit, **levels
-        )
+        return row_losses(self.project.metric, predictive, y, limit=limit, **levels)
 
     def visible(self, rows: np.ndarray) -> Frame:
         """What a model may see of rows that it predicts: never their target.
@@ -70,21 +126,21 @@ class SealedTask:
         In forecasts only keys, time, the limit and what is `known_ahead` is known.
         """
         table = self.frame.take(rows).table
-        hidden = {self.roles.target}
+        hidden = {self.roles.target, *self.flags}
         if self.roles.time is not None:
             kept = {*self.roles.series, self.roles.time, *self.roles.known_ahead, "row_id"}
             kept |= {name for name in (self.roles.group, self.roles.censored_above) if name}
             hidden |= set(table.columns) - kept
         return Frame(table.drop(hidden & set(table.columns)), self.frame.source)
 
-    def predict(self, fitted: object, rows: np.ndarray) -> AbstractPredictive:
+    def predict(self, fitted: Fitted, rows: np.ndarray) -> AbstractPredictive:
         """Predictions of a fitted model for some rows, from what it may see of them.
 
         Raises:
             DataError: it needs a column that is not known when the forecast is made.
         """
         try:
-            return fitted.predict(self.visible(rows))  # type: ignore[attr-defined]
+            return fitted.predict(self.visible(rows))
         except DataError as error:
             if self.roles.time is None:
                 raise

@@ -77,7 +77,8 @@ class Workspace:
                     "register. It is planned by its belief or curve."
                 )
             frame = read(project.data, root=self.portfolio.folder)
-            self._problems[key] = profile(frame, seed=self.portfolio.settings.seed, **project.roles())
+            seed = self.portfolio.settings.seed
+            self._problems[key] = profile(frame, seed=seed, **project.roles())
         return self._problems[key]
 
     def task(self, key: str) -> SealedTask:
@@ -96,7 +97,7 @@ class Workspace:
         return [
             project.key
             for project in self.portfolio.projects
-            if record_project(project, settings, self.ledger)
+            if record_project(project, settings, self.ledger, self.history)
         ]
 
     def register(self, key: str, *, accept_underpowered: str | None = None) -> Experiment:

@@ -157,9 +157,7 @@ def _part_terms(part: PartRows, at: np.ndarray) -> tuple[float, np.ndarray, np.n
     return float(np.sum(value)), np.concatenate(gradient), curvature
 
 
-def _step(
-    curvature: np.ndarray, gradient: np.ndarray, damping: float
-) -> tuple[np.ndarray, bool]:
+def _step(curvature: np.ndarray, gradient: np.ndarray, damping: float) -> tuple[np.ndarray, bool]:
     """Newton's step, uphill even where the log posterior is not concave.
 
     Returns:

@@ -79,6 +79,11 @@ class Connections:
         """Errors of the database within the block become a `LedgerError`."""
         return sqlite.errors_said(self.path, self.timeout_s)
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread holds the write lock."""
+        return self._thread.writing is not None
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One state of the ledger; within `writing`, including what this thread wrote."""

@@ -1,6 +1,7 @@
 """What the records add up to: experiments with their attempts, answers and verdicts."""
 
-from collections import defaultdict
+import threading
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from assay.ledger.chain import Record
@@ -15,7 +16,7 @@ from assay.record import (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class History:
     """A view of the ledger, brought up to date by reading only what is new.
 
@@ -38,6 +39,13 @@ class History:
     verdicts: dict[str, Record] = field(default_factory=dict)
     lessons: list[Record] = field(default_factory=list)
     last: int = 0
+    # A program may take thousands of looks, and each asks for these.
+    _named: dict[tuple[str, str], Record] = field(default_factory=dict)
+    _looks: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
+    _taken: Counter[str] = field(default_factory=Counter)
+    _sealed: dict[int, Record] = field(default_factory=dict)
+    _links: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def refresh(self) -> "History":
         """Read the records that came since the last call.
@@ -45,54 +53,78 @@ class History:
         Raises:
             LedgerError: a record cannot be read.
         """
-        for record in self.ledger.records(after=self.last):
-            self._add(record)
-            self.last = record.sequence
+        with self._lock:
+            for record in self.ledger.records(after=self.last):
+                self._add(record)
+                self.last = record.sequence
         return self
+
+    def forget(self) -> None:
+        """Begin anew: what was read within a transaction may have been rolled back since."""
+        with self._lock:
+            empty = vars(History(self.ledger))
+            vars(self).update({name: empty[name] for name in empty if name != "_lock"})
 
     def experiments(self, project: str) -> list[Record]:
         """Registrations of one project, in order."""
         return [record for record in self.registrations.values() if record.key == project]
+
+    def overlapping(self, registration: Record) -> list[Record]:
+        """Registrations that sealed any of the same rows, this one included, in order."""
+        found = {registration.sequence, *self._links[registration.sequence]}
+        return [self._sealed[sequence] for sequence in sorted(found)]
 
     def sharing(self, registration: Record) -> list[Record]:
         """Registrations whose sealed rows hang together with these, directly or by others.
 
         The one that was asked about is among them.
         """
-        by_sequence = {record.sequence: record for record in self.registrations.values()}
-        links: dict[int, set[int]] = defaultdict(set)
-        for record in self.registrations.values():
-            for other in registration_of(record).overlaps:
-                links[record.sequence].add(other)
-                links[other].add(record.sequence)
-        found, ahead = {registration.sequence}, [registration.sequence]
+        found, ahead = {registration.sequence}, {registration.sequence}
         while ahead:
-            ahead = [other for one in ahead for other in links[one] if other not in found]
-            found.update(ahead)
-        return [by_sequence[sequence] for sequence in sorted(found)]
+            ahead = {other for one in ahead for other in self._links[one]} - found
+            found |= ahead
+        return [self._sealed[sequence] for sequence in sorted(found)]
 
     def looks(self, registrations: list[Record]) -> int:
         """How many looks were taken by any of these."""
-        return sum(
-            attempt_of(attempt).look is not None
-            for registration in registrations
-            for attempt in self.attempts[registration.hash]
-        )
+        return sum(self._taken[registration.hash] for registration in registrations)
+
+    def attempt(self, registration: Record, name: str) -> Record | None:
+        """The attempt of this name, if one was made."""
+        return self._named.get((registration.hash, name))
+
+    def look_at(self, registration: Record, predictions: str) -> Record | None:
+        """The look that these very predictions took, known by their SHA-256."""
+        return self._looks[registration.hash].get(predictions)
 
     def _add(self, record: Record) -> None:
         body = record.body
         if isinstance(body, ProjectBody):
             self.projects[record.key] = record
         elif isinstance(body, RegistrationBody):
-            self.registrations[record.hash] = record
+            self._add_registration(record, body)
         elif isinstance(body, AttemptBody):
-            self.attempts[body.experiment].append(record)
+            self._add_attempt(record, body)
         elif isinstance(body, AnswerBody):
             self.answers[body.attempt] = body
         elif isinstance(body, VerdictBody):
             self.verdicts[body.experiment] = record
         elif isinstance(body, LessonBody):
             self.lessons.append(record)
+
+    def _add_registration(self, record: Record, body: RegistrationBody) -> None:
+        self.registrations[record.hash] = record
+        self._sealed[record.sequence] = record
+        for other in body.overlaps:
+            self._links[record.sequence].add(other)
+            self._links[other].add(record.sequence)
+
+    def _add_attempt(self, record: Record, body: AttemptBody) -> None:
+        self.attempts[body.experiment].append(record)
+        self._named.setdefault((body.experiment, body.name), record)
+        if body.look is not None:
+            self._taken[body.experiment] += 1
+            self._looks[body.experiment].setdefault(str(body.predictions), record)
 
 
 def registration_of(record: Record) -> RegistrationBody:

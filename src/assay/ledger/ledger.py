@@ -136,6 +136,11 @@ class Ledger:
         with self._connections.writing():
             yield self
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether this thread is within a `transaction`, whose records may yet be rolled back."""
+        return self._connections.is_writing
+
     def records(
         self, kind: str | None = None, key: str | None = None, *, after: int = 0
     ) -> Iterator[Record]:

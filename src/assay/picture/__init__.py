@@ -4,7 +4,7 @@ from assay.picture.calibration import pit_histogram, reliability
 from assay.picture.curve import effort_accuracy
 from assay.picture.intervals import gains
 from assay.picture.palette import css
-from assay.picture.style import svg, themed
+from assay.picture.style import standalone, svg, themed
 from assay.picture.target import histogram, season_profile, series
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "reliability",
     "season_profile",
     "series",
+    "standalone",
     "svg",
     "themed",
 ]

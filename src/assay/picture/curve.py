@@ -87,6 +87,8 @@ def _attempts(attempts: pl.DataFrame) -> list[alt.Chart]:
         )
         .filter(pl.col("effort").is_not_null() & pl.col("kind").is_in(KINDS))
     )
+    if drawn.is_empty():
+        return []
     kinds = [kind for kind in KINDS if kind in set(drawn["kind"])]
     places = [KINDS.index(kind) for kind in kinds]
     above = alt.Legend(offset=24)  # leaves a line for the words of the plan

@@ -11,14 +11,16 @@ _READINGS = ("above the bar", "cannot tell", "below the bar")
 _ROW = 34
 
 
-def gains(table: pl.DataFrame, *, bar: float, axis: str) -> alt.LayerChart:
+def gains(table: pl.DataFrame, *, bar: float, axis: str, unit: str = "") -> alt.LayerChart:
     """An interval of the gain for each attempt, against the least gain worth having.
 
     Args:
         table: columns `name`, `gain`, `low`, `high`, in the order to be shown; gains in the
-            metric's unit, positive where the attempt is better than the baseline.
+            metric's unit, positive where the attempt is better than the baseline. `low` and `high`
+            are null where there is no interval: then nothing can be told.
         bar: the least gain worth having, in the same unit.
         axis: what the gain is, with its unit.
+        unit: put after the bar's number, such as `" %"`.
 
     Raises:
         DataError: a column is missing or there is no row.
@@ -41,12 +43,13 @@ def gains(table: pl.DataFrame, *, bar: float, axis: str) -> alt.LayerChart:
     shape = alt.Shape("reading:N", legend=above).scale(domain=domain, range=shapes)
     y = alt.Y("name:N", title=None, sort=None).axis(labelLimit=170)
     base = alt.Chart(read).encode(y=y)
-    interval = base.mark_rule(strokeWidth=2.5).encode(
+    known = base.transform_filter("isValid(datum.low)")
+    interval = known.mark_rule(strokeWidth=2.5).encode(
         x=alt.X("low:Q", title=axis).scale(zero=True, padding=8), x2="high:Q", color=colour
     )
     point = base.mark_point(filled=True, size=80, opacity=1)
-    layers = [interval, point.encode(x="gain:Q", color=colour, shape=shape), *_bar(bar)]
-    said = f"Interval of {axis} for each attempt, with the bar at {bar:g}"
+    layers = [interval, point.encode(x="gain:Q", color=colour, shape=shape), *_bar(bar, unit)]
+    said = f"Interval of {axis} for each attempt, with the bar at {bar:g}{unit}"
     return themed(
         alt.LayerChart(layer=layers, description=said),
         width=250,
@@ -54,8 +57,8 @@ def gains(table: pl.DataFrame, *, bar: float, axis: str) -> alt.LayerChart:
     )
 
 
-def _bar(bar: float) -> list[alt.Chart]:
-    place = pl.DataFrame({"bar": [bar], "words": [f"bar: {bar:g}"]})
+def _bar(bar: float, unit: str) -> list[alt.Chart]:
+    place = pl.DataFrame({"bar": [bar], "words": [f"bar: {bar:g}{unit}"]})
     rule = alt.Chart(place).mark_rule(color=INK, strokeDash=[5, 4]).encode(x="bar:Q")
     words = alt.Chart(place).mark_text(align="left", dx=5, dy=-4, baseline="bottom", fontSize=12)
     return [rule, words.encode(x="bar:Q", y=alt.value(0), text="words:N")]

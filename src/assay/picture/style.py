@@ -58,6 +58,31 @@ def svg(chart: alt.TopLevelMixin, mode: Mode = "auto") -> str:
     return _framed(_own_ids(_coloured(drawn, mode)), str(spec.get("description", "Chart")))
 
 
+def standalone(chart: alt.TopLevelMixin) -> str:
+    """Draw a chart as an SVG file of its own that follows its reader's light or dark mode.
+
+    Args:
+        chart: as for `svg`.
+
+    Returns:
+        SVG text with its size and its colours in it, for documentation that shows files.
+    """
+    drawn = svg(chart, "light")
+    width, height = drawn.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()
+    root, inside = drawn.split(">", 1)
+    return f'{root} width="{width}" height="{height}"><style>{_dark_rules()}</style>{inside}'
+
+
+def _dark_rules() -> str:
+    """Rules that recolour a light drawing; viewers that know no rules show it light."""
+    rules = "".join(
+        f'[{attribute}="{light}"]{{{attribute}:{DARK[name]}}}'
+        for name, light in LIGHT.items()
+        for attribute in ("fill", "stroke")
+    )
+    return f"@media (prefers-color-scheme:dark){{{rules}}}"
+
+
 def _coloured(drawn: str, mode: Mode) -> str:
     """Replace the light colours in tags; a label that spells a colour stays what it is."""
     names = {colour: name for name, colour in LIGHT.items()}

@@ -146,19 +146,29 @@ class Plan:
         numbers = {"price_of_last_unit": pl.Float64}  # may be null in every row
         return pl.DataFrame(rows, schema_overrides=numbers).rename({"key": "project"})
 
-    def picture(self) -> "alt.LayerChart":
-        """Each project's value against its effort, and the dot where this plan puts it."""
-        import polars as pl
+    def picture(self, *, is_titled: bool = True) -> "alt.LayerChart":
+        """Each project's worth against its effort, and the dot where this plan puts it.
 
+        Args:
+            is_titled: whether the picture says itself what it shows.
+        """
         from assay.picture.allocation import optimum_on_curves
 
+        unit = self.effort_unit
+        return optimum_on_curves(self.drawn(), self.table(), unit=unit, is_titled=is_titled)
+
+    def drawn(self) -> "pl.DataFrame":
+        """Points of each project's curve, few enough to be drawn: `project`, `effort`, `value`."""
+        import polars as pl
+
         step = max(1, len(self.curves) * (self.budget + 1) // DRAWN_ROWS)
-        parts = [
-            {"project": line.key, "effort": unit, "value": float(curve[unit])}
-            for line, curve in zip(self.lines, self.curves, strict=True)
-            for unit in sorted({*range(0, self.budget + 1, step), line.units, self.budget})
-        ]
-        return optimum_on_curves(pl.DataFrame(parts), self.table(), unit=self.effort_unit)
+        return pl.DataFrame(
+            [
+                {"project": line.key, "effort": unit, "value": float(curve[unit])}
+                for line, curve in zip(self.lines, self.curves, strict=True)
+                for unit in sorted({*range(0, self.budget + 1, step), line.units, self.budget})
+            ]
+        )
 
     def headline(self) -> str:
         """The plan in one sentence."""

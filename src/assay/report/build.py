@@ -1,49 +1,48 @@
 """From a portfolio and its ledger to what the report says."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from assay.errors import PlanError
 from assay.experiment import Workspace
-from assay.ledger import verdict_of
-from assay.portfolio import Plan, plan_from, project_states
+from assay.ledger import History, registration_of, verdict_of
+from assay.portfolio import Plan, ProjectState, budget_left, plan_projects, project_states
 from assay.record import Project
 from assay.report.build_plan import plan_content
-from assay.report.build_project import project_content
+from assay.report.build_project import Facts, project_content
 from assay.report.content import Default, LedgerContent, ReportContent
-from assay.verdict import benjamini_hochberg
+from assay.verdict import benjamini_hochberg, benjamini_yekutieli
 
 
 def build_report(workspace: Workspace, *, budget: float | None = None) -> ReportContent:
     """Everything that the page shows; reads the ledger, adds nothing to it.
+
+    A project whose data cannot be read gets its place on the page, and why.
 
     Args:
         workspace: the portfolio.
         budget: effort to split; by default what the portfolio's budget leaves.
 
     Raises:
-        AssayError: data or ledger cannot be read.
+        AssayError: the ledger cannot be read.
     """
     portfolio, history = workspace.portfolio, workspace.history.refresh()
-    plan, plan_refusal = _plan(workspace, budget)
+    unit = portfolio.settings.effort_unit
     states = {state.key: state for state in project_states(history, portfolio)}
-    confirmed = _confirmed(workspace)
+    plan, plan_refusal = _plan(workspace, tuple(states.values()), budget)
+    facts = {project.key: Facts.of(workspace, project) for project in portfolio.projects}
+    confirmed = confirmed_keys(history, [each.key for each in portfolio.projects if each.data])
     return ReportContent(
         title=portfolio.settings.name,
-        made_at=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
+        made_at=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
         software=_software(),
-        effort_unit=portfolio.settings.effort_unit,
-        plan=plan_content(plan) if plan is not None else None,
+        effort_unit=unit,
+        plan=plan_content(plan, _notes(facts)) if plan is not None else None,
         plan_refusal=plan_refusal,
         projects=tuple(
-            project_content(
-                workspace,
-                project,
-                states[project.key],
-                plan,
-                confirmed=project.key in confirmed,
-            )
-            for project in portfolio.projects
+            project_content(facts[key], state, plan, unit=unit, is_confirmed=key in confirmed)
+            for key, state in states.items()
         ),
         ledger=LedgerContent(
             name=workspace.ledger.path.name, head=workspace.ledger.head(), records=history.last
@@ -52,30 +51,48 @@ def build_report(workspace: Workspace, *, budget: float | None = None) -> Report
     )
 
 
-def _plan(workspace: Workspace, budget: float | None) -> tuple[Plan | None, str]:
+def confirmed_keys(history: History, keys: list[str]) -> set[str]:
+    """Supported projects that survive when all questions of a portfolio are judged together.
+
+    Every registered question counts, and every project with data that asked none yet; a question
+    whose seal is closed counts with p = 1.
+
+    Args:
+        history: the ledger's, up to date.
+        keys: projects with data.
+
+    Source: Benjamini & Hochberg (1995); Benjamini & Yekutieli (2001) where sealed rows are shared.
+    """
+    asked = [each for key in keys for each in history.experiments(key)]
+    verdicts = [history.verdicts.get(each.hash) for each in asked]
+    p_values = [1.0 if each is None else verdict_of(each).p_value for each in verdicts]
+    silent = sum(not history.experiments(key) for key in keys)
+    is_shared = any(registration_of(each).overlaps for each in asked)
+    judge_all = benjamini_yekutieli if is_shared else benjamini_hochberg
+    survives = judge_all([*p_values, *[1.0] * silent])
+    return {
+        each.key
+        for each, verdict, kept in zip(asked, verdicts, survives, strict=False)
+        if kept and verdict is not None and verdict_of(verdict).outcome == "supported"
+    }
+
+
+def _plan(
+    workspace: Workspace, states: tuple[ProjectState, ...], budget: float | None
+) -> tuple[Plan | None, str]:
+    portfolio = workspace.portfolio
     try:
-        return plan_from(workspace.history, workspace.portfolio, budget=budget), ""
+        left = budget_left(states, portfolio) if budget is None else budget
+        unit = portfolio.settings.effort_unit
+        return plan_projects(states, budget=left, effort_unit=unit), ""
     except PlanError as error:
         return None, str(error)
 
 
-def _confirmed(workspace: Workspace) -> set[str]:
-    """Supported projects that survive when all projects of the portfolio are judged together.
-
-    Projects whose seal is closed count with p = 1.
-    """
-    history = workspace.history
-    keys = [project.key for project in workspace.portfolio.projects if project.data is not None]
-    p_values = []
-    for key in keys:
-        records = [
-            history.verdicts[each.hash]
-            for each in history.experiments(key)
-            if each.hash in history.verdicts
-        ]
-        p_values.append(min((verdict_of(record).p_value for record in records), default=1.0))
-    survives = benjamini_hochberg(p_values) if keys else []
-    return {key for key, kept in zip(keys, survives, strict=True) if kept}
+def _notes(facts: Mapping[str, Facts]) -> dict[str, str]:
+    """What the ledger does not know and whoever spends effort should."""
+    note = "Its question is refused as it stands: more data come first."
+    return {key: note for key, each in facts.items() if each.refusal}
 
 
 def _software() -> str:
@@ -91,10 +108,15 @@ def _defaults(projects: tuple[Project, ...]) -> tuple[Default, ...]:
     for project in projects:
         for line in project.said_defaults():
             lines.setdefault(line, []).append(project.key)
-    said = []
-    for line, keys in lines.items():
-        key, _, rest = line.partition(" = ")
-        value, _, meaning = rest.partition(" (")
-        named = f"{key} ({', '.join(keys)})" if len(keys) < len(projects) else key
-        said.append(Default(key=named, value=value, meaning=meaning.rstrip(")")))
-    return tuple(said)
+    return tuple(_default(line, keys, len(projects)) for line, keys in lines.items())
+
+
+def _default(line: str, keys: list[str], projects: int) -> Default:
+    key, _, rest = line.partition(" = ")
+    value, _, meaning = rest.partition(" (")
+    meaning = meaning.removesuffix(")")
+    return Default(
+        key=key,
+        value=value,
+        meaning=meaning if len(keys) == projects else f"{meaning}: {', '.join(keys)}",
+    )

@@ -1,54 +1,93 @@
 """The problem card of the report."""
 
+from collections.abc import Sequence
+
+import polars as pl
+
 from assay.picture import histogram, season_profile, series, svg
-from assay.problem import Problem
+from assay.problem import Problem, Property, RuledOut, Suggestion
+from assay.problem.words import number, p_value
 from assay.report.content import Choice, Picture, ProblemContent, PropertyRow
 
-MOST_EVIDENCE = 4
+MOST_EVIDENCE = 5
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+CALENDAR: dict[tuple[object, int], tuple[str, tuple[str, ...]]] = {
+    ("day", 7): ("day of the week", DAYS),
+    ("working day", 5): ("day of the week", DAYS[:5]),
+    ("month", 12): ("month", MONTHS),
+    ("hour", 24): ("hour of the day", tuple(str(hour) for hour in range(24))),
+}
+"""What the places of a season are called, by its step and its length."""
 
 
 def problem_content(problem: Problem) -> ProblemContent:
     """A profile as the page shows it."""
-    first = problem.suggestions[0].family if problem.suggestions else "none"
-    summary = (
-        f"{problem.frame.rows:,} rows of `{problem.roles.target}` from "
-        f"{problem.frame.source}; first family to try: `{first}`."
-    )
+    summary = f"{problem.frame.rows:,} rows of `{problem.roles.target}`."
+    if problem.suggestions:
+        summary += f" First family to try: `{problem.suggestions[0].family}`."
     return ProblemContent(
         summary=summary,
-        properties=tuple(
-            PropertyRow(
-                name=each.name,
-                finding=each.finding,
-                evidence=_evidence(each.evidence),
-                meaning=each.meaning,
-            )
-            for each in problem.properties
-        ),
-        suggestions=tuple(Choice(name=each.family, reason=each.reason) for each in problem.suggestions),
-        ruled_out=tuple(Choice(name=each.family, reason=each.reason) for each in problem.ruled_out),
+        properties=tuple(_property(each) for each in problem.properties),
+        suggestions=_choices(problem.suggestions),
+        ruled_out=_choices(problem.ruled_out),
         pictures=_pictures(problem),
     )
 
 
-def _evidence(evidence: dict[str, float | str | int]) -> str:
+def _choices(families: Sequence[Suggestion | RuledOut]) -> tuple[Choice, ...]:
+    return tuple(Choice(name=each.family, reason=each.reason) for each in families)
+
+
+def _property(found: Property) -> PropertyRow:
+    return PropertyRow(
+        name=found.name,
+        finding=found.finding,
+        evidence=evidence_words(found),
+        meaning=found.meaning,
+    )
+
+
+def evidence_words(found: Property) -> str:
+    """The figures behind a finding that it does not state itself: `distinct 89; columns 8`."""
     pieces = [
-        f"{name.replace('_', ' ')} {value:,.4g}" if isinstance(value, float)
-        else f"{name.replace('_', ' ')} {value}"
-        for name, value in evidence.items()
+        (name.replace("_", " "), _value(name, value))
+        for name, value in found.evidence.items()
+        if value != "" and name != "kind"
     ]
-    return "; ".join(pieces[:MOST_EVIDENCE])
+    said = {word.strip(",;:()") for word in found.finding.split()}
+    new = [
+        name.removesuffix("p value") + value if name.endswith("p value") else f"{name} {value}"
+        for name, value in pieces
+        if value not in said
+    ]
+    return "; ".join(new[:MOST_EVIDENCE])
+
+
+def _value(name: str, value: float | str | int) -> str:
+    if isinstance(value, str):
+        return value
+    return p_value(value) if name.endswith("p_value") else number(value)
 
 
 def _pictures(problem: Problem) -> tuple[Picture, ...]:
     tables, target = problem.pictures(), problem.roles.target
-    drawn = [
-        Picture(title="How often each value occurs", svg=svg(histogram(tables["histogram"], target)))
-    ]
+    words = "How often each value occurs"
+    drawn = [Picture(title=words, svg=svg(histogram(tables["histogram"], target)))]
     if "series" in tables:
         chart = series(tables["series"], f"mean {target}", time=str(problem.roles.time))
         drawn.append(Picture(title="Course over time", svg=svg(chart)))
     if "season_profile" in tables:
-        chart = season_profile(tables["season_profile"], f"mean {target}")
-        drawn.append(Picture(title="Season", svg=svg(chart)))
+        drawn.append(_season(problem, tables["season_profile"]))
     return tuple(drawn)
+
+
+def _season(problem: Problem, profile: pl.DataFrame) -> Picture:
+    order = next((each.evidence for each in problem.properties if each.name == "order"), {})
+    position, names = CALENDAR.get((order.get("step"), profile.height), ("place in the season", ()))
+    if names:
+        profile = profile.with_columns(position=pl.Series(names))
+    chart = season_profile(profile, f"mean {problem.roles.target}", position=position)
+    return Picture(
+        title="One season", svg=svg(chart), caption="The band holds the middle half of the rows."
+    )

@@ -1,295 +1,218 @@
 """One project's card in the report."""
 
-import math
-
-import numpy as np
-import polars as pl
+from dataclasses import dataclass
+from typing import Self
 
 from assay.errors import AssayError, UnderpoweredError
 from assay.experiment import Workspace
-from assay.experiment.sentences import amount, metric_words
-from assay.ledger import Record, attempt_of, registration_of, verdict_of
-from assay.picture import effort_accuracy, gains, svg
-from assay.portfolio import AbstractCurve, Plan, Point, ProjectState, points_of
+from assay.ledger import History, Record, registration_of, verdict_of
+from assay.portfolio import Plan, ProjectState, points_of
+from assay.problem import Problem
 from assay.record import LessonBody, Project, VerdictBody
-from assay.report.build_problem import problem_content
-from assay.report.content import (
-    AttemptRow,
-    Choice,
-    LessonContent,
-    Picture,
-    ProjectContent,
-    RegistrationContent,
-    ScoreRow,
-    Status,
+from assay.report.build_curve import curve_picture, curve_sentence
+from assay.report.build_experiment import (
+    attempt_rows,
+    registration_content,
+    score_rows,
+    sealed_picture,
 )
+from assay.report.build_problem import problem_content
+from assay.report.content import LessonContent, ProjectContent, Status
 
-CURVE_POINTS = 80
+HEADLINES: dict[Status, str] = {
+    "refused": "Refused before any model was tried: it cannot be registered as it is written.",
+    "idea": "An idea: no data and no attempt yet. It is planned by what its team believes.",
+    "unregistered": "Not registered yet: nothing was tried, and nothing is promised.",
+}
+UNDERPOWERED = (
+    "Refused before any model was tried: so few sealed rows cannot carry a verdict, whatever the "
+    "model."
+)
+UNREADABLE = "Its data cannot be read as they stand."
+VERDICTS: dict[str, Status] = {
+    "supported": "verdict supported",
+    "refuted": "verdict refuted",
+    "inconclusive": "verdict inconclusive",
+}
+REMEDY = " Seal more,"  # where a refusal turns from what is missing to what may be done
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of a project before anything is worded.
+
+    Fields:
+        project: as its owner wrote it.
+        history: of the ledger, up to date.
+        per_day: units of effort in a person-day.
+        problem: its profile; `None` without data, or where they cannot be read.
+        refusal: why it cannot be registered, or why its data cannot be read.
+        is_underpowered: whether it is refused for want of sealed rows.
+        sealed_dates: dates among the sealed rows of a registered series.
+    """
+
+    project: Project
+    history: History
+    per_day: float
+    problem: Problem | None = None
+    refusal: str = ""
+    is_underpowered: bool = False
+    sealed_dates: int | None = None
+
+    @classmethod
+    def of(cls, workspace: Workspace, project: Project) -> Self:
+        """Read the data and ask whether they would do; nothing is recorded by asking."""
+        plain = {
+            "project": project,
+            "history": workspace.history,
+            "per_day": workspace.portfolio.settings.effort_per_person_day,
+        }
+        if project.data is None:
+            return cls(**plain)
+        try:
+            problem = workspace.problem(project.key)
+        except AssayError as error:
+            return cls(**plain, refusal=str(error))
+        if workspace.history.experiments(project.key):
+            return cls(**plain, problem=problem, sealed_dates=_sealed_dates(workspace, project))
+        error = _refusal(workspace, project.key)
+        is_underpowered = isinstance(error, UnderpoweredError)
+        said = "" if error is None else str(error)
+        return cls(**plain, problem=problem, refusal=said, is_underpowered=is_underpowered)
+
+    @property
+    def registered(self) -> list[Record]:
+        """Its registrations, in order."""
+        return self.history.experiments(self.project.key)
+
+    @property
+    def last(self) -> Record | None:
+        """Its latest registration."""
+        return next(reversed(self.registered), None)
+
+    @property
+    def verdict(self) -> VerdictBody | None:
+        """Of its latest registration, once the seal is open."""
+        record = self.history.verdicts.get(self.last.hash) if self.last is not None else None
+        return verdict_of(record) if record is not None else None
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        if self.verdict is not None:
+            return VERDICTS[self.verdict.outcome]
+        if self.last is not None:
+            return "open"
+        if self.refusal:
+            return "refused"
+        return "idea" if self.project.data is None else "unregistered"
 
 
 def project_content(
-    workspace: Workspace,
-    project: Project,
-    state: ProjectState,
-    plan: Plan | None,
-    *,
-    confirmed: bool,
+    facts: Facts, state: ProjectState, plan: Plan | None, *, unit: str, is_confirmed: bool
 ) -> ProjectContent:
-    """Everything that is known of one project."""
-    history = workspace.history
-    registered = history.experiments(project.key)
-    last = registered[-1] if registered else None
-    record = history.verdicts.get(last.hash) if last is not None else None
-    verdict = verdict_of(record) if record is not None else None
-    refusal = "" if last is not None else _refusal(workspace, project)
-    points = points_of(history, project.key)
-    planned = next((line.units for line in plan.lines if line.key == project.key), 0) if plan else 0
-    unit = workspace.portfolio.settings.effort_unit
+    """Everything that is known of one project, in words and pictures.
+
+    Args:
+        facts: what is recorded and read.
+        state: the project as planning sees it.
+        plan: `None` where none could be made.
+        unit: of effort.
+        is_confirmed: whether its verdict survives beside all others.
+    """
+    project, last, verdict = facts.project, facts.last, facts.verdict
+    points = points_of(facts.history, project.key)
+    planned = {line.key: line.units for line in plan.lines} if plan is not None else {}
+    units = planned.get(project.key, 0)
+    refusal, remedy = _split_refusal(facts)
+    is_scored = last is not None and verdict is not None
     return ProjectContent(
         key=project.key,
         title=project.question or project.key,
         hypothesis=project.hypothesis,
         source=project.source,
-        status=_status(project, last, verdict, refusal),
-        verdict=_headline(project, last, verdict, refusal, len(points)),
-        importance=f"{project.importance:g} for each point (0.01 of skill)",
+        status=facts.status,
+        verdict=_headline(facts, len(points)),
+        importance=f"A point (0.01 of skill) is worth {project.importance:g}",
         is_simulated=project.simulated,
-        is_confirmed=confirmed,
-        conditions=verdict.conditions if verdict else (),
+        is_confirmed=is_confirmed,
+        conditions=_conditions(verdict) if verdict is not None else (),
         refusal=refusal,
-        problem=problem_content(workspace.problem(project.key)) if project.data else None,
-        registration=_registration(last) if last is not None else None,
-        attempts=_attempts(workspace, registered, unit),
-        scores=_scores(last, verdict) if last is not None and verdict is not None else (),
-        sealed_picture=_sealed_picture(last, verdict) if last is not None and verdict else None,
-        curve=_curve(state, points, planned, unit),
-        curve_sentence=_curve_sentence(state, unit),
-        lesson=_lesson(workspace, last),
+        remedy=remedy,
+        problem=problem_content(facts.problem) if facts.problem is not None else None,
+        registration=registration_content(last, facts.sealed_dates) if last is not None else None,
+        attempts=attempt_rows(facts.history, facts.registered),
+        scores=score_rows(last, verdict) if is_scored else (),
+        sealed_picture=sealed_picture(last, verdict) if is_scored else None,
+        curve=curve_picture(state, points, planned=units, unit=unit, per_day=facts.per_day),
+        curve_sentence=curve_sentence(state, points, unit),
+        lesson=_lesson(facts),
     )
 
 
-def _refusal(workspace: Workspace, project: Project) -> str:
-    """Why the project cannot be registered; nothing is recorded by asking."""
-    if project.data is None:
-        return ""
+def _refusal(workspace: Workspace, key: str) -> AssayError | None:
     try:
-        workspace.check(project.key)
-    except UnderpoweredError as error:
-        return str(error)
+        workspace.check(key)
     except AssayError as error:
-        return str(error)
-    return ""
+        return error
+    return None
 
 
-def _status(
-    project: Project, last: Record | None, verdict: VerdictBody | None, refusal: str
-) -> Status:
-    if verdict is not None:
-        statuses: dict[str, Status] = {
-            "supported": "verdict supported",
-            "refuted": "verdict refuted",
-            "inconclusive": "verdict inconclusive",
-        }
-        return statuses[verdict.outcome]
-    if refusal:
-        return "refused"
-    return "idea" if project.data is None else "open"
-
-
-def _headline(
-    project: Project, last: Record | None, verdict: VerdictBody | None, refusal: str, tried: int
-) -> str:
-    if verdict is not None:
-        return verdict.sentence
-    if refusal:
-        return "Refused before any model was tried: the sealed rows cannot carry a verdict."
-    if project.data is None:
-        return "An idea: no data and no attempt yet. It is planned by what its team believes."
-    if last is None:
-        return "Not registered yet."
-    return f"Open: {tried} attempt{'' if tried == 1 else 's'} so far; the seal shows no score."
-
-
-def _registration(record: Record) -> RegistrationContent:
-    body = registration_of(record)
-    outcomes = (
-        ("supported", body.if_supported),
-        ("refuted", body.if_refuted),
-        ("inconclusive", body.if_inconclusive),
-    )
-    unit = {"series": " dates", "groups": " rows"}.get(body.test, "")
-    return RegistrationContent(
-        metric=f"{metric_words(body)}, capped at {body.cap:.4g} a row" if body.cap else body.metric,
-        baseline=body.baseline,
-        improve_by="at least " + amount(body, body.improve_by or body.improve_by_absolute),
-        expect=amount(body, body.expect),
-        alpha=f"{100 * body.alpha:g} %",
-        tries=str(body.tries),
-        open_rows=f"{body.n_open:,}",
-        sealed_rows=f"{body.n_sealed:,}",
-        rows_needed="unknown" if body.rows_needed is None else f"{body.rows_needed:,}{unit}",
-        who=body.author or record.author,
-        when=record.at[:10],
-        outcomes=tuple(Choice(name=name, reason=text) for name, text in outcomes if text),
-    )
-
-
-def _attempts(workspace: Workspace, registered: list[Record], unit: str) -> tuple[AttemptRow, ...]:
-    rows = []
-    for registration in registered:
-        for record in workspace.history.attempts[registration.hash]:
-            body = attempt_of(record)
-            answer = workspace.history.answers.get(record.hash)
-            skill = (
-                ""
-                if body.open_skill is None
-                else f"{100 * body.open_skill:.1f} ± {100 * (body.open_se or 0):.1f} points"
-            )
-            rows.append(
-                AttemptRow(
-                    name=body.name,
-                    stage=body.stage,
-                    effort="" if body.effort is None else f"{body.effort:g}",
-                    open_skill=skill,
-                    look="" if body.look is None else f"{body.look}",
-                    answer=answer.answer if answer else "",
-                    broke=body.broke or "",
-                )
-            )
-    del unit
-    return tuple(rows)
-
-
-def _scores(record: Record, verdict: VerdictBody) -> tuple[ScoreRow, ...]:
-    body = registration_of(record)
-    rows = [ScoreRow(name=f"{body.baseline} (baseline)", loss=f"{verdict.baseline_loss:.4g}")]
-    bar = body.improve_by if body.improve_by is not None else body.improve_by_absolute or 0.0
-    for score in verdict.scores:
-        if score["loss"] is None:
-            rows.append(ScoreRow(name=str(score["name"]), loss="", reading="broke"))
-            continue
-        low, high = float(score["low"]), float(score["high"])
-        reading = "above the bar" if low > bar else "below the bar" if high < bar else "cannot tell"
-        ends = (
-            "none: too few independent rows"
-            if math.isinf(low) and math.isinf(high)
-            else f"{amount(body, max(low, -1.0))} to {amount(body, high)}"
-        )
-        rows.append(
-            ScoreRow(
-                name=str(score["name"]),
-                loss=f"{score['loss']:.4g}",
-                gain=amount(body, float(score["gain"])),
-                interval=ends,
-                reading=reading,
-            )
-        )
-    return tuple(rows)
-
-
-def _sealed_picture(record: Record, verdict: VerdictBody) -> Picture | None:
-    body = registration_of(record)
-    scored = [
-        score
-        for score in verdict.scores
-        if score["loss"] is not None and math.isfinite(score["low"]) and math.isfinite(score["high"])
-    ]
-    if not scored:
+def _sealed_dates(workspace: Workspace, project: Project) -> int | None:
+    """Dates among the sealed rows, as long as the data split as they did at registration."""
+    last = registration_of(workspace.history.experiments(project.key)[-1])
+    if last.test != "series" or project.time is None:
         return None
-    scale = 100.0 if body.improve_by is not None else 1.0
-    table = pl.DataFrame(
-        {
-            "name": [str(score["name"]) for score in scored],
-            **{
-                end: [scale * float(score[end]) for score in scored]
-                for end in ("gain", "low", "high")
-            },
-        }
-    )
-    least = scale * (body.improve_by if body.improve_by is not None else body.improve_by_absolute or 0)
-    axis = "improvement on the sealed rows" + (" (%)" if body.improve_by is not None else "")
-    return Picture(
-        title="What the sealed rows showed",
-        svg=svg(gains(table, bar=least, axis=axis)),
-        caption=f"Intervals at {100 * (1 - body.alpha):g} %; the bar is the least worth having.",
-    )
-
-
-def _curve(
-    state: ProjectState, points: tuple[Point, ...], planned: int, unit: str
-) -> Picture | None:
-    spent = state.effort_spent
-    most = max(2.0 * (spent + planned), 20.0)
-    efforts = np.linspace(0.0, most, CURVE_POINTS)
-    scale = _headroom_scale(state.curve, most)
-    low, high = state.curve.band(efforts)
-    table = pl.DataFrame(
-        {
-            "effort": efforts,
-            "mean": np.asarray(state.curve.mean(efforts)) / scale,
-            "low": np.asarray(low) / scale,
-            "high": np.asarray(high) / scale,
-        }
-    )
-    attempts = pl.DataFrame(
-        {
-            "effort": [point.effort for point in points],
-            "score": [point.score for point in points],
-            "se": [point.se for point in points],
-            "name": [point.name for point in points],
-            "kind": [point.kind for point in points],
-        },
-        schema={"effort": pl.Float64, "score": pl.Float64, "se": pl.Float64, "name": pl.String, "kind": pl.String},
-    )
-    chart = effort_accuracy(
-        table, attempts, unit=unit, planned=spent + planned if planned else None
-    )
-    return Picture(
-        title="Effort and accuracy",
-        svg=svg(chart),
-        caption="Line: what is expected; band: 80 % of what is believed; 0 % is the baseline, "
-        "100 % a perfect model.",
-    )
-
-
-def _headroom_scale(curve: AbstractCurve, most: float) -> float:
-    """Known curves count points, so they are drawn against their own height."""
-    whole = curve.points_in_one(1.0)
-    return 1.0 if whole > 1 else max(float(np.max(curve.mean(np.array([most])))), 1e-9)
-
-
-def _curve_sentence(state: ProjectState, unit: str) -> str:
-    spent = state.effort_spent
-    now = float(np.asarray(state.curve.mean(np.array([spent])))[0])
-    gain = state.importance * float(state.curve.gain(spent, 1)[1]) * state.curve.points_in_one(
-        state.skill_at_ceiling
-    )
-    dead = state.curve.probability_dead()
-    doubt = f" The chance that nothing can be gained is {100 * dead:.0f} %." if dead > 0.05 else ""
-    plural = "" if spent == 1 else "s"
-    if state.curve.points_in_one(1.0) <= 1:
-        where = f"Its curve is taken as known: {now:.3g} points after {spent:g} {unit}{plural}."
-    else:
-        where = f"After {spent:g} {unit}{plural} at {100 * now:.0f} % of what is possible."
-    return f"{where} The next {unit} is expected to add {gain:.2g}.{doubt}"
-
-
-def _lesson(workspace: Workspace, last: Record | None) -> LessonContent | None:
-    if last is None:
+    try:
+        task = workspace.task(project.key)
+    except AssayError:
         return None
+    rows = task.sealing.sealed_rows
+    dates = task.frame.column(project.time).gather(rows).n_unique()
+    return dates if len(rows) == last.n_sealed else None
+
+
+def _split_refusal(facts: Facts) -> tuple[str, str]:
+    """What is missing, and what may be done; the card names the project already."""
+    said = facts.refusal.removeprefix(f'project "{facts.project.key}": ')
+    said = said.removeprefix("these sealed rows cannot carry a verdict. ")
+    missing, _, remedy = said.partition(REMEDY)
+    return missing, f"{REMEDY.strip()}{remedy}" if remedy else ""
+
+
+def _headline(facts: Facts, tried: int) -> str:
+    if facts.verdict is not None:
+        return facts.verdict.sentence
+    if facts.status == "open":
+        return f"Open: {tried} attempt{'' if tried == 1 else 's'} so far; the seal shows no score."
+    if facts.status == "refused" and facts.problem is None:
+        return UNREADABLE
+    return UNDERPOWERED if facts.is_underpowered else HEADLINES[facts.status]
+
+
+def _conditions(verdict: VerdictBody) -> tuple[str, ...]:
+    """What the verdict rests on; what held other attempts back stands beside their scores."""
+    if verdict.outcome != "supported":
+        return verdict.conditions
+    gates = {score["gate"] for score in verdict.scores if score["look"] != verdict.at_look}
+    return tuple(condition for condition in verdict.conditions if condition not in gates)
+
+
+def _lesson(facts: Facts) -> LessonContent | None:
+    """The measured half, and all words that were added since."""
+    last = facts.last.hash if facts.last is not None else None
     about = [
-        record
-        for record in workspace.history.lessons
-        if isinstance(record.body, LessonBody) and record.body.experiment == last.hash
+        (record, record.body)
+        for record in facts.history.lessons
+        if isinstance(record.body, LessonBody)
+        and (record.body.experiment, record.body.project)
+        in ((last, None), (last, facts.project.key), (None, facts.project.key))
     ]
-    measured = [str(record.body.measured) for record in about if record.body.measured]  # type: ignore[union-attr]
-    words = [record for record in about if record.body.words]  # type: ignore[union-attr]
     if not about:
         return None
+    worded = [(record, body) for record, body in about if body.words]
     return LessonContent(
-        measured=" ".join(measured),
-        words=" ".join(str(record.body.words) for record in words),  # type: ignore[union-attr]
-        author=words[-1].author if words else "",
+        measured=" ".join(body.measured for _, body in about if body.measured),
+        words=" ".join(body.words for _, body in worded if body.words),
+        author=worded[-1][0].author if worded else "",
     )
-
-

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal[
-    "verdict supported", "verdict refuted", "verdict inconclusive", "open", "refused", "idea"
+    "verdict supported",
+    "verdict refuted",
+    "verdict inconclusive",
+    "open",
+    "refused",
+    "unregistered",
+    "idea",
 ]
 
 
@@ -35,9 +41,10 @@ class PlanRow:
         key: the project's key, as in `ProjectContent.key`.
         title: the project's question or name.
         units: effort given, in the portfolio's effort unit, 0 and up.
-        expected_gain: worded, such as `"+11 points"`.
-        band: its uncertainty, such as `"4 to 19"`.
-        last_unit: what the last unit given is expected to add (its shadow price).
+        expected_gain: worded, such as `"+11 points"`; empty where nothing is given.
+        band: its uncertainty, such as `"4 to 19"`; empty where the curve is known.
+        worth: of the expected gain: points times importance.
+        last_unit: of the last unit given (its shadow price).
         reason: why this much and not more.
     """
 
@@ -46,6 +53,7 @@ class PlanRow:
     units: float
     expected_gain: str
     band: str
+    worth: str
     last_unit: str
     reason: str
 
@@ -196,7 +204,8 @@ class ProjectContent:
         is_confirmed: the verdict survives when all verdicts of the portfolio are judged together.
         verdict: the sentence a product owner understands, whatever the status.
         conditions: what the verdict rests on, one sentence each.
-        refusal: why Assay refused to begin, and what would change that.
+        refusal: why Assay refused to begin, or why the data cannot be read.
+        remedy: what would change that.
         curve_sentence: such as `"After 5 person-days at 31 % of what is possible; ..."`.
         sealed_picture: intervals of the gains once the seal is open.
     """
@@ -212,6 +221,7 @@ class ProjectContent:
     is_confirmed: bool = False
     conditions: tuple[str, ...] = ()
     refusal: str = ""
+    remedy: str = ""
     problem: ProblemContent | None = None
     registration: RegistrationContent | None = None
     attempts: tuple[AttemptRow, ...] = ()

@@ -1,0 +1,5 @@
+"""Composition: a family, a predictor for each of its parameters, a way of fitting."""
+
+from assay.model.fitted import FittedModel as FittedModel
+from assay.model.model import Model as Model
+from assay.model.recipe import build as build
