@@ -9,7 +9,8 @@ evenly over the usual duration, half fall within 20 ms of a write to the ledger'
 kill a copy of the ledger is checked: it verifies, it starts with all records that it held before,
 and it holds whatever the run said was done. Each finished round must hold what an uninterrupted run
 holds: the same records in the same order, apart from times, durations and the hashes that follow
-from times.
+from times. Leave the source and the example alone while it runs: what they change counts as a
+difference.
 """
 
 import json

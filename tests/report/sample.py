@@ -305,6 +305,7 @@ def photos() -> c.ProjectContent:
         hypothesis="A fine-tuned network counts within one unit on nine shelves of ten.",
         source="data/shelf-photos.csv, 112 rows",
         status="refused",
+        problem=c.ProblemContent(summary="112 rows of `units`"),
         verdict="No model was tried: these photos could not have settled the question.",
         refusal=(
             "34 sealed photos are at hand, 1,404 are needed to see an improvement of 10 % with "
@@ -379,7 +380,8 @@ def _plan() -> c.PlanContent:
                 units=18,
                 expected_gain="+11 points",
                 band="4 to 19",
-                last_unit="0.31 points",
+                worth="33.0",
+                last_unit="0.93",
                 reason="Most valuable point, and the curve still climbs: 34 % of what is possible.",
             ),
             c.PlanRow(
@@ -388,7 +390,8 @@ def _plan() -> c.PlanContent:
                 units=14,
                 expected_gain="+7 points",
                 band="0 to 15",
-                last_unit="0.42 points",
+                worth="15.4",
+                last_unit="0.92",
                 reason="Little is known, so much may be left: one strong attempt would settle it.",
             ),
             c.PlanRow(
@@ -397,7 +400,8 @@ def _plan() -> c.PlanContent:
                 units=8,
                 expected_gain="+1.5 points",
                 band="0 to 4",
-                last_unit="0.52 points",
+                worth="2.70",
+                last_unit="0.94",
                 reason="Refuted for the rhythm of orders; new data may still pay.",
             ),
             c.PlanRow(
@@ -406,6 +410,7 @@ def _plan() -> c.PlanContent:
                 units=0,
                 expected_gain="",
                 band="",
+                worth="",
                 last_unit="",
                 reason="Refused: 34 sealed photos cannot settle it.",
             ),
@@ -415,6 +420,7 @@ def _plan() -> c.PlanContent:
                 units=0,
                 expected_gain="",
                 band="",
+                worth="",
                 last_unit="",
                 reason="Its first day is worth 0.1 value units, less than any day given above.",
             ),

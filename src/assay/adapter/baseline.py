@@ -78,8 +78,8 @@ def time_axis(frame: Frame, roles: Roles) -> tuple[np.ndarray, np.ndarray]:
     """Series number and position in time of each row.
 
     Returns:
-        Series (rows,), numbered in order of appearance; time (rows,), the rank of the row's time
-        among all times of the table.
+        Series (rows,), numbered in the order of their keys; time (rows,), the rank of the row's
+        time among all times of the table.
     """
     time = frame.column(str(roles.time)).rank("dense").to_numpy().astype(int) - 1
     if not roles.series:
@@ -134,9 +134,7 @@ def _last(task: Task, lag: int, open_y: np.ndarray) -> AbstractPredictive:
     return EnsemblePredictive.of(values, is_count=whole)
 
 
-def _last_seen(
-    panel: np.ndarray, series: np.ndarray, at: np.ndarray, lag: int
-) -> np.ndarray:
+def _last_seen(panel: np.ndarray, series: np.ndarray, at: np.ndarray, lag: int) -> np.ndarray:
     """The value at `at`, or at the nearest earlier multiple of `lag` where that one is missing."""
     value = np.where(at >= 0, panel[series, np.maximum(at, 0)], np.nan)
     for _ in range(panel.shape[1] // lag):

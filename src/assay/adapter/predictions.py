@@ -10,6 +10,8 @@ import polars as pl
 from assay.errors import PredictionsError, nearest
 from assay.family import Bernoulli
 from assay.frame import Frame, Roles, read
+from assay.frame.moments import parse_times
+from assay.frame.rows import at_row, first, shown
 from assay.predictive import (
     AbstractPredictive,
     DistributionPredictive,
@@ -41,37 +43,52 @@ def read_predictions(data: Any, *, wanted: Frame, roles: Roles) -> AbstractPredi
         DataError: the file cannot be read.
     """
     frame = data if isinstance(data, Frame) else read(data)
-    is_count = (
-        roles.target in wanted.columns and wanted.column(roles.target).dtype.is_integer()
-    )
+    is_count = roles.target in wanted.columns and wanted.column(roles.target).dtype.is_integer()
     table = _aligned(frame.table, frame.source, wanted, roles)
     return _predictive(table, frame.source, is_count=is_count)
 
 
 def _aligned(given: pl.DataFrame, source: str, wanted: Frame, roles: Roles) -> pl.DataFrame:
+    """The given columns in the order of the wanted rows, each of them there once."""
     key = _key(given, source, roles)
-    duplicate = given.select(pl.struct(key).is_duplicated()).to_series()
-    if duplicate.any():
-        row = int(duplicate.arg_max() or 0)
-        raise PredictionsError(
-            f"{source}, row {row}: {given.select(key).row(row)} appears more than once. Give one "
-            "prediction for each row."
-        )
     keys = _wanted_keys(wanted, roles, key)
-    given = given.with_columns(
-        given[name].cast(keys[name].dtype, strict=False) for name in key
-    )
+    given = given.with_columns(_as_key(given[name], keys[name].dtype, source) for name in key)
+    again = first(given.select(pl.struct(key).is_duplicated()).to_series())
+    if again is not None:
+        raise PredictionsError(
+            f"{source}, {at_row(again)}: {_named(given, again, key)} appears more than once. Give "
+            "one prediction for each row."
+        )
     foreign = given.join(keys, on=key, how="anti")
     missing = keys.join(given, on=key, how="anti")
     if len(foreign) or len(missing):
-        example = (missing if len(missing) else foreign).select(key).row(0)
+        example = missing if len(missing) else foreign
         raise PredictionsError(
-            f"{source}: predictions are for {len(given)} rows, {len(keys)} sealed rows are asked "
-            f"for; {len(missing)} of these are missing and {len(foreign)} do not belong to them "
-            f"(for example {dict(zip(key, example, strict=True))}). Predict the rows of "
-            "`sealed.parquet` as `assay split` writes it."
+            f"{source}: predictions are for {len(given)} rows, {len(keys)} rows are asked for; "
+            f"{len(missing)} of these are missing and {len(foreign)} do not belong to them (for "
+            f"example {_named(example, 0, key)}). Predict the rows of `sealed.parquet` as "
+            "`assay split` writes it."
         )
     return keys.join(given, on=key, how="left", maintain_order="left")
+
+
+def _as_key(column: pl.Series, dtype: pl.DataType, source: str) -> pl.Series:
+    """A key column in the type of the wanted rows; what cannot be brought there is refused."""
+    column = parse_times(column) if dtype.is_temporal() else column
+    cast = column.cast(dtype, strict=False)
+    rounded = column.dtype.is_float() and (cast.cast(column.dtype) != column).any()
+    if cast.null_count() or rounded:
+        row = first(cast.is_null()) or 0
+        raise PredictionsError(
+            f"{source}: column `{column.name}` is {column.dtype} (such as {shown(column[row])}), "
+            f"where the rows to be predicted have {dtype}. Copy it from `sealed.parquet`."
+        )
+    return cast
+
+
+def _named(table: pl.DataFrame, row: int, key: list[str]) -> str:
+    """A row as a user finds it again: `row_id = 17`."""
+    return ", ".join(f"{name} = {shown(table[name][row])}" for name in key)
 
 
 def _key(given: pl.DataFrame, source: str, roles: Roles) -> list[str]:
@@ -103,59 +120,93 @@ def _predictive(table: pl.DataFrame, source: str, *, is_count: bool) -> Abstract
     if samples:
         values = np.column_stack([_finite(table, name, source) for name in samples])
         return EnsemblePredictive.of(values, is_count=is_count)
-    levels = _quantile_columns(table.columns)
+    levels = _quantile_columns(table.columns, source)
     if levels:
-        ordered = sorted(levels)
-        values = np.column_stack([_finite(table, levels[level], source) for level in ordered])
-        crossing = np.flatnonzero((np.diff(values, axis=1) < 0).any(axis=1))
-        if len(crossing):
-            raise PredictionsError(
-                f"{source}, row {crossing[0]}: quantiles fall as their level rises "
-                f"({values[crossing[0]].tolist()}), in {len(crossing)} rows. Sort them."
-            )
-        return QuantilePredictive(np.array(ordered), values, is_count)
+        return _quantiles(table, levels, source, is_count=is_count)
     if "p_1" in table.columns:
-        chance = _finite(table, "p_1", source)
-        off = np.flatnonzero((chance < 0) | (chance > 1))
-        if len(off):
-            raise PredictionsError(
-                f"{source}, row {off[0]}: `p_1` is {chance[off[0]]:g}, must lie between 0 and 1."
-            )
-        bounded = np.clip(chance, 1e-300, 1 - 1e-16)
-        logits = np.asarray(jnp.log(bounded) - jnp.log1p(-bounded))[None]
-        return DistributionPredictive(Bernoulli(), (logits,), len(chance))
+        return _chances(table, source)
     if "mean" in table.columns:
         return EnsemblePredictive(_finite(table, "mean", source)[:, None], is_count)
     raise PredictionsError(
         f"{source}: found columns {', '.join(f'`{name}`' for name in table.columns[:12])}; "
-        f"accepted are {_ACCEPTED}."
+        f"accepted are {_ACCEPTED}. Name the columns of predictions so."
     )
 
 
-def _quantile_columns(names: list[str]) -> dict[float, str]:
-    """Level → column, of `q0.05` and `model-lo-90` alike."""
+def _quantiles(
+    table: pl.DataFrame, levels: dict[float, str], source: str, *, is_count: bool
+) -> QuantilePredictive:
+    ordered = sorted(levels)
+    values = np.column_stack([_finite(table, levels[level], source) for level in ordered])
+    falls = (np.diff(values, axis=1) < 0).any(axis=1)
+    row = first(falls)
+    if row is not None:
+        raise PredictionsError(
+            f"{source}, {_at(table, row)}: quantiles fall as their level rises "
+            f"({values[row].tolist()}), in {int(falls.sum())} rows. Sort them."
+        )
+    return QuantilePredictive(np.array(ordered), values, is_count)
+
+
+def _chances(table: pl.DataFrame, source: str) -> DistributionPredictive:
+    chance = _finite(table, "p_1", source)
+    row = first(np.asarray(np.abs(chance - 0.5) > 0.5))
+    if row is not None:
+        raise PredictionsError(
+            f"{source}, {_at(table, row)}: `p_1` is {chance[row]:g}, must lie between 0 and 1."
+        )
+    bounded = np.clip(chance, 1e-300, 1 - 1e-16)
+    logits = np.asarray(jnp.log(bounded) - jnp.log1p(-bounded))[None]
+    return DistributionPredictive(Bernoulli(), (logits,), len(chance))
+
+
+def _at(table: pl.DataFrame, row: int) -> str:
+    """A row of the aligned table, by its key."""
+    key = ["row_id"] if "row_id" in table.columns else ["unique_id", "ds"]
+    return _named(table, row, key)
+
+
+def _quantile_columns(names: list[str], source: str) -> dict[float, str]:
+    """Level → column, of `q0.05` and `model-lo-90` alike.
+
+    Raises:
+        PredictionsError: two columns give the same level.
+    """
     levels: dict[float, str] = {}
     for name in names:
-        if match := re.fullmatch(r"q(0?\.\d+)", name):
-            levels[float(match.group(1))] = name
-        elif match := re.fullmatch(r".*-(lo|hi)-(\d+(?:\.\d+)?)", name):
-            tail = (1 - float(match.group(2)) / 100) / 2
-            levels[round(tail if match.group(1) == "lo" else 1 - tail, 12)] = name
-        elif name.endswith("-median"):
-            levels[0.5] = name
+        level = _level(name)
+        if level is None:
+            continue
+        if level in levels:
+            raise PredictionsError(
+                f"{source}: columns `{levels[level]}` and `{name}` both give the quantile at "
+                f"{level:g}. Keep the columns of one model."
+            )
+        levels[level] = name
     return levels
+
+
+def _level(name: str) -> float | None:
+    if match := re.fullmatch(r"q(0?\.\d+)", name):
+        return float(match.group(1))
+    if match := re.fullmatch(r".*-(lo|hi)-(\d+(?:\.\d+)?)", name):
+        tail = (1 - float(match.group(2)) / 100) / 2
+        return round(tail if match.group(1) == "lo" else 1 - tail, 12)
+    return 0.5 if name.endswith("-median") else None
 
 
 def _finite(table: pl.DataFrame, name: str, source: str) -> np.ndarray:
     column = table[name]
     if not column.dtype.is_numeric():
-        raise PredictionsError(f"{source}: column `{name}` holds {column.dtype}, needs numbers.")
-    values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad):
         raise PredictionsError(
-            f"{source}: column `{name}`, row {bad[0]}: found {values[bad[0]]}, but a prediction "
-            f"must be a finite number ({len(bad)} rows are not)."
+            f"{source}: column `{name}` holds {column.dtype}, predictions are numbers. Convert it."
+        )
+    values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    row = first(~np.isfinite(values))
+    if row is not None:
+        raise PredictionsError(
+            f"{source}: column `{name}`, {_at(table, row)}: found {values[row]}, but a prediction "
+            f"must be a finite number ({int((~np.isfinite(values)).sum())} rows are not). Predict "
+            "these rows, or fall back on a baseline for them."
         )
     return values
-

@@ -1,5 +1,6 @@
 """The command line as a whole: its commands in the order of the loop."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -52,6 +53,9 @@ for room in LOOP:
 
 def main() -> None:
     """Run the command that `sys.argv` asks for, and exit with its code."""
+    # Matrices here are small and JAX brings threads of its own: BLAS threads that wait for work
+    # take the cores away from both. Set before NumPy is imported, or it has no effect.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app(prog_name="assay")
     except KeyboardInterrupt:

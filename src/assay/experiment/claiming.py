@@ -27,6 +27,7 @@ from assay.verdict import (
 )
 
 BOUNDED = ("brier", "0-1")
+WITHOUT_DENSITY = ("climatology", "naive", "seasonal-naive")
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,12 @@ def check_metric(task: SealedTask) -> None:
         raise ConfigError(
             f"{where}: metric `{project.metric}` scores a target of 0 and 1, but "
             f"`{task.roles.target}` runs from {y.min():g} to {y.max():g}. Take `crps`."
+        )
+    if project.metric == "log" and project.baseline in WITHOUT_DENSITY:
+        raise ConfigError(
+            f"{where}: metric `log` needs a baseline with a density, and `{project.baseline}` is a "
+            'handful of values. Write a model, such as baseline = { family = "normal" }, or take '
+            "the metric `crps`."
         )
     if task.roles.censored_below is not None:
         raise ConfigError(

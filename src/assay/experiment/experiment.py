@@ -99,6 +99,7 @@ class Experiment:
         Raises:
             ExperimentError: the seal is open, or the name is taken.
             PredictionsError: the predictions are for other rows, incomplete or not finite.
+            DataError: an `assay.Model` that these data rule out before any fit.
         """
         if (model is None) == (predictions is None):
             raise ExperimentError(
@@ -109,6 +110,7 @@ class Experiment:
                 f'experiment "{self.key}": {type(model).__name__} has no `fit`, so it is no model. '
                 "Offer one that is not fitted yet, or `predictions=...`."
             )
+        self._keeper.refuse_opened()
         seed = self._task.seed if seed is None else seed
         facts = {
             "experiment": self._record.hash,
@@ -124,8 +126,11 @@ class Experiment:
         }
         AttemptBody(**facts)  # refuses a wrong stage or effort before hours of fitting
         if model is not None:
+            if isinstance(model, Model):
+                # What is wrong before any fit is bad input and costs nothing; what breaks later
+                # is an attempt.
+                model.check(self._task.frame.take(self._task.open_rows), self._task.roles.target)
             return self._attempt_model(model, facts, seed)
-        self._keeper.refuse_opened()
         return self._look(of_file(predictions, self._task, attested=attested), facts)
 
     def attempt_planned(self, plan: AttemptPlan, *, folder: Path | None = None) -> Answer:
@@ -238,9 +243,9 @@ class Experiment:
 
     def _answer(self, look: Record) -> Answer:
         answer, body = self._keeper.answer(look).answer, attempt_of(look)
-        tries, verdict = self.registration.tries, self.verdict
+        tries = self.registration.tries
         what = "The seal stays closed and shows no score."
-        if verdict is not None:
+        if answer == "supported" and (verdict := self.verdict) is not None:
             what = f"The seal is open: {verdict.sentence}"
         message = f"Look {body.look} of {tries} planned. {what}"
         return Answer(answer, body.look, tries, body.level, message)
@@ -251,14 +256,11 @@ class Experiment:
 
     def _free_name(self, text: str) -> str:
         """A name that no attempt has: the text, numbered where it was used before."""
-        history = self._history.refresh()
+        known = self._history
+        after = len(known.attempts[self._record.hash]) + 1
         short = text if len(text) <= 60 else text[:57] + "..."
-        names = chain([short], (f"{short} ({number})" for number in count(self._next_number)))
-        return next(name for name in names if history.attempt(self._record, name) is None)
-
-    @property
-    def _next_number(self) -> int:
-        return len(self._history.attempts[self._record.hash]) + 1
+        names = chain([short], (f"{short} ({number})" for number in count(after)))
+        return next(name for name in names if known.attempt(self._record, name) is None)
 
 
 def _text_of(model: object, predictions: object) -> str:

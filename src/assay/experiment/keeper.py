@@ -49,13 +49,8 @@ class Keeper:
         Raises:
             ExperimentError: some of these rows were opened, by this experiment or another.
         """
-        for each in self._history.refresh().overlapping(self._record):
-            if each.hash in self._history.verdicts:
-                other = "" if each.hash == self._record.hash else f' by experiment "{each.key}"'
-                raise ExperimentError(
-                    f'experiment "{self._key}": the seal was opened{other}, so no further attempt '
-                    "is judged on these rows. A new claim needs new rows."
-                )
+        self._history.refresh()
+        self._refuse_opened()
 
     def look(self, facts: dict[str, Any], predictions: str) -> Record:
         """Commit an attempt, and the look that it takes unless these predictions took one.
@@ -71,7 +66,7 @@ class Keeper:
             ExperimentError: the seal is open, or other predictions have this name.
         """
         with self._alone():
-            self.refuse_opened()
+            self._refuse_opened()
             named = self._history.attempt(self._record, facts["name"])
             if named is not None and attempt_of(named).predictions != predictions:
                 raise self._taken(facts["name"])
@@ -91,14 +86,14 @@ class Keeper:
             ExperimentError: the seal is open, or the name is taken.
         """
         with self._alone():
-            self.refuse_opened()
+            self._refuse_opened()
             if self._history.attempt(self._record, facts["name"]) is not None:
                 raise self._taken(facts["name"])
             self._ledger.append(AttemptBody(**facts), key=self._key)
 
     def answer(self, look: Record) -> AnswerBody:
         """The answer to a committed look; the seal opens with the first `supported`."""
-        known = self._history.refresh().answers.get(look.hash)
+        known = self._history.answers.get(look.hash)
         if known is not None:
             return known
         _ = self._judge  # made ready before the lock is taken
@@ -149,6 +144,15 @@ class Keeper:
         except BaseException:
             self._history.forget()
             raise
+
+    def _refuse_opened(self) -> None:
+        for each in self._history.overlapping(self._record):
+            if each.hash in self._history.verdicts:
+                other = "" if each.hash == self._record.hash else f' by experiment "{each.key}"'
+                raise ExperimentError(
+                    f'experiment "{self._key}": the seal was opened{other}, so no further attempt '
+                    "is judged on these rows. A new claim needs new rows."
+                )
 
     def _next_look(self) -> dict[str, Any]:
         """Number and level; every look at any row that hangs together with these counts."""

@@ -44,8 +44,8 @@ def of_file(predictions: Any, task: SealedTask, *, attested: bool) -> Offer:
             f"origins {task.roles.horizon or 1} steps apart, so a file of predictions cannot show "
             "that it did not look ahead. Offer a model, or mark the file `attested`."
         )
-    wanted = task.frame.take(task.sealing.sealed_rows)
-    return _offer(read_predictions(predictions, wanted=wanted, roles=task.roles), task, None)
+    read = read_predictions(predictions, wanted=task.asked, roles=task.roles)
+    return _offer(read, task, None)
 
 
 def of_model(model: Fittable, task: SealedTask, *, seed: int) -> Offer:

@@ -116,13 +116,13 @@ def register_project(
     if known is not None:
         return Experiment(known, task, ledger, history)
     # Asked before anything is fitted, and again under the lock.
-    _unspent_overlaps(task.sealing, ledger, history, project.key)
+    _overlaps(task.sealing, ledger, history, project.key)
     claim, power = require_power(task, accept_underpowered=accept_underpowered)
     body = _body(task, claim, power, ledger, accept_underpowered)
     with ledger.transaction():
         known = existing(project, task, history.refresh())
         if known is None:
-            overlaps = _unspent_overlaps(task.sealing, ledger, history, project.key)
+            overlaps = _overlaps(task.sealing, ledger, history, project.key)
             known = ledger.append(body.model_copy(update={"overlaps": overlaps}), key=project.key)
     return Experiment(known, task, ledger, history)
 
@@ -196,20 +196,27 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _unspent_overlaps(
-    sealing: Sealing, ledger: Ledger, history: History, key: str
-) -> tuple[int, ...]:
+def _overlaps(sealing: Sealing, ledger: Ledger, history: History, key: str) -> tuple[int, ...]:
     """Earlier registrations that sealed some of these rows; they share one budget from now on.
 
     Raises:
-        ExperimentError: one of them was opened, so its rows are spent.
+        ExperimentError: one of them was opened, so its rows are spent; or rows that a closed seal
+            hides would be open here.
     """
     found = ledger.overlapping(sealing.fingerprints)
+    shown = ledger.overlapping(sealing.open_fingerprints)
     for record in history.registrations.values():
-        if record.sequence in found and record.hash in history.verdicts:
+        is_opened = record.hash in history.verdicts
+        if is_opened and record.sequence in found:
             raise ExperimentError(
                 f'project "{key}": some of these rows were sealed by experiment "{record.key}", '
                 "whose seal was opened, so they are spent. A new claim needs new rows."
+            )
+        if not is_opened and record.sequence in shown:
+            raise ExperimentError(
+                f'project "{key}": some of its open rows are sealed by experiment "{record.key}", '
+                "whose seal is closed, and nobody may learn from them yet. Seal at least the same "
+                f'rows, or close "{record.key}" first.'
             )
     return tuple(sorted(found))
 

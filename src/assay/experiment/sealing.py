@@ -23,6 +23,7 @@ class Sealing:
         open_rows: rows that may be used to fit and compare, ascending.
         sealed_rows: rows that only the seal sees, in the order in which they are judged.
         fingerprints: salted name of each sealed row, in that order.
+        open_fingerprints: of each open row.
         data_sha: SHA-256 over the fingerprints of all rows in the table's order.
         test: which statistics apply.
     """
@@ -30,6 +31,7 @@ class Sealing:
     open_rows: np.ndarray
     sealed_rows: np.ndarray
     fingerprints: list[bytes]
+    open_fingerprints: list[bytes]
     data_sha: str
     test: Kind
 
@@ -60,7 +62,8 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str) -> Sealing:
     return Sealing(
         open_rows=np.flatnonzero(~mask),
         sealed_rows=sealed,
-        fingerprints=[bytes.fromhex(name.decode()) for name in names[sealed].tolist()],
+        fingerprints=_as_bytes(names[sealed]),
+        open_fingerprints=_as_bytes(names[~mask]),
         data_sha=hashlib.sha256(names.tobytes()).hexdigest(),
         test=test,
     )
@@ -107,6 +110,10 @@ def _latest(frame: Frame, time: str, spec: Seal) -> np.ndarray:
             "Seal fewer."
         )
     return mask
+
+
+def _as_bytes(names: np.ndarray) -> list[bytes]:
+    return [bytes.fromhex(name.decode()) for name in names.tolist()]
 
 
 def _refuse_empty(frame: Frame, target: str, sealed: int, opened: int) -> None:

@@ -83,6 +83,11 @@ class SealedTask:
         rows = self.sealing.open_rows
         return rows[~np.isnan(self.y[rows])]
 
+    @cached_property
+    def asked(self) -> Frame:
+        """The sealed rows as a file of predictions must answer for them, in their order."""
+        return self.frame.take(self.sealing.sealed_rows)
+
     @property
     def is_procedure(self) -> bool:
         """Whether the sealed rows of a series are forecast from several origins."""

@@ -11,13 +11,15 @@ from enum import Enum
 from typing import ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from assay.compute import configure
 from assay.family.link import Link
 from assay.family.support import Support
+
+configure()  # tails do not survive float32, whoever binds a family first
 
 Columns = Mapping[str, Array]
 

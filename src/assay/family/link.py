@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
 from jax.scipy.special import logit as _logit
+from jaxtyping import Array
 
 
 @dataclass(frozen=True)

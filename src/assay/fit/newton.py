@@ -12,7 +12,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from assay.family import AbstractFamily, Known
 from assay.fit.row_terms import row_terms
-from assay.predictor.matrix import Matrix, weighted_gram
+from assay.predictor.matrix import Matrix, shape_of, weighted_gram
 
 MAX_ITERATIONS = 100
 MAX_DAMPING = 1e12
@@ -141,7 +141,7 @@ def _evaluate(
 
 def _part_terms(part: PartRows, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Log-likelihood of one part, its gradient and minus its Hessian in the coefficients."""
-    edges = np.cumsum([design.shape[1] for design in part.designs])[:-1]
+    edges = np.cumsum([shape_of(design)[1] for design in part.designs])[:-1]
     blocks = np.split(at, edges)
     linked = np.stack([design @ own for design, own in zip(part.designs, blocks, strict=True)])
     value, first, second = row_terms(part.family, part.known, linked, part.y)
@@ -151,8 +151,8 @@ def _part_terms(part: PartRows, at: np.ndarray) -> tuple[float, np.ndarray, np.n
     for k, left in enumerate(part.designs):
         for m, right in enumerate(part.designs[: k + 1]):
             block = -weighted_gram(left, second[k, m], right)
-            rows = slice(starts[k], starts[k] + left.shape[1])
-            columns = slice(starts[m], starts[m] + right.shape[1])
+            rows = slice(starts[k], starts[k] + shape_of(left)[1])
+            columns = slice(starts[m], starts[m] + shape_of(right)[1])
             curvature[rows, columns], curvature[columns, rows] = block, block.T
     return float(np.sum(value)), np.concatenate(gradient), curvature
 

@@ -11,10 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from assay.compute import configure
 from assay.family import AbstractFamily, Known, log_likelihood
-
-configure()
 
 BLOCK = 8192
 _SIZES = (128, 1024, BLOCK)

@@ -9,7 +9,7 @@ from assay.errors import DataError
 from assay.family import AbstractFamily, Known, Part
 from assay.frame import Frame
 from assay.predictor import Design, Sum
-from assay.predictor.matrix import Matrix, as_dense
+from assay.predictor.matrix import Matrix, as_dense, shape_of
 from assay.registry import families
 
 ENOUGH_ROWS = 8192
@@ -107,7 +107,7 @@ def _refuse_collinear(names: tuple[str, ...], matrix: Matrix, source: str) -> No
     Raises:
         DataError: names the first such column.
     """
-    rows, columns = matrix.shape
+    rows, columns = shape_of(matrix)
     if columns < 2 or rows < columns:
         return
     every = max(1, rows // ENOUGH_ROWS)

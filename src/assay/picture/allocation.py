@@ -184,8 +184,8 @@ def _ends(curves: pl.DataFrame, ranked: pl.DataFrame, gets: pl.DataFrame) -> pl.
 
 def _top(*tables: pl.DataFrame) -> float:
     """The highest value that is drawn."""
-    ends = [table[name].max() for table in tables for name in ("value", "high") if name in table]
-    return float(np.max(ends))
+    drawn = [table[name] for table in tables for name in ("value", "high") if name in table]
+    return max(float(np.max(column.to_numpy())) for column in drawn)
 
 
 def _labels(named: pl.DataFrame, ranked: pl.DataFrame, top: float) -> alt.Chart:

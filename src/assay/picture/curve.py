@@ -45,7 +45,7 @@ def effort_accuracy(
     """
     needed(curve, "effort-accuracy curve", "effort", "mean", "low", "high")
     x = alt.X("effort:Q", title=f"effort ({unit}s)").scale(nice=False)
-    y = alt.Y("low:Q", title=axis).axis(**({"format": "%"} if is_share else {}))
+    y = alt.Y("low:Q", title=axis).axis(format="%" if is_share else "")
     band = alt.Chart(curve).mark_area(color=BLUE, opacity=0.16).encode(x=x, y=y, y2="high:Q")
     line = alt.Chart(curve).mark_line(color=BLUE, strokeWidth=2).encode(x=x, y="mean:Q")
     layers: list[alt.Chart] = [band, line]

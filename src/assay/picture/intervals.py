@@ -41,7 +41,7 @@ def gains(table: pl.DataFrame, *, bar: float, axis: str, unit: str = "") -> alt.
     above = alt.Legend(offset=24)  # leaves a line for the words at the bar
     colour = alt.Color("reading:N", legend=above).scale(domain=domain, range=colours)
     shape = alt.Shape("reading:N", legend=above).scale(domain=domain, range=shapes)
-    y = alt.Y("name:N", title=None, sort=None).axis(labelLimit=170)
+    y = alt.Y("name:N", title=None, sort=table["name"].to_list()).axis(labelLimit=170)
     base = alt.Chart(read).encode(y=y)
     known = base.transform_filter("isValid(datum.low)")
     interval = known.mark_rule(strokeWidth=2.5).encode(

@@ -42,9 +42,9 @@ def histogram(
     ).mark_bar(orient="vertical", binSpacing=1)
     return themed(
         chart.encode(
-            x=alt.X("bin_left:Q", bin="binned", title=axis),
+            x=alt.X("bin_left:Q", bin="binned", title=axis).axis(tickMinStep=_least_step(bins)),
             x2="bin_right:Q",
-            y=alt.Y("shown:Q", title=rows, stack="zero"),
+            y=alt.Y("shown:Q", title=rows, stack="zero").axis(tickMinStep=1),
             color=colour if is_hidden else alt.value(BLUE),
             order=alt.Order("part:N", sort="descending"),
         )
@@ -112,6 +112,11 @@ def season_profile(
     line = base.mark_line(color=BLUE, point={"filled": True, "size": 36, "color": BLUE})
     said = f"Mean of {axis} by {position}, with the band from `low` to `high`"
     return themed(alt.LayerChart(layer=[band, line.encode(y="mean:Q")], description=said))
+
+
+def _least_step(bins: pl.DataFrame) -> int:
+    """1 where bars are centred on whole numbers: ticks stand there, not at their edges."""
+    return int(((bins["bin_left"] - 0.5) % 1 == 0).all())
 
 
 def _thinned(course: pl.DataFrame) -> pl.DataFrame:

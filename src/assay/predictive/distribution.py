@@ -10,14 +10,11 @@ import numpy as np
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
-from assay.compute import configure
 from assay.family import AbstractDistribution, AbstractFamily
 from assay.family.step import step_quantile
 from assay.predictive.abstract import AbstractPredictive, Rows
 from assay.predictive.crps import crps_of_counts, crps_of_density, crps_of_large_counts
 from assay.predictive.mixture import mixture_quantile
-
-configure()
 
 Linked = tuple[np.ndarray, ...]
 _CELLS = 2**21
@@ -42,9 +39,9 @@ class DistributionPredictive(AbstractPredictive):
     rows_: int
 
     @classmethod
-    def bind(cls, family: AbstractFamily, parameters: Mapping[str, np.ndarray]) -> (
-        "DistributionPredictive"
-    ):
+    def bind(
+        cls, family: AbstractFamily, parameters: Mapping[str, np.ndarray]
+    ) -> "DistributionPredictive":
         """Without parameter uncertainty: one set of natural parameters for each row."""
         linked = tuple(
             np.atleast_1d(np.asarray(each.link.inverse(jnp.asarray(parameters[each.name]))))[None]

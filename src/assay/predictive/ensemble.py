@@ -8,6 +8,8 @@ from jaxtyping import Float
 from assay.errors import PredictionsError
 from assay.predictive.abstract import AbstractPredictive, Rows
 
+_CELLS = 2**20
+
 
 @dataclass(frozen=True)
 class EnsemblePredictive(AbstractPredictive):
@@ -70,12 +72,17 @@ class EnsemblePredictive(AbstractPredictive):
         Source: Jordan, Krüger & Lerch (2019), Evaluating probabilistic forecasts with
         scoringRules, section 3.2.
         """
-        seen = self.values if limit is None else np.minimum(self.values, limit[:, None])
-        count = seen.shape[1]
+        y, count = np.asarray(y, dtype=float), self.values.shape[1]
+        most = np.full(self.rows, np.inf) if limit is None else np.asarray(limit, dtype=float)
         ranks = np.arange(1, count + 1) - 0.5
-        y = np.asarray(y)[:, None]
-        terms = (seen - y) * (count * (y < seen) - ranks)
-        return 2.0 * terms.sum(axis=1) / count**2
+        scores = np.empty(self.rows)
+        step = max(1, _CELLS // max(count, 1))
+        for low in range(0, self.rows, step):  # so that memory stays bounded
+            cut = slice(low, low + step)
+            seen, at = np.minimum(self.values[cut], most[cut, None]), y[cut, None]
+            terms = (seen - at) * (count * (at < seen) - ranks)
+            scores[cut] = 2.0 * terms.sum(axis=1) / count**2
+        return scores
 
     def take(self, rows: np.ndarray) -> "EnsemblePredictive":
         return EnsemblePredictive(self.values[rows], self.is_count)

@@ -41,7 +41,9 @@ def from_bytes(content: bytes) -> tuple[AbstractPredictive, np.ndarray]:
         table = pl.read_parquet(io.BytesIO(content))
         head = json.loads(pl.read_parquet_metadata(io.BytesIO(content))["assay"])
     except (pl.exceptions.PolarsError, KeyError, ValueError, OSError) as error:
-        raise PredictionsError("Stored predictions cannot be read: not written by Assay.") from error
+        raise PredictionsError(
+            "Stored predictions cannot be read: not written by Assay."
+        ) from error
     if head.get("format") != 1:
         raise PredictionsError(
             f"Stored predictions have format {head.get('format')}, this version reads format 1. "
@@ -60,7 +62,9 @@ def _columns(base: AbstractPredictive) -> tuple[dict[str, object], dict[str, np.
         return {"kind": "family", "family": base.family.name}, columns
     if isinstance(base, QuantilePredictive):
         levels = [float(level) for level in base.levels]
-        columns = {f"q{level:g}": column for level, column in zip(levels, base.values.T)}
+        columns = {
+            f"q{level:g}": column for level, column in zip(levels, base.values.T, strict=True)
+        }
         return {"kind": "quantiles", "levels": levels}, columns
     if isinstance(base, EnsemblePredictive):
         columns = {f"sample_{k}": column for k, column in enumerate(base.values.T, start=1)}

@@ -16,6 +16,7 @@ from assay.frame import Frame
 from assay.predictor.matrix import (
     Matrix,
     binary_columns,
+    shape_of,
     side_by_side,
     standardised,
     with_intercept,
@@ -93,7 +94,7 @@ class Sum:
         return " + ".join(term.describe() for term in self.terms)
 
     def __add__(self, other: "AbstractPredictor | Sum") -> "Sum":
-        return Sum((*self.terms, *_terms(other)))
+        return Sum((*self.terms, *as_sum(other).terms))
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,6 @@ class Design:
         return np.vstack([first, np.column_stack([np.zeros(len(self.scale)), back])])
 
 
-def as_sum(predictor: AbstractPredictor | Sum) -> Sum:
-    """Any predictor as a sum of one or more."""
-    return Sum(_terms(predictor))
-
-
 def _design(terms: tuple[AbstractPrepared, ...], raw: Matrix, frame: Frame) -> Design:
     """Centres and scales of the fitting rows.
 
@@ -156,7 +152,7 @@ def _design(terms: tuple[AbstractPrepared, ...], raw: Matrix, frame: Frame) -> D
     """
     names = tuple(name for term in terms for name in term.names)
     has_intercept = all(term.has_intercept for term in terms)
-    mean = np.asarray(raw.mean(axis=0)).ravel() if raw.shape[1] else np.zeros(0)
+    mean = np.asarray(raw.mean(axis=0)).ravel() if names else np.zeros(0)
     spread = _spread(raw, mean)
     # What is constant to rounding error would be blown up into noise by a division.
     flat = spread <= 1e-12 * (1.0 + np.abs(mean))
@@ -183,13 +179,13 @@ def _design(terms: tuple[AbstractPrepared, ...], raw: Matrix, frame: Frame) -> D
 def _spread(raw: Matrix, mean: np.ndarray) -> np.ndarray:
     """Standard deviation of each column, column by column so that a sparse matrix stays one."""
     if isinstance(raw, np.ndarray):
-        return np.sqrt(np.mean((raw - mean) ** 2, axis=0)) if raw.size else np.zeros(raw.shape[1])
-    columns, spread = raw.tocsc(), np.zeros(raw.shape[1])
-    for j in range(raw.shape[1]):
+        return np.sqrt(np.mean((raw - mean) ** 2, axis=0)) if raw.size else np.zeros_like(mean)
+    columns, spread = raw.tocsc(), np.zeros_like(mean)
+    rows = shape_of(raw)[0]
+    for j in range(len(mean)):
         filled = columns.data[columns.indptr[j] : columns.indptr[j + 1]]
-        empty = raw.shape[0] - len(filled)
-        squares = np.sum((filled - mean[j]) ** 2) + empty * mean[j] ** 2
-        spread[j] = np.sqrt(squares / raw.shape[0])
+        squares = np.sum((filled - mean[j]) ** 2) + (rows - len(filled)) * mean[j] ** 2
+        spread[j] = np.sqrt(squares / rows)
     return spread
 
 

@@ -10,6 +10,7 @@ import keyword
 import re
 import tokenize
 import warnings
+from collections.abc import Iterable
 from typing import cast
 
 import formulaic
@@ -27,21 +28,27 @@ ALLOWED = {*FUNCTIONS, "C", "I", "poly", "bs", "cs", "cc"}
 _OPERATORS = {*"+-*/:^(),=", "**"}
 _QUIET = {tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.NUMBER, tokenize.NAME}
 _QUIET |= {tokenize.INDENT, tokenize.DEDENT}
+_POWERS = ("**", "^")
 _CONSTANTS = {"True", "False", "None"}
 _HIGHEST_POWER = 9
+_QUOTED = "quoted_column"
+_BACKTICKS = r"`([^`]*)`"
 
 
-def read_formula(text: str) -> formulaic.Formula:
+def read_formula(text: str) -> tuple[formulaic.Formula, tuple[str, ...]]:
     """Parse `text` and refuse whatever is not a formula.
 
     Args:
         text: a one-sided formula such as ``price + C(store):promo + log(area) - 1``.
 
+    Returns:
+        The formula, and the columns that it reads.
+
     Raises:
         ConfigError: it calls an unknown function, reaches into an object, quotes text, names a
             response or is not a formula.
     """
-    bare = re.sub(r"`[^`]*`", "x", text)
+    bare = re.sub(_BACKTICKS, _QUOTED, text)
     if "~" in bare or "|" in bare:
         raise ConfigError(
             f"formula `{text}`: found `~` or `|`, but only the right-hand side is accepted. "
@@ -54,9 +61,21 @@ def read_formula(text: str) -> formulaic.Formula:
     _refuse_code(tokens, text)
     try:
         # Formulaic's metaclass builds a simple or a structured formula from text.
-        return formulaic.Formula(text)  # pyright: ignore[reportAbstractUsage]
+        formula = formulaic.Formula(text)  # pyright: ignore[reportAbstractUsage]
     except (FormulaicError, SyntaxError) as error:
         raise _unreadable(text, error) from error
+    return formula, (*re.findall(_BACKTICKS, text), *_values(tokens))
+
+
+def _values(tokens: list[tokenize.TokenInfo]) -> list[str]:
+    """Names that stand for columns: neither called, nor an argument's name, nor a constant."""
+    return [
+        this.string
+        for this, following in itertools.pairwise(tokens)
+        if this.type == tokenize.NAME
+        and following.string not in ("(", "=")
+        and this.string not in {*_CONSTANTS, _QUOTED}
+    ]
 
 
 def _unreadable(text: str, error: Exception) -> ConfigError:
@@ -85,10 +104,20 @@ def _refuse_code(tokens: list[tokenize.TokenInfo], text: str) -> None:
                 "numbers, operators and calls such as `log(area)`; put a column's name with "
                 "other characters between backticks."
             )
-        if this.string in ("**", "^") and not _is_small_power(following.string):
+    _refuse_high_powers(tokens, text)
+
+
+def _refuse_high_powers(tokens: list[tokenize.TokenInfo], text: str) -> None:
+    """A power multiplies terms, and a tower such as 9**9**9 would never end."""
+    words = [token.string for token in tokens]
+    for place, word in enumerate(words):
+        if word not in _POWERS:
+            continue
+        following = words[place + 1 : place + 3]
+        if not _is_small_power(following[0]) or following[1] in _POWERS:
             raise ConfigError(
-                f"formula `{text}`: found the power `{following.string}`, must be a number from "
-                f"1 to {_HIGHEST_POWER}: higher ones have more terms than memory holds."
+                f"formula `{text}`: found the power `{''.join([word, *following])}`, accepted is "
+                f"one number up to {_HIGHEST_POWER}."
             )
 
 
@@ -96,7 +125,7 @@ def _is_small_power(text: str) -> bool:
     return re.fullmatch(r"\d(\.\d*)?", text) is not None and float(text) <= _HIGHEST_POWER
 
 
-def check_columns(frame: Frame, names: list[str]) -> None:
+def check_columns(frame: Frame, names: Iterable[str]) -> None:
     """Refuse missing and infinite values in the columns that a formula reads.
 
     Raises:
@@ -110,44 +139,69 @@ def check_columns(frame: Frame, names: list[str]) -> None:
         if bad.any():
             row = first(bad) or 0
             raise DataError(
-                f"{frame.source}: column `{name}`, {at_row(row)}: found {shown(column[row])}, but a "
-                f"predictor needs a value on every row ({int(bad.sum())} rows lack one). Fill the "
-                "gaps or leave these rows out."
+                f"{frame.source}: column `{name}`, {at_row(row)}: found {shown(column[row])}, but "
+                f"a predictor needs a value on every row ({int(bad.sum())} rows lack one). Fill "
+                "the gaps or leave these rows out."
             )
 
 
-def first_matrix(
-    formula: formulaic.Formula, frame: Frame
-) -> tuple[sp.csc_array, formulaic.ModelSpec]:
-    """Columns of a formula on the fitting rows, and the specification that repeats them."""
-    check_columns(frame, sorted(str(name) for name in formula.required_variables))
+def first_matrix(text: str, frame: Frame) -> tuple[sp.csc_array, formulaic.ModelSpec]:
+    """Columns of a formula on the fitting rows, and the specification that repeats them.
+
+    Raises:
+        ConfigError: it is not a formula.
+        DataError: a column is missing, not numeric where it must be, or holds missing values.
+    """
+    formula, names = read_formula(text)
+    check_columns(frame, names)
     try:
-        matrix = formulaic.model_matrix(
-            formula, frame.table, output="sparse", na_action="ignore", context=dict(FUNCTIONS)
-        )
+        with np.errstate(all="ignore"):  # what is not finite is refused below
+            matrix = formulaic.model_matrix(
+                formula, frame.table, output="sparse", na_action="ignore", context=dict(FUNCTIONS)
+            )
     except FormulaicError as error:
-        raise DataError(f"{frame.source}: formula `{formula}`: {error}") from error
-    return sp.csc_array(matrix), matrix.model_spec
+        raise _not_made(text, frame, error) from error
+    spec = cast(formulaic.ModelSpec, matrix.model_spec)  # one: the formula has no left-hand side
+    return _finite(sp.csc_array(matrix), spec, frame), spec
 
 
-def repeat_matrix(spec: formulaic.ModelSpec, frame: Frame) -> sp.csc_array:
+def repeat_matrix(text: str, spec: formulaic.ModelSpec, frame: Frame) -> sp.csc_array:
     """The same columns of another table.
 
     Raises:
         DataError: a category that the fitting rows did not have, or a missing value.
     """
-    check_columns(frame, sorted(str(name) for name in spec.required_variables))
+    check_columns(frame, read_formula(text)[1])
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", DataMismatchWarning)
             matrix = spec.get_model_matrix(frame.table, context=dict(FUNCTIONS))
     except DataMismatchWarning as warning:
         unseen = re.search(r"\{.*?\}", str(warning))
         raise DataError(
             f"{frame.source}: category {unseen.group(0) if unseen else ''} was not among the "
-            f"fitting rows of `{spec.formula}`, so its effect is unknown. Fit on rows that have "
-            "it, or leave these rows out."
+            f"fitting rows of `{text}`, so its effect is unknown. Fit on rows that have it, or "
+            "leave these rows out."
         ) from warning
     except FormulaicError as error:
-        raise DataError(f"{frame.source}: formula `{spec.formula}`: {error}") from error
-    return sp.csc_array(matrix)
+        raise _not_made(text, frame, error) from error
+    return _finite(sp.csc_array(matrix), spec, frame)
+
+
+def _finite(matrix: sp.csc_array, spec: formulaic.ModelSpec, frame: Frame) -> sp.csc_array:
+    if np.isfinite(matrix.data).all():
+        return matrix
+    at = int(np.flatnonzero(~np.isfinite(matrix.data))[0])
+    column = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
+    raise DataError(
+        f"{frame.source}: `{spec.column_names[column]}` is {matrix.data[at]} in "
+        f"{at_row(int(matrix.indices[at]))}, it must be a finite number on every row. Use a "
+        "function that is defined there, such as `log1p` for values of 0."
+    )
+
+
+def _not_made(text: str, frame: Frame, error: Exception) -> DataError:
+    return DataError(
+        f"{frame.source}: formula `{text}` cannot be computed: {str(error).splitlines()[0]} "
+        "Functions take numbers, `C(...)` takes categories."
+    )

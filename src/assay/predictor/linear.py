@@ -18,6 +18,7 @@ from assay.predictor.matrix import Matrix, as_dense, is_mostly_zero
 class PreparedLinear(AbstractPrepared):
     """A formula with its factor levels fixed."""
 
+    formula: str
     spec: formulaic.ModelSpec
     prior_sd: float
 
@@ -38,7 +39,7 @@ class PreparedLinear(AbstractPrepared):
         return "Intercept" in self.spec.column_names
 
     def columns(self, frame: Frame) -> Matrix:
-        return self.keep(repeat_matrix(self.spec, frame))
+        return self.keep(repeat_matrix(self.formula, self.spec, frame))
 
     def keep(self, matrix: sp.csc_array) -> Matrix:
         """Without the intercept; dense unless most cells are 0."""
@@ -75,8 +76,8 @@ class Linear(AbstractPredictor):
         read_formula(self.formula)
 
     def prepare(self, frame: Frame) -> tuple[PreparedLinear, Matrix]:
-        matrix, spec = first_matrix(read_formula(self.formula), frame)
-        prepared = PreparedLinear(spec, self.prior_sd)
+        matrix, spec = first_matrix(self.formula, frame)
+        prepared = PreparedLinear(self.formula, spec, self.prior_sd)
         return prepared, prepared.keep(matrix)
 
     def describe(self) -> str:

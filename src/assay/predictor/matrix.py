@@ -9,17 +9,23 @@ SPARSE_FROM = 16
 SPARSE_BELOW = 0.25
 
 
+def shape_of(matrix: Matrix) -> tuple[int, int]:
+    """Rows and columns; SciPy types the shape of a sparse matrix as if it might be missing."""
+    rows, columns = matrix.shape or (0, 0)
+    return rows, columns
+
+
 def side_by_side(blocks: list[Matrix], rows: int) -> Matrix:
     """All columns of all blocks, in order."""
     if any(sp.issparse(block) for block in blocks):
         return sp.csr_array(sp.hstack([sp.csr_array(block) for block in blocks], format="csr"))
-    return np.concatenate([np.empty((rows, 0)), *blocks], axis=1)
+    return np.concatenate([np.empty((rows, 0)), *map(as_dense, blocks)], axis=1)
 
 
 def is_mostly_zero(matrix: Matrix) -> bool:
     """Whether products are cheaper with the zeros left out."""
-    cells = matrix.shape[0] * matrix.shape[1]
-    return matrix.shape[1] >= SPARSE_FROM and _filled(matrix) < SPARSE_BELOW * max(cells, 1)
+    rows, columns = shape_of(matrix)
+    return columns >= SPARSE_FROM and _filled(matrix) < SPARSE_BELOW * max(rows * columns, 1)
 
 
 def as_dense(matrix: Matrix) -> Float[np.ndarray, "rows columns"]:
@@ -46,14 +52,15 @@ def standardised(matrix: Matrix, centre: np.ndarray, scale: np.ndarray) -> Matri
         return matrix
     columns = sp.csc_array(matrix)
     numeric = (columns[:, np.flatnonzero(moved)].toarray() - centre[moved]) / scale[moved]
-    both = sp.hstack([columns[:, np.flatnonzero(~moved)], sp.csc_array(numeric)], format="csc")
+    kept = columns[:, np.flatnonzero(~moved)]
+    both = sp.csc_array(sp.hstack([kept, sp.csc_array(numeric)], format="csc"))
     order = np.argsort(np.concatenate([np.flatnonzero(~moved), np.flatnonzero(moved)]))
     return sp.csr_array(both[:, order])
 
 
 def with_intercept(matrix: Matrix) -> Matrix:
     """A column of ones, then the matrix."""
-    ones = np.ones((matrix.shape[0], 1))
+    ones = np.ones((shape_of(matrix)[0], 1))
     if isinstance(matrix, sp.csr_array):
         return sp.csr_array(sp.hstack([sp.csr_array(ones), matrix], format="csr"))
     return np.concatenate([ones, matrix], axis=1)
@@ -62,14 +69,14 @@ def with_intercept(matrix: Matrix) -> Matrix:
 def weighted_gram(
     left: Matrix, weight: Float[np.ndarray, " rows"], right: Matrix
 ) -> Float[np.ndarray, "left right"]:
-    """left' diag(weight) right, dense."""
+    """Multiply the transpose of `left` by `weight` times `right`, dense."""
     if isinstance(right, sp.csr_array):
         scaled = right.copy()
         scaled.data = right.data * np.repeat(weight, np.diff(right.indptr))
     else:
         scaled = right * weight[:, None]
     product = left.T @ scaled
-    return product.toarray() if sp.issparse(product) else np.asarray(product)
+    return as_dense(sp.csr_array(product)) if sp.issparse(product) else np.asarray(product)
 
 
 def _filled(matrix: Matrix) -> int:

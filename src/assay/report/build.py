@@ -1,6 +1,5 @@
 """From a portfolio and its ledger to what the report says."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -32,13 +31,14 @@ def build_report(workspace: Workspace, *, budget: float | None = None) -> Report
     states = {state.key: state for state in project_states(history, portfolio)}
     plan, plan_refusal = _plan(workspace, tuple(states.values()), budget)
     facts = {project.key: Facts.of(workspace, project) for project in portfolio.projects}
+    cautions = {key: each.caution for key, each in facts.items()}
     confirmed = confirmed_keys(history, [each.key for each in portfolio.projects if each.data])
     return ReportContent(
         title=portfolio.settings.name,
         made_at=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
         software=_software(),
         effort_unit=unit,
-        plan=plan_content(plan, _notes(facts)) if plan is not None else None,
+        plan=plan_content(plan, cautions) if plan is not None else None,
         plan_refusal=plan_refusal,
         projects=tuple(
             project_content(facts[key], state, plan, unit=unit, is_confirmed=key in confirmed)
@@ -87,12 +87,6 @@ def _plan(
         return plan_projects(states, budget=left, effort_unit=unit), ""
     except PlanError as error:
         return None, str(error)
-
-
-def _notes(facts: Mapping[str, Facts]) -> dict[str, str]:
-    """What the ledger does not know and whoever spends effort should."""
-    note = "Its question is refused as it stands: more data come first."
-    return {key: note for key, each in facts.items() if each.refusal}
 
 
 def _software() -> str:

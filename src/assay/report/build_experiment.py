@@ -138,5 +138,6 @@ def _least(body: RegistrationBody) -> float:
 def _ends(score: Score) -> tuple[float, float] | None:
     """The interval of an attempt's gain; `None` where the rows give none."""
     low, high = score["low"], score["high"]
-    is_known = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
-    return (float(low), float(high)) if is_known else None
+    if low is None or high is None or not math.isfinite(high - low):
+        return None
+    return float(low), float(high)

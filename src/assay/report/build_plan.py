@@ -9,19 +9,19 @@ from assay.report.content import Picture, PlanContent, PlanRow
 AGAIN = "Spend a part, record what came of it, and plan again."
 
 
-def plan_content(plan: Plan, notes: Mapping[str, str]) -> PlanContent:
+def plan_content(plan: Plan, cautions: Mapping[str, str]) -> PlanContent:
     """A plan as the page shows it: those who get most first.
 
     Args:
         plan: the split.
-        notes: a sentence to be put after a project's reason, by its key.
+        cautions: a sentence to be put after a project's reason, by its key; may be empty.
     """
     ranked = sorted(plan.lines, key=lambda line: -line.units)
     caption = f"Each line is one project, each dot what the plan gives it. {_bars(plan)}".rstrip()
     return PlanContent(
         budget=plan.budget,
         sentence=_sentence(plan, [line for line in ranked if line.units]),
-        rows=tuple(_row(line, notes.get(line.key, "")) for line in ranked),
+        rows=tuple(_row(line, cautions.get(line.key, "")) for line in ranked),
         certificate=" ".join((*plan.notes, _certificate(plan), AGAIN)),
         picture=Picture(
             title="What effort is expected to add, and where the plan stops",
@@ -46,9 +46,9 @@ def _sentence(plan: Plan, funded: list[PlanLine]) -> str:
     )
 
 
-def _row(line: PlanLine, note: str) -> PlanRow:
+def _row(line: PlanLine, caution: str) -> PlanRow:
     """What a project gains in points and what that is worth; nothing where it gets nothing."""
-    reason = " ".join(filter(None, [line.reason, note]))
+    reason = " ".join(filter(None, [line.reason, caution]))
     asked = {"key": line.key, "title": line.question, "units": line.units, "reason": reason}
     if not line.units:
         return PlanRow(**asked, expected_gain="", band="", worth="", last_unit="")
@@ -57,7 +57,7 @@ def _row(line: PlanLine, note: str) -> PlanRow:
     )
     return PlanRow(
         **asked,
-        expected_gain=f"+{_figure(gain)} points",
+        expected_gain=f"+{gain:.1f} points",
         band=_band(low, high) if low < high else "",
         worth=_figure(line.expected_gain),
         last_unit=_figure(line.price_of_last_unit or 0.0),

@@ -1,12 +1,13 @@
 """The problem card of the report."""
 
+import re
 from collections.abc import Sequence
 
 import polars as pl
 
 from assay.picture import histogram, season_profile, series, svg
 from assay.problem import Problem, Property, RuledOut, Suggestion
-from assay.problem.words import number, p_value
+from assay.problem.words import number, p_value, percent
 from assay.report.content import Choice, Picture, ProblemContent, PropertyRow
 
 MOST_EVIDENCE = 5
@@ -55,11 +56,10 @@ def evidence_words(found: Property) -> str:
         for name, value in found.evidence.items()
         if value != "" and name != "kind"
     ]
-    said = {word.strip(",;:()") for word in found.finding.split()}
     new = [
         name.removesuffix("p value") + value if name.endswith("p value") else f"{name} {value}"
         for name, value in pieces
-        if value not in said
+        if not re.search(rf"(?<![\w.,]){re.escape(value)}(?!\w|[.,]\d)", found.finding)
     ]
     return "; ".join(new[:MOST_EVIDENCE])
 
@@ -67,7 +67,9 @@ def evidence_words(found: Property) -> str:
 def _value(name: str, value: float | str | int) -> str:
     if isinstance(value, str):
         return value
-    return p_value(value) if name.endswith("p_value") else number(value)
+    if name.endswith("p_value"):
+        return p_value(value)
+    return percent(value) if "share" in name.split("_") else number(value)
 
 
 def _pictures(problem: Problem) -> tuple[Picture, ...]:

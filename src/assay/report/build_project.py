@@ -21,7 +21,6 @@ from assay.report.content import LessonContent, ProjectContent, Status
 
 HEADLINES: dict[Status, str] = {
     "refused": "Refused before any model was tried: it cannot be registered as it is written.",
-    "idea": "An idea: no data and no attempt yet. It is planned by what its team believes.",
     "unregistered": "Not registered yet: nothing was tried, and nothing is promised.",
 }
 UNDERPOWERED = (
@@ -97,6 +96,16 @@ class Facts:
         return verdict_of(record) if record is not None else None
 
     @property
+    def caution(self) -> str:
+        """What the ledger does not know and whoever plans effort should."""
+        if not self.refusal:
+            return ""
+        if self.problem is None:
+            return "Its data cannot be read: see to them first."
+        first = "more data come first" if self.is_underpowered else "see to that first"
+        return f"Its question is refused as it stands: {first}."
+
+    @property
     def status(self) -> Status:
         """Where it stands."""
         if self.verdict is not None:
@@ -125,7 +134,7 @@ def project_content(
     planned = {line.key: line.units for line in plan.lines} if plan is not None else {}
     units = planned.get(project.key, 0)
     refusal, remedy = _split_refusal(facts)
-    is_scored = last is not None and verdict is not None
+    opened = (last, verdict) if last is not None and verdict is not None else None
     return ProjectContent(
         key=project.key,
         title=project.question or project.key,
@@ -142,8 +151,8 @@ def project_content(
         problem=problem_content(facts.problem) if facts.problem is not None else None,
         registration=registration_content(last, facts.sealed_dates) if last is not None else None,
         attempts=attempt_rows(facts.history, facts.registered),
-        scores=score_rows(last, verdict) if is_scored else (),
-        sealed_picture=sealed_picture(last, verdict) if is_scored else None,
+        scores=score_rows(*opened) if opened else (),
+        sealed_picture=sealed_picture(*opened) if opened else None,
         curve=curve_picture(state, points, planned=units, unit=unit, per_day=facts.per_day),
         curve_sentence=curve_sentence(state, points, unit),
         lesson=_lesson(facts),
@@ -185,9 +194,19 @@ def _headline(facts: Facts, tried: int) -> str:
         return facts.verdict.sentence
     if facts.status == "open":
         return f"Open: {tried} attempt{'' if tried == 1 else 's'} so far; the seal shows no score."
+    if facts.status == "idea":
+        return f"An idea: no data and no attempt yet. It is planned {_planned_by(facts.project)}."
     if facts.status == "refused" and facts.problem is None:
         return UNREADABLE
     return UNDERPOWERED if facts.is_underpowered else HEADLINES[facts.status]
+
+
+def _planned_by(project: Project) -> str:
+    if project.curve is not None:
+        return "by a curve that is taken as known"
+    if project.belief is not None:
+        return "by what its team believes"
+    return "like any project of which nothing is known"
 
 
 def _conditions(verdict: VerdictBody) -> tuple[str, ...]:

@@ -145,8 +145,9 @@ def _not_a_picture(text: str) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """Escape a sentence, set `names` as code and keep numbers beside their per cent sign."""
+    """Escape a sentence, set `names` as code and keep numbers beside their signs."""
     kept = str(escape(text)).replace(" %", "\u00a0%")
+    kept = re.sub(r"\bp (=|&lt;) ", "p\u00a0\\1\u00a0", kept)
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", kept))
 
 

@@ -16,10 +16,11 @@ RESERVE = 1.15
 RESERVE_FEW_ROWS = 1.25
 """The same where fewer than `FEW_ROWS` are needed."""
 
-GREATEST_STAKE = 0.95
-"""The stake of the bet times the greatest loss, as in `star_supports`."""
 FEW_ROWS = 300
 """Below this many rows the larger reserve is kept."""
+
+PRICE_OF_LOSS = 0.35
+"""Share by which the rows grow for each part of the wealth that the worst row may cost."""
 
 
 def rows_needed(
@@ -43,7 +44,7 @@ def rows_needed(
         design_effect: rows that tell as much as one independent row: `n / n_eff` of a series,
             `group_design_effect` of groups; at least 1 is advised.
         greatest_loss: for the STaR bet, how far a gain can fall below the claim
-            (`delta - lower`); where given, at least the rows of `star_rows` are asked for.
+            (`delta - lower`); where given, the rows grow as `star_rows` says.
 
     Returns:
         Rows, rounded up.
@@ -56,10 +57,7 @@ def rows_needed(
     rows = _rows(first, sd_gain=sd_gain, excess=excess, power=power) * design_effect
     if greatest_loss is None:
         return _up(rows)
-    bound = star_rows(
-        rows, level=first, greatest_loss=greatest_loss, sd_gain=sd_gain, excess=excess, power=power
-    )
-    return max(_up(rows), bound)
+    return star_rows(rows, greatest_loss=greatest_loss, sd_gain=sd_gain, excess=excess)
 
 
 def rows_at_level(*, level: float, sd_gain: float, excess: float, power: float = 0.8) -> int:
@@ -84,49 +82,32 @@ def rows_at_level(*, level: float, sd_gain: float, excess: float, power: float =
     return _up(_rows(level, sd_gain=sd_gain, excess=excess, power=power))
 
 
-def star_rows(
-    planned: float,
-    *,
-    level: float,
-    greatest_loss: float,
-    sd_gain: float,
-    excess: float,
-    power: float = 0.8,
-) -> int:
-    """Rows that the STaR bet needs where the bound on the gains holds its stake down.
+def star_rows(planned: float, *, greatest_loss: float, sd_gain: float, excess: float) -> int:
+    """Rows that the STaR bet needs where a single row may cost much of its wealth.
 
-    With `planned` rows or more than `2 log(1/level) (greatest_loss / sd)^2` the stake is free and
-    the bound costs nothing. Else the stake is at its most, `s = .95 / greatest_loss`, and the log
-    wealth after `n` rows has mean `n (s excess - s^2 sd^2 / 2)` and sd `s sd sqrt(n)`; it must
-    reach `log(1/level)` with probability `power`.
+    The best stake is about `excess / sd^2`, at which the worst row costs the share
+    `x = greatest_loss excess / sd^2`. The log wealth then grows by less than its second-order terms
+    say: by nothing where the gains are symmetric, by a share of up to `2x / 3` where they are as
+    skewed as their bound allows. `planned (1 + .35 x)` rows stand between. Simulated for planned
+    powers of .8 they give .75 to .96 for gains from symmetric to lognormal with sigma .7, and no
+    less than .66 for a lognormal with sigma 1.
 
     Args:
-        planned: rows asked for otherwise.
-        level: level of the test.
+        planned: rows that Student's t would need, reserve included.
         greatest_loss: how far a gain can fall below the claim, above 0.
         sd_gain: standard deviation of a row's gain.
         excess: expected gain beyond the claim, above 0.
-        power: chance of `supported` if the expectation is right.
 
     Returns:
-        Rows, rounded up; `planned` where the stake is free.
+        Rows, rounded up; never fewer than planned.
 
     Raises:
         ConfigError: a number is out of range.
     """
-    checked_between(level, "level", low=0.0, high=1.0)
-    checked_between(sd_gain, "sd_gain", low=0.0, high=math.inf)
-    checked_between(greatest_loss, "greatest_loss", low=0.0, high=math.inf)
-    target = math.log(1 / level)
-    if planned >= 2 * target * (greatest_loss / sd_gain) ** 2:
-        return _up(planned)
-    stake = GREATEST_STAKE / greatest_loss
-    growth = stake * excess - (stake * sd_gain) ** 2 / 2
-    if growth <= 0:
-        return _up(2 * target * (greatest_loss / sd_gain) ** 2)
-    spread = float(ndtri(power)) * stake * sd_gain
-    root = (spread + math.sqrt(spread**2 + 4 * growth * target)) / (2 * growth)
-    return _up(max(planned, min(root**2, 2 * target * (greatest_loss / sd_gain) ** 2)))
+    for value, name in ((greatest_loss, "greatest_loss"), (sd_gain, "sd_gain"), (excess, "excess")):
+        checked_between(value, name, low=0.0, high=math.inf)
+    cost = greatest_loss * excess / sd_gain**2
+    return _up(planned * (1 + PRICE_OF_LOSS * cost))
 
 
 def group_design_effect(values: ArrayLike, groups: ArrayLike) -> float:

@@ -1,0 +1,100 @@
+"""Small problems whose answers are known, and a ledger for each test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assay.errors import FitError
+from assay.experiment import Experiment, register
+from assay.frame import Frame
+from assay.ledger import Ledger
+from assay.predictive import EnsemblePredictive
+from assay.problem import profile
+
+Begin = Callable[..., Experiment]
+
+TERMS = {
+    "hypothesis": "x tells y",
+    "metric": "absolute",
+    "improve_by": 0.1,
+    "expect": 0.6,
+    "tries": 5,
+    "seal": {"rows": 150},
+}
+
+
+class Scaled:
+    """Predicts `factor` times the column x, whatever it was fitted to."""
+
+    def __init__(self, factor: float, broken: str | None = None) -> None:
+        self.factor, self.broken = factor, broken
+
+    def fit(self, data: Frame, target: str, /, *, seed: int) -> "Scaled":
+        if self.broken == "fit":
+            raise FitError("the optimum ran away")
+        return self
+
+    def predict(self, data: Frame, /) -> EnsemblePredictive:
+        values = self.factor * data.numbers("x")[:, None]
+        if self.broken == "rows":
+            values = values[1:]
+        if self.broken == "nan":
+            values[0] = np.nan
+        return EnsemblePredictive(values)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path / "assay.db", author="Ann") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def table() -> pl.DataFrame:
+    """250 rows: y is x and a little noise, so that x lowers the absolute error by four fifths."""
+    random = np.random.default_rng(11)
+    x = random.normal(size=250)
+    return pl.DataFrame({"x": x, "y": x + 0.2 * random.normal(size=250)})
+
+
+@pytest.fixture
+def begin(ledger: Ledger, table: pl.DataFrame) -> Begin:
+    """Registers an experiment on the small table, or on another."""
+
+    def begun(data: pl.DataFrame | None = None, **terms: Any) -> Experiment:
+        roles = {name: terms.pop(name) for name in ("time", "series", "group", "season", "horizon")
+                 if name in terms}  # fmt: skip
+        roles |= {name: terms.pop(name) for name in ("known_ahead",) if name in terms}
+        problem = profile(table if data is None else data, target="y", **roles)
+        where = {"ledger": terms.pop("ledger", ledger), "folder": ledger.path.parent}
+        return register(problem, **where, **{**TERMS, **terms})
+
+    return begun
+
+
+@pytest.fixture(scope="session")
+def guess() -> Callable[..., pl.DataFrame]:
+    """Predictions for the sealed rows of an experiment: `factor` times x, plus `shift`."""
+
+    def guessed(experiment: Experiment, factor: float, shift: float = 0.0) -> pl.DataFrame:
+        rows = np.sort(experiment.task.sealing.sealed_rows)
+        sealed = experiment.task.frame.table[rows.tolist()]
+        return sealed.select("row_id", mean=factor * pl.col("x") + shift)
+
+    return guessed
+
+
+@pytest.fixture(scope="session")
+def scaled() -> type[Scaled]:
+    """A model without a fit, which may be told to break."""
+    return Scaled
+
+
+@pytest.fixture
+def shots(ledger: Ledger) -> Callable[[], list[tuple[str, str]]]:
+    """Kind and key of all records after the first."""
+    return lambda: [(record.kind, record.key) for record in ledger.records(after=1)]

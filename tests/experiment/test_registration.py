@@ -1,0 +1,236 @@
+"""What registration writes down, and what it refuses."""
+
+import hashlib
+from pathlib import Path
+from shutil import copytree
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assay.errors import ConfigError, ExperimentError, LedgerError, UnderpoweredError
+from assay.experiment import Workspace, register
+from assay.ledger import Ledger
+from assay.predictive import from_bytes
+from assay.problem import profile
+from assay.record import canonical
+
+
+def test_everything_that_a_verdict_depends_on_is_written_down(begin, ledger, table):
+    experiment = begin(population="anyone", effort_budget=9)
+    body, task = experiment.registration, experiment.task
+    assert (body.metric, body.improve_by, body.expect, body.alpha, body.tries) == (
+        "absolute", 0.1, 0.6, 0.05, 5,
+    )  # fmt: skip
+    assert (body.n_open, body.n_sealed, body.test, body.target) == (100, 150, "independent", "y")
+    assert (body.population, body.effort_budget, body.hypothesis) == ("anyone", 9.0, "x tells y")
+    y = table["y"].to_numpy()
+    losses = np.abs(y[task.open_rows] - np.sort(y[task.open_rows])[49])  # the lower median of 100
+    assert body.baseline_open_loss == pytest.approx(losses.mean(), rel=1e-9)
+    assert body.cap == pytest.approx(max(4 * losses.mean(), np.quantile(losses, 0.99)))
+    assert body.clipped_share == np.mean(losses > body.cap)
+    assert body.sd0 == pytest.approx(0.63 * losses.std(ddof=1))
+    assert body.rows_needed < 150
+
+
+def test_the_judged_order_is_committed_and_follows_the_salted_names(begin, ledger):
+    experiment = begin()
+    content = ledger.read_file(experiment.registration.sealed_rows_file)
+    names = [content[at : at + 16] for at in range(0, len(content), 16)]
+    assert names == experiment.task.sealing.fingerprints
+    assert names == sorted(names)
+    assert len(set(names)) == 150
+
+
+def test_the_baseline_learns_open_rows_alone_and_its_predictions_are_kept(begin, ledger, table):
+    experiment = begin()
+    kept, rows = from_bytes(ledger.read_file(experiment.registration.baseline_predictions))
+    task = experiment.task
+    assert rows.tolist() == sorted(task.sealing.sealed_rows.tolist())
+    assert kept.mean() == pytest.approx(np.full(150, table["y"].to_numpy()[task.open_rows].mean()))
+
+
+def test_registering_again_adds_nothing(begin, ledger):
+    first = begin()
+    head = ledger.head()
+    again = begin()
+    assert ledger.head() == head
+    assert canonical(again.registration.model_dump()) == canonical(first.registration.model_dump())
+
+
+def test_another_process_finds_the_same_rows_sealed(begin, ledger):
+    before = begin().task.sealing
+    with Ledger(ledger.path, create=False) as other:
+        after = begin(ledger=other).task.sealing
+    assert before.sealed_rows.tolist() == after.sealed_rows.tolist()
+    assert before.data_sha == after.data_sha
+
+
+def test_a_changed_term_is_named_with_both_values_and_the_way_out(begin):
+    begin()
+    with pytest.raises(ExperimentError, match=r"`tries` \(was 5, is 50\).*assay amend"):
+        begin(tries=50)
+
+
+def test_changed_data_are_refused(begin, table):
+    begin()
+    other = table.with_columns(y=pl.when(pl.int_range(250) == 7).then(9.0).otherwise(pl.col("y")))
+    with pytest.raises(ExperimentError, match="the data changed since registration"):
+        begin(other)
+    with pytest.raises(ExperimentError, match="another order"):
+        begin(table.reverse())
+
+
+def test_too_few_rows_are_refused_with_what_would_do(begin, ledger):
+    with pytest.raises(UnderpoweredError, match="20 rows are sealed") as refusal:
+        begin(seal={"rows": 20}, expect=0.3)
+    needed = int(str(refusal.value).split(" are needed")[0].rsplit(" ", 1)[1].replace(",", ""))
+    assert needed > 20
+    assert all(record.kind != "registration" for record in ledger.records())
+    insisted = begin(seal={"rows": 20}, expect=0.3, accept_underpowered="a rehearsal")
+    assert insisted.registration.accepted_underpowered == "a rehearsal"
+    # The open rows differ a little with their number, and with them the losses seen.
+    assert insisted.registration.rows_needed == needed
+
+
+def test_rows_that_were_asked_for_are_accepted(begin):
+    seen = begin(key="first", seal={"rows": 120}).registration.rows_needed
+    assert seen <= 120
+    with pytest.raises(UnderpoweredError):
+        begin(key="second", seal={"rows": 120}, tries=5, expect=0.15)
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [("auc", "ranks rows"), ("r2", "squared"), ("rmse", "squared"), ("crsp", "crps")],
+)
+def test_a_metric_that_is_no_mean_of_row_losses_is_refused(begin, metric, said):
+    with pytest.raises(ConfigError, match=said):
+        begin(metric=metric)
+
+
+@pytest.mark.parametrize("metric", ["brier", "0-1"])
+def test_a_metric_of_classes_needs_classes(begin, metric):
+    with pytest.raises(ConfigError, match=r"target of 0 and 1, but `y` runs from .* Take `crps`"):
+        begin(metric=metric, baseline="climatology")
+
+
+def test_a_log_score_needs_a_baseline_with_a_density(begin):
+    with pytest.raises(ConfigError, match="needs a baseline with a density"):
+        begin(metric="log", baseline="climatology", improve_by_absolute=0.1, improve_by=None)
+
+
+def _hidden(column: str) -> pl.DataFrame:
+    random = np.random.default_rng(4)
+    y = random.gamma(4.0, 2.0, 300)
+    limit = np.full(300, 12.0)
+    return pl.DataFrame(
+        {"y": np.minimum(y, limit), "flag": y >= limit, "stock": limit, "x": random.normal(size=300)}
+    ).select("y", "x", column)
+
+
+def test_a_flag_without_a_limit_admits_the_censored_log_score_alone(ledger):
+    problem = profile(_hidden("flag"), target="y", censored_above="flag")
+    terms = {"ledger": ledger, "seal": 0.5, "accept_underpowered": "a test of the metric"}
+    with pytest.raises(ConfigError, match="`flag` is a flag without a limit.*Only `log`"):
+        register(problem, metric="crps", **terms)
+    experiment = register(
+        problem, metric="log", baseline={"family": "normal"}, improve_by_absolute=0.1, **terms
+    )
+    task = experiment.task
+    law = task.baseline_at(task.sealing.sealed_rows)
+    rows = task.sealing.sealed_rows
+    y, flag = task.y[rows], task.frame.column("flag").to_numpy()[rows]
+    # A raised flag scores the chance of at least what was recorded, not its density.
+    expected = -np.where(flag, law.log_reach(y), law.log_prob(y))
+    assert task.losses(law, rows) == pytest.approx(expected)
+    assert flag.any()
+
+
+def test_no_model_sees_a_flag_that_comes_with_the_target(ledger):
+    problem = profile(_hidden("flag"), target="y", censored_above="flag")
+    task = register(
+        problem, ledger=ledger, metric="log", baseline={"family": "normal"}, seal=0.5,
+        improve_by_absolute=0.1, accept_underpowered="a test of what is seen",
+    ).task  # fmt: skip
+    assert set(task.visible(task.sealing.sealed_rows).columns) == {"x", "row_id"}
+
+
+def test_a_lower_limit_cannot_be_judged_yet(ledger):
+    random = np.random.default_rng(5)
+    y = random.gamma(4.0, 2.0, 200)
+    table = pl.DataFrame({"y": np.maximum(y, 4.0), "least": np.full(200, 4.0)})
+    problem = profile(table, target="y", censored_below="least")
+    with pytest.raises(ConfigError, match="under an upper limit only"):
+        register(problem, ledger=ledger, seal=0.5)
+
+
+def test_a_role_is_given_to_the_profile(begin):
+    with pytest.raises(ConfigError, match=r"`target` is 'x'.*Give it to `assay.profile`"):
+        begin(target="x")
+
+
+def test_a_claim_that_nobody_may_hope_to_exceed_is_refused(begin):
+    with pytest.raises(ConfigError, match="expect"):
+        begin(expect=0.05)
+
+
+def test_one_outbreak_cannot_carry_a_claim_about_outbreaks(root, tmp_path):
+    folder = Path(copytree(root / "examples" / "first", tmp_path / "first"))
+    with Workspace.open(folder) as workspace, pytest.raises(UnderpoweredError) as refusal:
+        workspace.register("beds")
+    said = str(refusal.value)
+    assert "5 dates are sealed" in said
+    assert "needed for 16 independent ones" in said
+    assert "to show the improvement hoped for (power 0.8)" in said
+    assert "1 outbreak, 1 of them sealed, and a claim about outbreaks needs 40" in said
+
+
+def test_opened_rows_are_refused_to_a_new_question(begin, guess):
+    first = begin(key="first")
+    assert first.attempt(predictions=guess(first, 1.0)).supported
+    with pytest.raises(ExperimentError, match='sealed by experiment "first".*they are spent'):
+        begin(key="second", metric="squared", seal={"rows": 50})
+    with pytest.raises(ExperimentError, match="spent"):
+        begin(key="first", tries=9)
+
+
+def test_rows_that_a_closed_seal_hides_are_not_opened_by_another_question(begin, ledger):
+    begin(key="first", seal={"rows": 150})
+    with pytest.raises(ExperimentError, match='open rows are sealed by experiment "first"'):
+        begin(key="second", seal={"rows": 60})
+    begin(key="third", seal={"rows": 160})  # hides these and ten more
+
+
+def test_groups_raise_the_rows_that_are_needed(begin):
+    random = np.random.default_rng(6)
+    shop = np.repeat(np.arange(300), 4)
+    level = random.gamma(2.0, 1.0, 300)[shop] * 2
+    table = pl.DataFrame({"shop": shop, "x": level, "y": level + random.normal(0, 0.01, 1200)})
+    terms = {"improve_by": 0.0, "expect": 0.2, "seal": {"groups": 0.5}}
+    grouped = begin(table, group="shop", accept_underpowered="compared", **terms)
+    alone = begin(
+        table.drop("shop"), key="z", accept_underpowered="compared", **{**terms, "seal": 0.5}
+    )
+    # Four rows of a shop are alike, so they tell as much as one: about four times the rows.
+    ratio = grouped.registration.rows_needed / alone.registration.rows_needed
+    assert grouped.registration.test == "groups"
+    assert 2.0 < ratio < 5.0
+
+
+def test_a_refused_effort_leaves_no_trace(begin, ledger, guess):
+    experiment = begin()
+    head = ledger.head()
+    with pytest.raises(LedgerError, match="must be above 0"):
+        experiment.attempt(predictions=guess(experiment, 0.1), effort=-1)
+    with pytest.raises(LedgerError, match="stage"):
+        experiment.attempt(predictions=guess(experiment, 0.1), stage="magic")
+    assert ledger.head() == head
+
+
+def test_the_data_are_known_by_salted_hashes(begin, ledger, table):
+    body = begin().registration
+    plain = hashlib.sha256(table["y"].to_numpy().tobytes()).hexdigest()
+    assert body.data_sha != plain
+    with Ledger(ledger.path.with_name("other.db")) as other:
+        assert begin(ledger=other).registration.data_sha != body.data_sha

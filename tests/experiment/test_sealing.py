@@ -1,0 +1,106 @@
+"""Which rows are sealed, and in which order they are judged."""
+
+import datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.errors import DataError, ExperimentError
+from assay.experiment.sealing import Sealing, seal
+from assay.frame import Frame, Roles, check
+from assay.record import Seal
+
+Y = Roles("y")
+
+
+def sealed(table: pl.DataFrame, spec: dict[str, object], roles: Roles = Y) -> Sealing:
+    return seal(check(Frame(table, "t"), roles), roles, Seal(**spec), salt="s" * 64)
+
+
+def of_each(sealing: Sealing, table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Open and sealed rows as tables."""
+    return table[sealing.open_rows.tolist()], table[sealing.sealed_rows.tolist()]
+
+
+def test_a_share_and_a_number_of_rows():
+    table = pl.DataFrame({"x": range(100), "y": range(100)})
+    assert len(sealed(table, {"share": 0.3}).sealed_rows) == 30
+    assert len(sealed(table, {"rows": 17}).sealed_rows) == 17
+
+
+@given(st.lists(st.integers(0, 12), min_size=8, max_size=60), st.floats(0.2, 0.7))
+def test_no_row_stands_on_both_sides(values, share):
+    table = pl.DataFrame({"y": values, "x": [value % 3 for value in values]})
+    try:
+        found = sealed(table, {"share": share})
+    except DataError:
+        return  # too few distinct rows to part
+    opened, hidden = of_each(found, table)
+    assert opened.join(hidden, on=["x", "y"], how="inner").height == 0
+    assert opened.height + hidden.height == table.height
+    assert set(found.fingerprints).isdisjoint(found.open_fingerprints)
+
+
+def test_independent_rows_are_judged_in_an_order_that_nobody_chose():
+    table = pl.DataFrame({"x": range(200), "y": range(200)})
+    found = sealed(table, {"rows": 100})
+    assert found.fingerprints == sorted(found.fingerprints)
+    assert found.sealed_rows.tolist() != sorted(found.sealed_rows.tolist())
+    # The order follows the content: another order of the file judges the same rows in the same way.
+    again = sealed(table.reverse(), {"rows": 100})
+    assert of_each(again, table.reverse())[1].equals(of_each(found, table)[1])
+
+
+def days(count: int) -> list[datetime.date]:
+    return [datetime.date(2024, 1, 1) + datetime.timedelta(day) for day in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "first"),
+    [({"from": "2024-01-25"}, 24), ({"share": 0.3}, 21), ({"rows": 11}, 24)],  # 6 dates hold 12
+)
+def test_in_time_the_latest_whole_dates_are_sealed(spec, first):
+    table = pl.DataFrame({"d": days(30) * 2, "s": ["a"] * 30 + ["b"] * 30, "y": range(60)})
+    roles = Roles("y", time="d", series=("s",))
+    found = sealed(table, spec, roles)
+    frame = check(Frame(table, "t"), roles).table
+    opened, hidden = of_each(found, frame)
+    assert hidden["d"].min() == days(30)[first]
+    assert opened["d"].max() == days(30)[first - 1]
+    assert found.test == "series"
+    assert found.sealed_rows.tolist() == sorted(found.sealed_rows.tolist())
+
+
+def test_groups_are_sealed_whole():
+    table = pl.DataFrame({"g": np.repeat(np.arange(40), 5), "y": range(200)})
+    roles = Roles("y", group="g")
+    found = sealed(table, {"groups": 0.25}, roles)
+    opened, hidden = of_each(found, table)
+    assert hidden["g"].n_unique() == 10
+    assert set(hidden["g"]).isdisjoint(opened["g"])
+    assert found.test == "groups"
+    with pytest.raises(ExperimentError, match="would part the rows of one `g`"):
+        sealed(table, {"share": 0.3}, roles)
+
+
+def test_a_row_without_a_target_is_neither_learnt_from_nor_judged():
+    table = pl.DataFrame({"x": range(50), "y": [None, *range(49)]})
+    found = sealed(table, {"share": 0.5})
+    assert 0 not in found.sealed_rows
+    assert len(found.sealed_rows) in (24, 25)
+
+
+def test_a_side_without_targets_is_refused():
+    table = pl.DataFrame({"d": days(10), "y": [1.0, 2.0, 3.0, 4.0, 5.0, *[None] * 5]})
+    with pytest.raises(DataError, match="0 sealed and 5 open rows have a `y`"):
+        sealed(table, {"from": "2024-01-06"}, Roles("y", time="d"))
+
+
+def test_another_target_is_another_problem():
+    table = pl.DataFrame({"x": range(60), "y": range(60)})
+    with_x = sealed(table, {"share": 0.5}, Roles("x"))
+    with_y = sealed(table, {"share": 0.5})
+    assert set(with_x.fingerprints).isdisjoint(with_y.fingerprints)

@@ -1,0 +1,337 @@
+"""From a ledger to a plan: what each attempt tells its curve, and what is left to spend."""
+
+import importlib
+import math
+import pkgutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import assay
+import assay.portfolio
+from assay.errors import PlanError
+from assay.ledger import History, Ledger
+from assay.portfolio import (
+    Curve,
+    KnownCurve,
+    Observation,
+    budget_left,
+    plan,
+    plan_from,
+    points_of,
+    project_states,
+)
+from assay.record import (
+    AttemptBody,
+    Belief,
+    ProjectBody,
+    RegistrationBody,
+    VerdictBody,
+    load_portfolio,
+)
+
+SHA = "0123456789abcdef" * 4
+FILE = """
+version = 1
+[portfolio]
+budget = 20
+
+[[project]]
+key = "demand"
+
+[[project]]
+key = "idea"
+importance = 2
+"""
+
+
+class Story:
+    """What happened to a project, told record by record."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.experiment = ""
+
+    def register(self, key: str = "demand", *, loss: float = 1.0, ceiling: float | None = 0.0):
+        body = RegistrationBody(
+            project=key,
+            data_sha=SHA,
+            target="units",
+            metric="crps",
+            baseline="naive",
+            baseline_predictions=self.ledger.put(b"predictions"),
+            improve_by=0.05,
+            expect=0.15,
+            alpha=0.05,
+            tries=10,
+            seal={"share": 0.3},
+            sealed_rows_file=self.ledger.put(self.ledger.head().encode()[:16]),
+            n_open=70,
+            n_sealed=1,
+            test="independent",
+            baseline_open_loss=loss,
+            ceiling=ceiling,
+            sd0=0.5,
+            spec_sha=SHA,
+        )
+        self.experiment = self.ledger.append(body, key=key).hash
+        return self
+
+    def attempt(self, name: str, effort: float | None, skill: float | None = None, **fields: Any):
+        se = None if skill is None else fields.pop("se", 0.02)
+        body = AttemptBody(
+            experiment=self.experiment,
+            name=name,
+            effort=effort,
+            open_skill=skill,
+            open_se=se,
+            **fields,
+        )
+        self.ledger.append(body, key=name)
+        return self
+
+    def open(self, loss: float = 1.0, se: float | None = 0.03, **skills: float | None):
+        """Open the seal; each attempt has its skill on sealed rows."""
+        scores = tuple(
+            {"name": name, "skill": skill, "se": None if skill is None else se}
+            for name, skill in skills.items()
+        )
+        body = VerdictBody(
+            experiment=self.experiment,
+            outcome="inconclusive",
+            sentence="Nothing is known.",
+            scores=scores,
+            baseline_loss=loss,
+        )
+        self.ledger.append(body, key="demand")
+        return self
+
+    @property
+    def history(self) -> History:
+        return History(self.ledger).refresh()
+
+    @property
+    def points(self):
+        return points_of(self.history, "demand")
+
+    def state(self, **fields: Any):
+        self.ledger.append(ProjectBody(key="demand", **fields), key="demand")
+        return project_states(self.history)[0]
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
+    with Ledger(tmp_path / "assay.db", author="Ann") as ledger:
+        yield Story(ledger)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str = FILE) -> Path:
+        path = tmp_path / "assay.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def same(one: Curve, other: Curve) -> bool:
+    efforts = np.array([1.0, 5.0, 30.0])
+    return bool(np.array_equal(one.mean(efforts), other.mean(efforts)))
+
+
+def test_effort_is_summed_and_skill_is_headroom_where_the_perfect_loss_is_0(story):
+    story.register().attempt("glm", 2, 0.1).attempt("trees", 3, 0.3)
+    assert [(point.effort, point.score) for point in story.points] == [(2, 0.1), (5, 0.3)]
+    assert [point.kind for point in story.points] == ["improved", "improved"]
+    assert story.state().effort_spent == 5
+
+
+def test_an_attempt_that_broke_costs_effort_and_says_that_it_did_not_beat_the_best(story):
+    story.register().attempt("glm", 2, 0.1).attempt("trees", 3, broke="out of memory")
+    last = story.points[-1]
+    assert (last.effort, last.score, last.kind) == (5, None, "broke")
+    assert last.observation == Observation(5, bound=0.1)
+    seen = [Observation(2, score=0.1, se=0.02), Observation(5, bound=0.1)]
+    assert same(story.state().curve, Curve.fit(seen))
+
+
+def test_the_best_before_the_first_score_is_the_baseline(story):
+    story.register().attempt("trees", 3, broke="no").attempt("glm", 2, -0.2)
+    assert story.points[0].observation == Observation(3, bound=0.0)
+    assert story.points[1].kind == "no better"
+    assert story.points[1].best_before == 0.0
+
+
+def test_an_attempt_of_unknown_effort_does_not_enter_the_curve(story):
+    story.register().attempt("glm", 2, 0.1).attempt("imported", None, 0.4).attempt("trees", 3, 0.2)
+    assert [point.effort for point in story.points] == [2, None, 5]
+    assert story.points[1].observation is None
+    state = story.state()
+    assert state.effort_spent == 5
+    # The third score was the best of three on the same open rows, whatever the second one cost.
+    se = 0.02 * math.hypot(1, 0.8463 * math.sqrt(0.2))
+    seen = [Observation(2, score=0.1, se=0.02), Observation(5, score=0.2, se=se)]
+    assert state.curve.mean(10.0) == pytest.approx(Curve.fit(seen).mean(10.0), rel=1e-4)
+
+
+def test_predictions_that_only_the_seal_has_seen_teach_nothing_before_it_opens(story):
+    story.register().attempt("file", 4)
+    assert story.points[0].kind == "not scored"
+    assert story.points[0].observation is None
+    state = story.state()
+    assert state.effort_spent == 4
+    assert same(state.curve, Curve.prior())
+    story.open(file=0.25)
+    assert story.points[0].observation == Observation(4, score=0.25, se=0.03)
+
+
+def test_an_opened_seal_replaces_the_open_score(story):
+    story.register().attempt("glm", 2, 0.4).attempt("trees", 3, broke="no")
+    story.open(glm=0.3, trees=None)
+    first, second = story.points
+    assert (first.score, first.se) == (0.3, 0.03)
+    assert (second.kind, second.best_before) == ("broke", 0.3)
+
+
+def test_a_sealed_score_without_interval_keeps_the_error_of_the_open_one(story):
+    story.register().attempt("glm", 2, 0.4, se=0.05).open(se=None, glm=0.3)
+    assert (story.points[0].score, story.points[0].se) == (0.3, 0.05)
+
+
+@pytest.mark.parametrize("se", [None, math.nan])
+def test_an_error_that_nobody_knows_is_assumed(story, se):
+    story.register().attempt("glm", 2, 0.4, se=se)
+    assert story.points[0].observation == Observation(2, score=0.4, se=0.02)
+
+
+def test_gains_that_are_all_alike_do_not_claim_a_score_without_error(story):
+    story.register().attempt("glm", 2, 0.4, se=0.0)
+    assert story.points[0].se == 0.005
+
+
+def test_several_scores_on_the_same_rows_are_less_sure_and_broken_ones_do_not_count(story):
+    story.register().attempt("a", 1, 0.1).attempt("b", 1, broke="no").attempt("c", 1, 0.1)
+    first, _, third = story.points
+    assert first.se == pytest.approx(0.02)
+    # The greater of two standard Normals is 1 / sqrt(pi) on average; scores correlate by 0.8.
+    assert third.se == pytest.approx(0.02 * math.hypot(1, math.sqrt(0.2 / math.pi)), rel=1e-6)
+
+
+def test_a_ceiling_scales_headroom_its_error_and_what_a_unit_of_it_is_worth(story):
+    story.register(loss=2.0, ceiling=1.0).attempt("glm", 2, 0.3, se=0.02)
+    assert story.points[0].score == pytest.approx(0.6)
+    assert story.points[0].se == pytest.approx(0.04)
+    state = story.state(importance=3.0)
+    assert state.skill_at_ceiling == 0.5
+    assert state.value_in_one == pytest.approx(3.0 * 50)
+
+
+def test_sealed_headroom_is_measured_against_the_sealed_baseline(story):
+    story.register(loss=2.0, ceiling=1.0).attempt("glm", 2, 0.3).open(loss=4.0, glm=0.3)
+    assert story.points[0].score == pytest.approx(0.3 / (1 - 1.0 / 4.0))
+
+
+@pytest.mark.parametrize(
+    ("loss", "ceiling", "skill"),
+    [(2.0, None, 1.0), (1.0, -0.5, 1.5), (1.0, 1.0, 0.01), (0.0, 0.0, 1.0)],
+    ids=["unknown", "below 0", "at the baseline", "perfect baseline"],
+)
+def test_the_skill_of_a_perfect_model(story, loss, ceiling, skill):
+    story.register(loss=loss, ceiling=ceiling)
+    assert story.state().skill_at_ceiling == skill
+
+
+def test_effort_counts_over_all_experiments_of_a_project_and_of_no_other(story):
+    story.register().attempt("glm", 2, 0.1).open(glm=0.1)
+    story.register("other").attempt("glm", 7, 0.1)
+    story.register().attempt("trees", 3, 0.2)
+    assert [point.effort for point in story.points] == [2, 5]
+
+
+def test_effort_in_hours_teaches_the_same_as_effort_in_days(story):
+    story.register().attempt("glm", 16, 0.3)
+    hours = story.state(effort_unit="hour", effort_per_person_day=8.0).curve
+    days = Curve.fit([Observation(2, score=0.3, se=0.02)])
+    assert hours.mean(40.0) == pytest.approx(days.mean(5.0))
+
+
+def test_a_belief_counts_until_and_beside_attempts(story):
+    hopeful = Belief(share=0.9, effort=3, give_or_take=0.05)
+    assert story.state(belief=hopeful).curve.mean(3.0) > Curve.prior().mean(3.0) + 0.2
+
+
+def test_a_known_curve_stays_as_it_is_while_effort_moves_along_it(story):
+    story.register().attempt("glm", 2, 0.1)
+    state = story.state(curve={"family": "log", "a": 10, "b": 1})
+    assert state.curve == KnownCurve(10, 1)
+    assert state.values(1)[1] == pytest.approx(10 * math.log(4 / 3))
+
+
+def test_an_open_seal_is_said_beside_the_reason(story):
+    story.register().attempt("glm", 2, 0.1)
+    assert story.state().note == ""
+    story.open(glm=0.1)
+    assert story.state().note == "Its seal is open: a further claim needs new sealed rows."
+
+
+def test_a_portfolio_needs_no_ledger(root):
+    assert [line.units for line in plan(root / "examples/grocery").lines] == [40, 32, 16, 12, 0]
+
+
+def test_a_ledger_beside_the_portfolio_is_read(story, file):
+    story.register().attempt("glm", 12, 0.0)
+    made = plan(file())
+    assert made.budget == 8
+    assert {line.key: line.effort_spent for line in made.lines} == {"demand": 12, "idea": 0}
+
+
+def test_a_ledger_alone_plans_what_it_recorded(story):
+    story.register().attempt("glm", 2, 0.1)
+    story.state(question="How many?", effort_unit="hour", effort_per_person_day=8.0)
+    made = plan(story.ledger, budget=5)
+    assert [(line.key, line.question, line.effort_spent) for line in made.lines] == [
+        ("demand", "How many?", 2)
+    ]
+    assert made.effort_unit == "hour"
+
+
+def test_the_projects_of_the_file_replace_those_of_the_ledger(story, file):
+    story.state(importance=7.0)
+    portfolio = load_portfolio(file())
+    assert {s.key: s.importance for s in project_states(story.history, portfolio)} == {
+        "demand": 1.0,
+        "idea": 2.0,
+    }
+
+
+@pytest.mark.parametrize(("spent", "left"), [(12, 8), (20, 0), (35, 0)])
+def test_by_default_a_plan_splits_what_the_budget_leaves(story, file, spent, left):
+    story.register().attempt("glm", spent, 0.1)
+    portfolio = load_portfolio(file())
+    assert budget_left(project_states(story.history, portfolio), portfolio) == left
+    assert plan_from(story.history, portfolio).budget == left
+    assert plan_from(story.history, portfolio, budget=50).budget == 50
+
+
+def test_without_any_budget_the_question_is_given_back(story, file):
+    story.state()
+    with pytest.raises(PlanError, match=r"no budget is known.*`--budget 100`"):
+        plan(story.ledger)
+    with pytest.raises(PlanError, match="no budget is known"):
+        plan(file(FILE.replace("budget = 20", "")))
+
+
+def test_an_empty_ledger_has_no_project_to_plan(story):
+    with pytest.raises(PlanError, match="no project"):
+        plan(story.ledger, budget=5)
+
+
+def test_plan_is_the_function_whatever_was_imported():
+    for module in pkgutil.iter_modules(assay.portfolio.__path__):
+        importlib.import_module(f"assay.portfolio.{module.name}")
+    assert assay.portfolio.plan is plan is assay.plan
+    assert callable(plan)
