@@ -1,5 +1,6 @@
 """Small problems whose answers are known, and a ledger for each test."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,20 @@ class Scaled:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path / "assay.db", author="Ann") as opened:
+def made(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Ledger]:
+    """Makes a ledger whose salt is known, so that a test seals the same rows each time."""
+
+    def make(path: Path) -> Ledger:
+        with monkeypatch.context() as patch:
+            patch.setattr(secrets, "token_hex", lambda size: "5" * 2 * size)
+            return Ledger(path, author="Ann")
+
+    return make
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, made: Callable[[Path], Ledger]) -> Iterator[Ledger]:
+    with made(tmp_path / "assay.db") as opened:
         yield opened
 
 
@@ -92,9 +105,3 @@ def guess() -> Callable[..., pl.DataFrame]:
 def scaled() -> type[Scaled]:
     """A model without a fit, which may be told to break."""
     return Scaled
-
-
-@pytest.fixture
-def shots(ledger: Ledger) -> Callable[[], list[tuple[str, str]]]:
-    """Kind and key of all records after the first."""
-    return lambda: [(record.kind, record.key) for record in ledger.records(after=1)]

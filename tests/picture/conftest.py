@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from assay import picture
+from assay.picture.allocation import optimum_by_budget
 
 
 def bins(hidden: bool = True) -> pl.DataFrame:
@@ -86,6 +87,16 @@ def places() -> pl.DataFrame:
     return pl.DataFrame({"bin_left": left, "bin_right": left + 0.1, "count": count})
 
 
+def growing() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Two known curves, and what each project gets of two budgets."""
+    rows = [(name, u, a * np.log1p(u)) for name, a in (("up", 5), ("down", 2)) for u in range(301)]
+    curves = pl.DataFrame(rows, ["project", "effort", "value"], orient="row")
+    units = [(10, "up", 8), (10, "down", 2), (100, "up", 72), (100, "down", 28)]
+    optima = pl.DataFrame(units, ["budget", "project", "units"], orient="row")
+    value = curves.rename({"effort": "units"})
+    return curves, optima.join(value, on=["project", "units"])
+
+
 GALLERY: dict[str, Callable[[], alt.TopLevelMixin]] = {
     "histogram": lambda: picture.histogram(bins(), "units sold a day", rows="days"),
     "series": lambda: picture.series(course(), "units sold a day"),
@@ -94,6 +105,10 @@ GALLERY: dict[str, Callable[[], alt.TopLevelMixin]] = {
     "effort-accuracy": lambda: picture.effort_accuracy(
         curve(), attempts(), unit="person-day", planned=18
     ),
+    "known curve": lambda: picture.effort_accuracy(
+        curve(), attempts(), unit="person-day", planned=18, axis="points", is_share=False
+    ),
+    "optimum by budget": lambda: optimum_by_budget(*growing()),
     "gains": lambda: picture.gains(sealed(), bar=0.0, axis="gain in CRPS (units a day)"),
     "reliability": lambda: picture.reliability(promised()),
     "PIT": lambda: picture.pit_histogram(places()),

@@ -8,8 +8,9 @@ import pytest
 
 from assay import picture
 from assay.errors import DataError
+from assay.picture.allocation import optimum_by_budget
 
-from .conftest import attempts, bins, course, curve, places, profile, promised, sealed
+from .conftest import attempts, bins, course, curve, growing, places, profile, promised, sealed
 
 
 def words(chart) -> list[str]:
@@ -78,6 +79,19 @@ def test_a_curve_without_attempts_or_plan_is_still_a_curve():
     assert not any(word.startswith("planned") for word in shown)
 
 
+def test_a_curve_that_is_no_share_has_plain_numbers():
+    shown = words(picture.effort_accuracy(curve(), attempts(), unit="hour", is_share=False))
+    assert "0.2" in shown
+    assert not any(word.endswith("%") for word in shown)
+
+
+def test_an_attempt_that_nobody_scored_keeps_its_number_and_is_not_drawn():
+    tens = pl.col("effort") * 10
+    tried = attempts().with_columns(tens, kind=pl.lit("not scored"))
+    shown = words(picture.effort_accuracy(curve().with_columns(tens), tried, unit="hour"))
+    assert not set("123456") & set(shown)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "reading"),
     [(0.3, 0.9, "above the bar"), (-0.5, 0.1, "below the bar"), (0.1, 0.4, "cannot tell")],
@@ -87,6 +101,29 @@ def test_an_interval_is_read_against_the_bar(low, high, reading):
     shown = words(picture.gains(table, bar=0.25, axis="gain in CRPS"))
     assert reading in shown
     assert "bar: 0.25" in shown
+
+
+def test_without_an_interval_a_gain_is_a_point_that_tells_nothing():
+    table = sealed().with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64))
+    drawn = words(picture.gains(table, bar=5, axis="gain", unit=" %"))
+    assert "cannot tell" in drawn
+    assert "bar: 5 %" in drawn
+    assert [word for word in drawn if word in set(table["name"])] == table["name"].to_list()
+
+
+def test_bars_at_whole_numbers_are_labelled_there():
+    table = pl.DataFrame(
+        {"bin_left": [-0.5, 0.5], "bin_right": [0.5, 1.5], "count": [3, 1], "hidden": [0, 0]}
+    )
+    numbers = [word for word in words(picture.histogram(table, "is it an 8")) if word[0].isdigit()]
+    assert set(numbers) == {"0", "1", "2", "3"}
+
+
+def test_the_optimum_moves_from_dot_to_dot_of_each_project():
+    shown = words(optimum_by_budget(*growing()))
+    assert {"up: 8, then 72", "down: 2, then 28"} <= set(shown)
+    assert "dots, from small to large: what each project gets of 10 and 100 person-days" in shown
+    assert "300" not in shown  # nothing moves out there
 
 
 def test_the_band_of_a_pit_histogram_is_the_binomial_one():

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 import pytest
 
-from assay.picture import css, svg, themed
+from assay.picture import css, standalone, svg, themed
 from assay.picture.palette import CATEGORIES, DARK, INK, LIGHT, MUTED
 
 
@@ -65,6 +65,16 @@ def test_a_drawing_holds_no_script_and_no_address(chart):
     assert "<image" not in drawn
 
 
+def test_a_file_that_stands_alone_has_its_size_and_both_sets_of_colours(chart):
+    root = ET.fromstring(standalone(chart))
+    assert [root.get("width"), root.get("height")] == root.get("viewBox", "").split()[2:]
+    (style,) = [node.text or "" for node in root if node.tag.endswith("style")]
+    rules = dict(re.findall(r'\[fill="(#\w+)"\]\{fill:(#\w+)\}', style))
+    assert rules == {light: DARK[name] for name, light in LIGHT.items()}
+    assert style.startswith("@media (prefers-color-scheme:dark){")
+    assert used_colours(svg(chart, "light")) <= set(rules)
+
+
 def test_clip_paths_of_two_pictures_on_one_page_have_different_names():
     ids = []
     for rows in (3, 4):
@@ -86,7 +96,7 @@ def test_text_that_looks_like_a_colour_stays_text():
 
 @pytest.mark.parametrize("name", sorted(set(LIGHT) - {"grid"}))
 def test_lines_and_words_are_readable_on_their_paper(name):
-    assert contrast(LIGHT[name], "#ffffff") >= 4.5
+    assert contrast(LIGHT[name], "#f7f7f5") >= 4.5
     assert contrast(DARK[name], "#15191d") >= 4.5
 
 

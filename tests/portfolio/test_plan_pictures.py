@@ -23,6 +23,13 @@ def test_the_optimum_names_each_project_with_its_units(grocery):
     assert not any("8 of 10" in text for text in found)  # what is known has no band
 
 
+def test_a_page_may_say_itself_what_the_picture_shows(grocery):
+    made = plan_projects(grocery, budget=100, effort_unit="person-day")
+    found = texts(svg(made.picture(is_titled=False)))
+    assert "Where 100 person-days go" not in found
+    assert "worth (importance × points)" in found
+
+
 def test_dots_lie_on_the_curves(grocery):
     made = plan_projects(grocery, budget=100, effort_unit="person-day")
     data = made.picture().to_dict()["datasets"].values()

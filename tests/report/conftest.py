@@ -34,8 +34,17 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def built(workspace: Workspace) -> ReportContent:
-    return build_report(workspace)
+def heads() -> list[str]:
+    """Last hash of the ledger before and after the report was built."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def built(workspace: Workspace, heads: list[str]) -> ReportContent:
+    heads.append(workspace.ledger.head())
+    content = build_report(workspace)
+    heads.append(workspace.ledger.head())
+    return content
 
 
 @pytest.fixture(scope="session")

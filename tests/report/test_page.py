@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,21 @@ STICKING_OUT = """() => [...document.body.querySelectorAll("*")]
   .map(node => node.tagName + "." + node.className)"""
 
 
+# Pairs of words in one picture that lie on each other, and words that stick out of their picture.
+DRAWN_OVER = """() => [...document.querySelectorAll("svg.picture")].flatMap(picture => {
+  const frame = picture.getBoundingClientRect();
+  const words = [...picture.querySelectorAll("text")].map(node =>
+    ({text: node.textContent, box: node.getBoundingClientRect()})).filter(({box}) => box.width);
+  const out = words.filter(({box}) => box.left < frame.left - 1 || box.right > frame.right + 1
+    || box.top < frame.top - 1 || box.bottom > frame.bottom + 1).map(({text}) => text);
+  const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+  const pairs = words.flatMap((one, at) => words.slice(at + 1)
+    .filter(other => over(one.box, other.box)).map(other => `${one.text} / ${other.text}`));
+  return [...out, ...pairs];
+})"""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
     if CHROMIUM is None:
@@ -81,10 +97,26 @@ def browser() -> Iterator:
         started.close()
 
 
-@pytest.fixture(params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")], ids=str)
+SCREENS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+
+
+@pytest.fixture(params=SCREENS, ids=str)
 def page(request: pytest.FixtureRequest, browser, page_file: Path) -> Iterator:
-    """The page with everything it said or asked for; both are checked after each test."""
-    width, scheme = request.param
+    """The page that was made up, long and varied."""
+    with shown(browser, page_file, *request.param) as opened:
+        yield opened
+
+
+@pytest.fixture(params=SCREENS, ids=str)
+def built_page(request: pytest.FixtureRequest, browser, built_file: Path) -> Iterator:
+    """The page of a portfolio that was run."""
+    with shown(browser, built_file, *request.param) as opened:
+        yield opened
+
+
+@contextmanager
+def shown(browser, file: Path, width: int, scheme: str) -> Iterator:
+    """A page with everything it said or asked for; both are checked after each test."""
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
     context.set_offline(True)
     opened = context.new_page()
@@ -92,11 +124,11 @@ def page(request: pytest.FixtureRequest, browser, page_file: Path) -> Iterator:
     opened.on("console", lambda message: said.append(message.text))
     opened.on("pageerror", lambda error: said.append(str(error)))
     opened.on("request", lambda asked_for: asked.append(asked_for.url))
-    opened.goto(page_file.as_uri())
+    opened.goto(file.as_uri())
     yield opened
     context.close()
     assert said == []
-    assert asked == [page_file.as_uri()]
+    assert asked == [file.as_uri()]
 
 
 def unfold(page) -> None:
@@ -153,3 +185,23 @@ def test_details_are_folded_on_the_screen_and_open_on_paper(page):
     assert not words.evaluate(shown)
     page.emulate_media(media="print")
     assert words.evaluate(shown)
+
+
+def test_a_page_of_real_records_fits_its_screen_and_can_be_read(built_page):
+    unfold(built_page)
+    assert built_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert built_page.evaluate(STICKING_OUT) == []
+    worst = built_page.evaluate(LEAST_CONTRAST)
+    assert worst["seen"] > 200
+    assert worst["ratio"] >= 4.5, worst
+
+
+def test_no_word_of_a_picture_lies_on_another_or_is_cut_off(built_page):
+    unfold(built_page)
+    assert built_page.locator("svg.picture").count() >= 10
+    assert built_page.evaluate(DRAWN_OVER) == []
+
+
+def test_the_plan_is_what_is_seen_first(built_page):
+    lede = built_page.locator("#plan .lede").bounding_box()
+    assert lede["y"] + lede["height"] <= 844

@@ -117,4 +117,5 @@ def make(folder: Path) -> Workspace:
     workspace = Workspace.open(folder)
     for _ in run(workspace):
         pass
+    workspace.experiment("dose").learn("Weight is all it takes.")
     return workspace

@@ -67,18 +67,62 @@ def test_a_harder_claim_never_needs_fewer_rows(excess, easier, tries, effect):
     assert rows <= rows_needed(tries=tries, excess=excess, design_effect=effect, **plan)
 
 
-def test_a_wide_range_asks_for_more_rows():
-    # 2 log(1 / .05) * 36 = 215.7
-    assert star_rows(level=0.05, range_gain=6.0, sd_gain=1.0) == 216
-    plan = {"alpha": 0.05, "tries": 10, "sd_gain": 1.0, "excess": 0.2}
-    assert rows_needed(range_gain=6.0, **plan) == star_rows(
-        level=0.004, range_gain=6.0, sd_gain=1.0
-    )
-    assert rows_needed(range_gain=1.0, **plan) == 351
+def near_normal(random: np.random.Generator, rows: int, effect: float) -> np.ndarray:
+    return np.clip(random.normal(size=rows), -4.0, 4.0) + effect
+
+
+def discordant(random: np.random.Generator, rows: int, effect: float) -> np.ndarray:
+    """Two classifiers of which one alone is right in a fifth of the rows, in standard units."""
+    lean = effect * 0.2**0.5 / 2
+    chances = [0.1 - lean, 0.8, 0.1 + lean]
+    return random.choice([-1.0, 0.0, 1.0], p=chances, size=rows) / 0.2**0.5
+
+
+def left_skewed(random: np.random.Generator, rows: int, effect: float) -> np.ndarray:
+    """Lognormal losses (sigma .6), capped at 6 standard deviations above their mean."""
+    low, wide = stats.lognorm(0.6).mean(), stats.lognorm(0.6).std()
+    return effect - (np.minimum(random.lognormal(0.0, 0.6, rows), low + 6 * wide) - low) / wide
+
+
+@pytest.mark.parametrize("tries", [1, 10])
+@pytest.mark.parametrize("effect", [0.1, 0.2, 0.3])
+@pytest.mark.parametrize(
+    ("law", "bound"),
+    [
+        (near_normal, lambda e: 4.0 - e),
+        (discordant, lambda _: 0.2**-0.5),
+        (left_skewed, lambda e: 6.0 - e),
+    ],
+    ids=["near normal", "0-1", "left-skewed"],
+)
+def test_the_rows_of_the_bet_buy_the_power_whatever_the_gains(law, bound, effect, tries):
+    loss = bound(effect)
+    rows = rows_needed(alpha=0.05, tries=tries, sd_gain=1.0, excess=effect, greatest_loss=loss)
+    random, repetitions, level = np.random.default_rng([7, tries]), 300, 0.8 * 0.05 / tries
+    bet = {"delta": 0.0, "lower": -loss - 1e-9, "level": level, "sd0": 1.0}
+    hits = sum(star_supports(law(random, rows, effect), **bet) for _ in range(repetitions))
+    assert 0.75 <= hits / repetitions <= 0.95
+
+
+def test_the_worst_row_has_its_price():
+    # Where it costs all of the wealth, x = 1, a bit more than a third of the rows is added.
+    assert star_rows(1000, greatest_loss=2.0, sd_gain=1.0, excess=0.5) == 1350
+    plan = {"alpha": 0.05, "tries": 10, "sd_gain": 1.0, "excess": 0.1}
+    assert rows_needed(greatest_loss=5.0, **plan) == math.ceil(1.175 * 1403.6)
+    assert rows_needed(**plan) == 1404
+
+
+@given(st.floats(0.02, 2.0), st.floats(1.0, 3.0), st.floats(0.1, 10.0), st.integers(1, 30))
+def test_a_bound_never_turns_the_order_round(excess, easier, loss, tries):
+    plan = {"alpha": 0.05, "sd_gain": 1.0, "tries": tries}
+    rows = rows_needed(excess=excess, greatest_loss=loss, **plan)
+    assert rows >= rows_needed(excess=excess * easier, greatest_loss=loss, **plan)
+    assert rows <= rows_needed(excess=excess, greatest_loss=loss * easier, **plan)
+    assert rows >= rows_needed(excess=excess, **plan)
 
 
 @pytest.mark.parametrize(
-    "changed", ["alpha", "tries", "sd_gain", "excess", "power", "design_effect"]
+    "changed", ["alpha", "tries", "sd_gain", "excess", "power", "design_effect", "greatest_loss"]
 )
 def test_bad_input_is_refused(changed):
     plan = {"alpha": 0.05, "tries": 10, "sd_gain": 1.0, "excess": 0.1, changed: 0}

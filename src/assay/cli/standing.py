@@ -40,6 +40,7 @@ class Standing:
         attempts: in order.
         sentence: the verdict's, or why there is none.
         planned: attempts that `assay.toml` plans.
+        is_simulated: whether its data are made up, with a known truth.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Standing:
     attempts: tuple[Tried, ...]
     sentence: str
     planned: int = 0
+    is_simulated: bool = False
 
     @property
     def effort(self) -> float:
@@ -71,7 +73,12 @@ def standing(
         history: up to date.
         stopped: `refused` or `failed`, and why, if it was stopped just now.
     """
-    facts = {"key": project.key, "question": project.question, "planned": len(project.attempts)}
+    facts = {
+        "key": project.key,
+        "question": project.question,
+        "planned": len(project.attempts),
+        "is_simulated": project.simulated,
+    }
     found = history.experiments(project.key)
     if found:
         facts |= _of_experiment(found[-1], history)

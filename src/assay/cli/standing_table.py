@@ -17,6 +17,8 @@ def show_standing(standing: Standing, unit: str) -> None:
     out = console()
     title = Text(standing.key, style="bold")
     title.append(f"  {standing.outcome}", style=f"bold {colour}".strip())
+    if standing.is_simulated:
+        title.append("  simulated data", style="dim")
     out.print(title)
     out.print(pairs([(name, value) for name, value in _rows(standing, unit) if value]))
 

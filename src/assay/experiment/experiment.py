@@ -1,7 +1,6 @@
 """An experiment: registered once, answered one bit at a time, opened at the end."""
 
 import time
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +113,7 @@ class Experiment:
         seed = self._task.seed if seed is None else seed
         facts = {
             "experiment": self._record.hash,
-            "name": name or self._free_name(_text_of(model, predictions)),
+            "name": name or "",
             "stage": stage,
             "effort": effort,
             "note": note,
@@ -224,7 +223,8 @@ class Experiment:
         return self._answer(self._history.look_at(self._record, str(body.predictions)) or made)
 
     def _attempt_model(self, model: Fittable, facts: dict[str, Any], seed: int) -> Answer:
-        self._keeper.refuse(facts["name"])
+        if facts["name"]:
+            self._keeper.refuse(facts["name"])
         started = time.perf_counter()
         try:
             offer = of_model(model, self._task, seed=seed)
@@ -253,14 +253,6 @@ class Experiment:
     def _broke(self, why: str) -> Answer:
         message = f"Broke before predicting: {why}"
         return Answer("broke", None, self.registration.tries, None, message)
-
-    def _free_name(self, text: str) -> str:
-        """A name that no attempt has: the text, numbered where it was used before."""
-        known = self._history
-        after = len(known.attempts[self._record.hash]) + 1
-        short = text if len(text) <= 60 else text[:57] + "..."
-        names = chain([short], (f"{short} ({number})" for number in count(after)))
-        return next(name for name in names if known.attempt(self._record, name) is None)
 
 
 def _text_of(model: object, predictions: object) -> str:

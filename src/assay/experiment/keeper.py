@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain, count
 from typing import Any
 
 from assay.errors import ExperimentError
@@ -56,7 +57,7 @@ class Keeper:
         """Commit an attempt, and the look that it takes unless these predictions took one.
 
         Args:
-            facts: of the attempt, without look and level.
+            facts: of the attempt, without look and level; it gets a free name where it has none.
             predictions: SHA-256 of what it predicts, stored beside the ledger.
 
         Returns:
@@ -67,6 +68,7 @@ class Keeper:
         """
         with self._alone():
             self._refuse_opened()
+            facts = self._named(facts)
             named = self._history.attempt(self._record, facts["name"])
             if named is not None and attempt_of(named).predictions != predictions:
                 raise self._taken(facts["name"])
@@ -87,6 +89,7 @@ class Keeper:
         """
         with self._alone():
             self._refuse_opened()
+            facts = self._named(facts)
             if self._history.attempt(self._record, facts["name"]) is not None:
                 raise self._taken(facts["name"])
             self._ledger.append(AttemptBody(**facts), key=self._key)
@@ -153,6 +156,17 @@ class Keeper:
                     f'experiment "{self._key}": the seal was opened{other}, so no further attempt '
                     "is judged on these rows. A new claim needs new rows."
                 )
+
+    def _named(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """The facts with a name; what is offered lends its own, numbered where that is taken."""
+        if facts.get("name"):
+            return facts
+        text = facts["model"]
+        short = text if len(text) <= 60 else text[:57] + "..."
+        after = len(self._history.attempts[self._record.hash]) + 1
+        names = chain([short], (f"{short} ({number})" for number in count(after)))
+        known = self._history
+        return facts | {"name": next(n for n in names if known.attempt(self._record, n) is None)}
 
     def _next_look(self) -> dict[str, Any]:
         """Number and level; every look at any row that hangs together with these counts."""

@@ -61,11 +61,6 @@ def of_model(model: Fittable, task: SealedTask, *, seed: int) -> Offer:
 
 def _offer(predictive: AbstractPredictive, task: SealedTask, score: OpenScore | None) -> Offer:
     rows = task.sealing.sealed_rows
-    if predictive.rows != len(rows):
-        raise PredictionsError(
-            f"predicted {predictive.rows} rows, {len(rows)} were asked for. Predict each row of "
-            "the frame that `predict` is given."
-        )
     task.refuse_unscorable(predictive, rows)
     row_id: np.ndarray = task.frame.column("row_id").to_numpy()[rows]
     return Offer(to_bytes(predictive, row_id), score)

@@ -147,8 +147,8 @@ def require_power(
 def task_of(
     project: Project, problem: Problem, ledger: Ledger, *, seed: int, folder: Path
 ) -> SealedTask:
-    """The problem with its split, which the ledger's salt fixes."""
-    sealing = seal(problem.frame, problem.roles, project.seal, salt=ledger.salt)
+    """The problem with its split, which rows and seed fix; the ledger knows them by its salt."""
+    sealing = seal(problem.frame, problem.roles, project.seal, salt=ledger.salt, seed=seed)
     return SealedTask(project, problem.frame, problem.roles, sealing, folder, seed)
 
 

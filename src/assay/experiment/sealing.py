@@ -36,7 +36,7 @@ class Sealing:
     test: Kind
 
 
-def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str) -> Sealing:
+def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str, seed: int) -> Sealing:
     """Split the rows that have a target before anything is fitted.
 
     Args:
@@ -44,21 +44,24 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str) -> Sealing:
         roles: what its columns mean.
         spec: `from` a date, a `share`, a number of `rows` or a share of `groups`. Where there is
             a time column, shares and numbers take the latest rows.
-        salt: secret of the ledger.
+        salt: secret of the ledger, under which it knows the rows.
+        seed: chooses rows or groups, and their order; the same seed and rows, the same split.
 
     Raises:
         DataError: no row with a target would be sealed, or none would stay open.
         ExperimentError: `groups` without a group column, or a seal that would part groups.
     """
     names = row_fingerprints(frame.table, salt=salt.encode(), target=roles.target)
-    mask = _mask(frame, roles, spec, names, salt.encode())
+    chance = f"seed {seed}".encode()
+    mask = _mask(frame, roles, spec, chance)
     has_target = ~np.isnan(frame.numbers(roles.target))
     sealed = np.flatnonzero(mask & has_target)
     _refuse_empty(frame, roles.target, len(sealed), int((~mask & has_target).sum()))
     test: Kind = "groups" if roles.group else "series" if roles.time else "independent"
     if test == "independent":
-        # The bet takes the rows one by one; the salted hash fixes an order that nobody chose.
-        sealed = sealed[np.argsort(names[sealed], kind="stable")]
+        # The bet takes the rows one by one; a hash fixes an order that nobody chose.
+        place = row_fingerprints(frame.table[sealed], salt=chance, target=roles.target)
+        sealed = sealed[np.argsort(place, kind="stable")]
     return Sealing(
         open_rows=np.flatnonzero(~mask),
         sealed_rows=sealed,
@@ -69,14 +72,14 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str) -> Sealing:
     )
 
 
-def _mask(frame: Frame, roles: Roles, spec: Seal, names: np.ndarray, salt: bytes) -> np.ndarray:
+def _mask(frame: Frame, roles: Roles, spec: Seal, chance: bytes) -> np.ndarray:
     if spec.groups is not None:
         if roles.group is None:
             raise ExperimentError(
                 f"{frame.source}: seal = {{ groups = {spec.groups:g} }} needs a `group` column. "
                 "Name it, or seal by share, rows or date."
             )
-        return seal_groups(frame.column(roles.group), spec.groups, salt=salt)
+        return seal_groups(frame.column(roles.group), spec.groups, salt=chance)
     if roles.time is not None:
         return _latest(frame, roles.time, spec)
     if roles.group is not None:
@@ -90,9 +93,10 @@ def _mask(frame: Frame, roles: Roles, spec: Seal, names: np.ndarray, salt: bytes
             f"{frame.source}: seal = {{ from = {spec.start!r} }} needs a `time` column. Name it, "
             "or seal by share or rows."
         )
+    names = row_fingerprints(frame.table, salt=chance, target=roles.target)
     if spec.rows is not None:
-        return seal_rows(names, spec.rows, salt=salt)
-    return seal_share(names, float(spec.share or 0.0), salt=salt)
+        return seal_rows(names, spec.rows)
+    return seal_share(names, float(spec.share or 0.0))
 
 
 def _latest(frame: Frame, time: str, spec: Seal) -> np.ndarray:

@@ -143,9 +143,10 @@ class SealedTask:
 
         Raises:
             DataError: it needs a column that is not known when the forecast is made.
+            PredictionsError: it predicts other rows than it was asked for.
         """
         try:
-            return fitted.predict(self.visible(rows))
+            predictive = fitted.predict(self.visible(rows))
         except DataError as error:
             if self.roles.time is None:
                 raise
@@ -153,6 +154,12 @@ class SealedTask:
                 f"{error} In forecasts only the keys, `{self.roles.time}` and the columns listed "
                 "in `known_ahead` are known."
             ) from error
+        if predictive.rows != len(rows):
+            raise PredictionsError(
+                f"predicted {predictive.rows} rows, {len(rows)} were asked for. Predict each row "
+                "of the frame that `predict` is given, in its order."
+            )
+        return predictive
 
     def baseline_at(
         self, target_rows: np.ndarray, open_rows: np.ndarray | None = None

@@ -76,6 +76,12 @@ class Optimum:
     iterations: int
 
     @property
+    def is_finite(self) -> bool:
+        """Whether a next step can be taken from here."""
+        derivatives = np.concatenate([self.gradient, self.curvature.ravel()])
+        return bool(np.isfinite(self.log_posterior) and np.isfinite(derivatives).all())
+
+    @property
     def is_settled(self) -> bool:
         """Whether one more step would gain nothing but rounding error."""
         return self.decrement < TOLERANCE + 1e-14 * abs(self.log_posterior)
@@ -113,7 +119,7 @@ def maximise(
         there = _evaluate(parts, prior, here.coefficients + step, here.iterations + 1)
         # Rounding alone moves the value by this much; without the slack the last step is refused.
         slack = 1e-13 * (1.0 + abs(here.log_posterior))
-        if there.log_posterior >= here.log_posterior - slack and np.isfinite(there.gradient).all():
+        if there.is_finite and there.log_posterior >= here.log_posterior - slack:
             here, damping = there, (0.0 if damping < 1e-6 else damping / 10)
         else:
             here = replace(here, iterations=there.iterations)
@@ -166,9 +172,9 @@ def _step(curvature: np.ndarray, gradient: np.ndarray, damping: float) -> tuple[
     Source: Dauphin et al. (2014), Identifying and attacking the saddle point problem: directions
         of negative curvature count by their size.
     """
-    damped = curvature + damping * np.diag(np.abs(np.diag(curvature)) + 1e-8)
-    if not np.isfinite(damped).all() or not np.isfinite(gradient).all():
+    if not (np.isfinite(curvature).all() and np.isfinite(gradient).all()):
         return np.full_like(gradient, np.nan), False
+    damped = curvature + damping * np.diag(np.abs(np.diag(curvature)) + 1e-8)
     try:
         return cho_solve(cho_factor(damped), gradient), True
     except np.linalg.LinAlgError:

@@ -4,7 +4,7 @@ Charts are drawn in the light colours. Each light colour is also the mark by whi
 it again, so one drawing serves light and dark pages.
 
 Source: hues after Okabe & Ito (2008), Color Universal Design, darkened until lines and text keep a
-contrast of at least 4.5 to white (dark set: to `#15191d`).
+contrast of at least 4.5 to the page, `#f7f7f5` (dark set: to `#15191d`).
 """
 
 from types import MappingProxyType
@@ -13,7 +13,7 @@ INK = "#1c2126"
 MUTED = "#59626b"
 GRID = "#e1e5e8"
 BLUE = "#1f649f"
-ORANGE = "#b25a12"
+ORANGE = "#ad5711"
 GREEN = "#0e7355"
 RED = "#ab3618"
 PURPLE = "#7b3f8c"

@@ -9,6 +9,7 @@ from assay.picture.style import HEIGHT, WIDTH, themed
 
 # Past this many points a line 380 px wide shows nothing more, and pages grow by megabytes.
 MOST_POINTS = 400
+MOST_NAMED = 12  # bars
 
 
 def histogram(
@@ -42,7 +43,7 @@ def histogram(
     ).mark_bar(orient="vertical", binSpacing=1)
     return themed(
         chart.encode(
-            x=alt.X("bin_left:Q", bin="binned", title=axis).axis(tickMinStep=_least_step(bins)),
+            x=_values(bins, axis),
             x2="bin_right:Q",
             y=alt.Y("shown:Q", title=rows, stack="zero").axis(tickMinStep=1),
             color=colour if is_hidden else alt.value(BLUE),
@@ -114,9 +115,13 @@ def season_profile(
     return themed(alt.LayerChart(layer=[band, line.encode(y="mean:Q")], description=said))
 
 
-def _least_step(bins: pl.DataFrame) -> int:
-    """1 where bars are centred on whole numbers: ticks stand there, not at their edges."""
-    return int(((bins["bin_left"] - 0.5) % 1 == 0).all())
+def _values(bins: pl.DataFrame, axis: str) -> alt.X:
+    """The horizontal axis; a few bars that are one whole number each are named below it."""
+    x = alt.X("bin_left:Q", bin="binned", title=axis)
+    middles = ((bins["bin_left"] + bins["bin_right"]) / 2).to_list()
+    is_counted = all(middle.is_integer() for middle in middles) and bins.height <= MOST_NAMED
+    width = (bins["bin_right"] - bins["bin_left"]).to_list()
+    return x.axis(values=middles, format="d") if is_counted and set(width) == {1.0} else x
 
 
 def _thinned(course: pl.DataFrame) -> pl.DataFrame:

@@ -175,10 +175,11 @@ class Plan:
         funded = sorted(self.lines, key=lambda line: -line.units)
         split = ", ".join(f"{line.units} to {line.key}" for line in funded if line.units)
         all_of_it = amount(self.budget, self.effort_unit)
-        return f"{all_of_it}: {split or 'none is worth spending'}; worth {figure(self.value)}"
+        worth = f"worth {figure(self.value)} (importance × points)"
+        return f"{all_of_it}: {split or 'none is worth spending'}; {worth}"
 
     def _repr_html_(self) -> str:
-        heads = ("project", self.effort_unit + "s", "expected", "80 % between", "why")
+        heads = ("project", self.effort_unit + "s", "worth", "80 % between", "why")
         rows = [
             (line.key, line.units, figure(line.expected_gain), _between(line), line.reason)
             for line in self.lines

@@ -1,8 +1,8 @@
 """From a portfolio and its ledger to what the report says."""
 
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
+from assay import __version__
 from assay.errors import PlanError
 from assay.experiment import Workspace
 from assay.ledger import History, registration_of, verdict_of
@@ -36,7 +36,7 @@ def build_report(workspace: Workspace, *, budget: float | None = None) -> Report
     return ReportContent(
         title=portfolio.settings.name,
         made_at=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
-        software=_software(),
+        software=f"Assay {__version__}",
         effort_unit=unit,
         plan=plan_content(plan, cautions) if plan is not None else None,
         plan_refusal=plan_refusal,
@@ -87,13 +87,6 @@ def _plan(
         return plan_projects(states, budget=left, effort_unit=unit), ""
     except PlanError as error:
         return None, str(error)
-
-
-def _software() -> str:
-    try:
-        return f"Assay {version('assay-ml')}"
-    except PackageNotFoundError:
-        return "Assay"
 
 
 def _defaults(projects: tuple[Project, ...]) -> tuple[Default, ...]:

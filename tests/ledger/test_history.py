@@ -1,0 +1,69 @@
+"""What the records add up to, also after something was rolled back."""
+
+import pytest
+
+from assay.ledger import History
+
+
+def test_only_what_is_new_is_read(ledger, attempt):
+    history = History(ledger).refresh()
+    first = ledger.append(attempt("one"), key="k")
+    assert history.refresh().attempts[first.body.experiment] == [first]
+    ledger.append(attempt("two"), key="k")
+    history.refresh()
+    history.refresh()
+    assert [each.body.name for each in history.attempts[first.body.experiment]] == ["one", "two"]
+
+
+def test_what_was_rolled_back_is_forgotten(ledger, attempt):
+    history = History(ledger).refresh()
+
+    def fail():
+        with ledger.transaction():
+            assert ledger.is_in_transaction
+            ledger.append(attempt("gone"), key="k")
+            history.refresh()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert not ledger.is_in_transaction
+    history.forget()
+    kept = ledger.append(attempt("kept"), key="k")  # under the number of the one that is gone
+    assert history.refresh().attempts[kept.body.experiment] == [kept]
+
+
+def test_overlaps_are_direct_and_sharing_goes_on(ledger, register, tmp_path):
+    def seals(*rows: int, overlaps: tuple[int, ...] = ()) -> int:
+        sequence = register([bytes([row]) * 16 for row in rows])
+        body = ledger.get(sequence).body.model_copy(update={"overlaps": overlaps})
+        return ledger.append(body, key="demand").sequence
+
+    one = seals(1, 2)
+    two = seals(2, 3, overlaps=(one,))
+    three = seals(3, 4, overlaps=(two,))
+    alone = seals(9)
+    history = History(ledger).refresh()
+    record = {sequence: ledger.get(sequence) for sequence in (one, two, three, alone)}
+
+    def numbers(found):
+        return [each.sequence for each in found]
+
+    assert numbers(history.overlapping(record[one])) == [one, two]
+    assert numbers(history.overlapping(record[two])) == [one, two, three]
+    assert numbers(history.sharing(record[one])) == [one, two, three]
+    assert numbers(history.sharing(record[alone])) == [alone]
+
+
+def test_looks_are_counted_and_found_by_name_and_predictions(ledger, register, attempt):
+    record = ledger.get(register([b"a" * 16]))
+    sha = ledger.put(b"predictions")
+    facts = {"experiment": record.hash, "predictions": sha}
+    look = ledger.append(attempt("one", **facts, look=1, level=0.004), key="demand")
+    ledger.append(attempt("same", **facts), key="demand")
+    history = History(ledger).refresh()
+    assert history.looks([record]) == 1
+    assert history.look_at(record, sha) == look
+    assert history.look_at(record, "0" * 64) is None
+    assert history.attempt(record, "same").body.look is None
+    assert history.attempt(record, "other") is None
