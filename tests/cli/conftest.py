@@ -83,10 +83,7 @@ def answered(assay: Assay) -> Assay:
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny portfolio, with predictions for exactly the rows that its seal hides.
-
-    Which rows these are depends on the ledger's salt, so that an empty ledger belongs to it.
-    """
+    """The tiny portfolio, with predictions for exactly the rows that its seal hides."""
     random = np.random.default_rng(5)
     folder = tmp_path_factory.mktemp("made") / "tiny"
     folder.mkdir()

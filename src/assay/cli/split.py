@@ -25,8 +25,8 @@ def add(app: typer.Typer) -> None:
         more="For models that are made elsewhere: fit on open.parquet, predict the rows of "
         "sealed.parquet by row_id, and hand the predictions to `assay attempt --predictions`.",
         example="assay split examples/first progression --out split",
-        writes="open.parquet, sealed.parquet and SPLIT.md in DIR, and the ledger if it is not "
-        "there: which rows are drawn depends on it.",
+        writes="open.parquet, sealed.parquet and SPLIT.md in DIR. The portfolio's seed and the "
+        "rows themselves decide which are sealed.",
     )
     def split(
         path: PortfolioPath,

@@ -132,6 +132,8 @@ def _thinned(part: PartRows, every: int) -> PartRows:
     return replace(part, designs=tuple(each[::every] for each in part.designs), y=part.y[::every])
 
 
+# A step too long overflows; what is not finite is refused by `maximise`, without a warning.
+@np.errstate(over="ignore", invalid="ignore")
 def _evaluate(
     parts: tuple[PartRows, ...], prior: Prior, at: np.ndarray, iterations: int
 ) -> Optimum:
