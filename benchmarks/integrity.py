@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -48,6 +49,8 @@ SOUND_PLANS = ((1, 1), (5, 3), (10, 5))
 BET_SEED = 101
 
 Floats = np.ndarray
+Job = TypeVar("Job")
+Done = TypeVar("Done")
 Law = Callable[[np.random.Generator, int, float], Floats]
 
 
@@ -118,9 +121,7 @@ def attack(answer: Callable[[Floats], float | None], random: np.random.Generator
     for number in range(1, MODELS + 1):
         is_variant = number % 2 == 1
         model = (
-            votes(random, SEALED)
-            if is_variant
-            else majority(random, variants, np.array(weights))
+            votes(random, SEALED) if is_variant else majority(random, variants, np.array(weights))
         )
         weight = answer(model)
         if weight is None:
@@ -182,7 +183,7 @@ def sound(job: tuple[tuple[int, int], int]) -> Tried:
     kind = random.choice(
         ["plain", "coin", "likely"], p=[0.75, 0.125, 0.125], size=SOUND_OPENED + sealed
     )
-    chance = np.select([kind == "coin", kind == "likely"], [0.5, (1 + excess / 0.1) / 2], 0.4)
+    chance = np.select([kind == "coin", kind == "likely"], [0.5, (1 + excess / 0.1) / 2], 0.35)
     table = pl.DataFrame(
         {
             "x": random.uniform(size=chance.size),
@@ -217,7 +218,7 @@ def _first_passed(
     return 0
 
 
-def in_processes[Job, Done](
+def in_processes(
     work: Callable[[Job], Done], jobs: Sequence[Job], processes: int, words: str
 ) -> Iterator[Done]:
     """The results of all jobs as they come, with a bar."""
@@ -231,3 +232,166 @@ def in_processes[Job, Done](
         done = as_completed(running)
         for each in track(done, words, total=len(jobs), transient=True):
             yield each.result()
+
+
+def lowest(hits: int, repetitions: int) -> float:
+    """The one-sided lower bound of Clopper and Pearson (1934)."""
+    return float(stats.beta.ppf(1 - CONFIDENCE, hits, repetitions - hits + 1)) if hits else 0.0
+
+
+def highest(hits: int, repetitions: int) -> float:
+    """Its mirror image."""
+    return 1.0 - lowest(repetitions - hits, repetitions)
+
+
+def show_attack(results: list[Attacked]) -> list[str]:
+    """Print how often a useless model passed by its number; hand back what is too often."""
+    naive, sealed = (
+        np.array([getattr(one, name) or MODELS + 1 for one in results])
+        for name in ("naive", "sealed")
+    )
+    rows = [
+        (
+            known,
+            f"{np.mean(naive <= known):.3f}",
+            f"{np.mean(sealed <= known):.3f}",
+            f"{lowest(int((sealed <= known).sum()), len(results)):.3f}",
+        )
+        for known in SHOWN
+    ]
+    show_table(
+        f"A useless model passes: {len(results)} projects, {SEALED} sealed rows, majority votes",
+        ("models tried", "scores shown, t test", "behind the seal", "at least (99 %)"),
+        rows,
+    )
+    bound = lowest(int((sealed <= MODELS).sum()), len(results))
+    promises = {
+        f"a useless model passes in at least {bound:.3f} of projects, alpha is {ALPHA}": (
+            bound <= ALPHA
+        ),
+        f"without protection only {np.mean(naive <= MODELS):.2f} pass, so the attack is too weak": (
+            np.mean(naive <= MODELS) > 0.9
+        ),
+    }
+    return [words for words, holds in promises.items() if not holds]
+
+
+def show_sound(results: list[Tried]) -> list[str]:
+    """Print how often a sound model passes; hand back where it is too seldom."""
+    rows, short = [], []
+    for plan in SOUND_PLANS:
+        own = [one for one in results if one.plan == plan]
+        right = sum(one.rightly for one in own)
+        false = sum(one.falsely for one in own)
+        share = f"{right / len(own):.3f}"
+        rows.append((*plan, own[0].rows, len(own), share, f"{false / len(own):.3f}"))
+        if highest(right, len(own)) < POWER:
+            short.append(f"a sound model passes in {share} of projects with {plan[0]} tries")
+        if lowest(false, len(own)) > ALPHA:
+            short.append(f"a useless try passes in {false} of {len(own)} sound projects")
+    show_table(
+        f"A sound model passes: gain {SOUND_GAIN:g} sd beyond the claim, rows from `rows_needed`",
+        ("tries", "sound from", "rows", "projects", "passes", "a useless try passes"),
+        rows,
+    )
+    return short
+
+
+def near_normal(random: np.random.Generator, rows: int, effect: float) -> Floats:
+    """Bounded at 4 standard deviations."""
+    return np.clip(random.normal(size=rows), -4.0, 4.0) + effect
+
+
+def discordant(random: np.random.Generator, rows: int, effect: float) -> Floats:
+    """Two classifiers of which one alone is right in a fifth of the rows, in standard units."""
+    lean = effect * 0.2**0.5 / 2
+    return random.choice([-1.0, 0.0, 1.0], p=[0.1 - lean, 0.8, 0.1 + lean], size=rows) / 0.2**0.5
+
+
+def left_skewed(random: np.random.Generator, rows: int, effect: float) -> Floats:
+    """Lognormal losses (sigma .6), capped at 6 standard deviations; the cap is in their mean."""
+    law = stats.lognorm(0.6)
+    cap = law.mean() + 6 * law.std()
+    log_cap = np.log(cap)
+    # The mean of a capped lognormal, in closed form.
+    mean = law.mean() * stats.norm.cdf((log_cap - 0.36) / 0.6) + cap * stats.norm.sf(log_cap / 0.6)
+    return effect - (np.minimum(random.lognormal(0.0, 0.6, rows), cap) - mean) / law.std()
+
+
+def disasters(random: np.random.Generator, rows: int, effect: float) -> Floats:
+    """Nothing much, and one row in 200 that costs fourteen standard deviations."""
+    return np.where(random.random(rows) < 0.005, -0.995, 0.005) / 0.005**0.5 + effect
+
+
+BETS: dict[str, tuple[Law, float]] = {
+    "near normal": (near_normal, 4.0),
+    "0/1 loss, 20 % discordant": (discordant, 0.2**-0.5),
+    "left-skewed, capped": (left_skewed, 6.1),
+    "rare disasters": (disasters, 0.996 / 0.005**0.5),
+}
+"""Gains of mean `effect` and standard deviation 1, and how far they may fall below their mean."""
+
+
+def passes(law: Law, bound: float, effect: float, rows: int, level: float, times: int) -> int:
+    """How often the bet says yes."""
+    random = np.random.default_rng([BET_SEED, rows, times])
+    lower = -bound if law is discordant else effect - bound
+    bet = {"delta": 0.0, "lower": lower, "level": level, "sd0": 1.0}
+    return sum(star_supports(law(random, rows, effect), **bet) for _ in range(times))
+
+
+def show_bets(times: int) -> list[str]:
+    """Print false yes at the boundary and power at the rows planned; hand back what is off."""
+    table, short = [], []
+    for name, (law, bound) in BETS.items():
+        cells: list[str] = []
+        for rows, level in ((200, 0.05), (1000, 0.05), (1000, 0.004)):
+            hits = passes(law, bound, 0.0, rows, level, times)
+            cells.append(f"{hits / times:.4f}")
+            if lowest(hits, times) > level:
+                short.append(f"{name}: {hits} of {times} bets say yes falsely at level {level}")
+        for tries in (1, TRIES):
+            if law is disasters:  # a bound of fourteen sd is what the cap is there to avoid
+                cells.append("-")
+                continue
+            loss = bound if law is discordant else bound - 0.15
+            rows = rows_needed(
+                alpha=ALPHA, tries=tries, sd_gain=1.0, excess=0.15, greatest_loss=loss
+            )
+            hits = passes(law, bound, 0.15, rows, 0.8 * ALPHA / tries, times)
+            cells.append(f"{hits / times:.3f} ({rows})")
+            if highest(hits, times) < 0.75 or lowest(hits, times) > 0.95:
+                short.append(f"{name}: {rows} rows give a power of {hits / times:.3f}")
+        table.append((name, *cells))
+    show_table(
+        f"The bet: false yes at the boundary, power (rows) at .15 sd beyond it; {times} times",
+        ("gains", "n 200, .05", "n 1000, .05", "n 1000, .004", "one try", "ten tries"),
+        table,
+    )
+    return short
+
+
+def main() -> None:
+    """Run all parts and print their figures."""
+    options = read_options("Does a useless model ever pass, and does a sound one?")
+    projects, honest, times, processes = (50, 40, 300, 1) if options.quick else (1000, 400, 2000, 2)
+    short = show_bets(times)
+    jobs = [(plan, project) for plan in SOUND_PLANS for project in range(honest)]
+    tried = list(in_processes(sound, jobs, processes, "sound models"))
+    short += show_sound(tried)
+    results = list(in_processes(attacked, range(projects), processes, "useless models"))
+    short += show_attack(results)
+    false, naive = sum(one.sealed > 0 for one in results), sum(one.naive > 0 for one in results)
+    rightly = np.mean([one.rightly for one in tried if one.plan == SOUND_PLANS[-1]])
+    looks = sum(one.looks for one in results)
+    milliseconds = 1000 * sum(one.seconds for one in results) / looks
+    figure = (
+        f"integrity: {MODELS} useless models pass in {false} of {projects} projects "
+        f"({false / projects:.3f}, alpha {ALPHA:g}), {naive / projects:.3f} where scores are "
+        f"shown; a sound one passes in {rightly:.2f}; {milliseconds:.1f} ms a look"
+    )
+    finish(figure, short, options)
+
+
+if __name__ == "__main__":
+    main()

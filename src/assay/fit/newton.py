@@ -16,7 +16,7 @@ from assay.predictor.matrix import Matrix, shape_of, weighted_gram
 
 MAX_ITERATIONS = 100
 MAX_DAMPING = 1e12
-TOLERANCE = 1e-10
+TOLERANCE = 1e-13
 THINNED = 8192
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from assay.errors import DataError
 from assay.family import AbstractFamily, Known, Part
 from assay.frame import Frame
+from assay.frame.rows import at_row
 from assay.predictor import Design, Sum
 from assay.predictor.matrix import Matrix, as_dense, shape_of
 from assay.registry import families
@@ -82,14 +83,14 @@ def prepare(
 def _off_support(
     frame: Frame, target: str, family: AbstractFamily, y: np.ndarray, rows: np.ndarray
 ) -> DataError:
-    first = ", ".join(str(int(row)) for row in rows[:3])
+    first = ", ".join(at_row(int(row)) for row in rows[:3])
     values = frame.numbers(target)[rows[:3]]
     takers = [name for name in families if families.get(name).support.contains(y).all()]
     return DataError(
-        f"{frame.source}: column `{target}`, row {first}{' and more' if len(rows) > 3 else ''}: "
+        f"{frame.source}: column `{target}`, {first}{' and more' if len(rows) > 3 else ''}: "
         f"found {', '.join(f'{value:g}' for value in values)} ({len(rows)} rows), but family "
         f"`{family.name}` accepts {family.support.name}. Families that take all values: "
-        f"{', '.join(f'`{name}`' for name in takers)}."
+        f"{', '.join(f'`{name}`' for name in takers) or 'none'}."
     )
 
 
