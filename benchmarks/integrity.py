@@ -13,10 +13,6 @@ projects (about a minute on one), with `--check` to fail where a promise does no
 """
 
 import os
-
-for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
-    os.environ.setdefault(library, "1")  # two processes on two cores
-
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -227,6 +223,8 @@ def in_processes(
     if processes == 1:
         yield from map(work, track(jobs, words, transient=True))
         return
+    for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
+        os.environ.setdefault(library, "1")  # one core for each process, which inherits this
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         running = [pool.submit(work, job) for job in jobs]
         done = as_completed(running)

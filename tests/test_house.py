@@ -72,7 +72,7 @@ def test_no_file_names_a_folder_of_somebodys_machine():
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [
-        (REGISTRY_HOST, "index-url = https://" + "pypi" + ".org/simple"),
+        (REGISTRY_HOST, "index" + "-url = https://" + "pypi" + ".org/simple"),
         (MACHINE_PATH, "open('/" + "home/ann/data.csv')"),
         (MACHINE_PATH, "/" + "root/.cache"),
     ],

@@ -16,8 +16,15 @@ from assay.record import Seal
 Y = Roles("y")
 
 
-def sealed(table: pl.DataFrame, spec: dict[str, object], roles: Roles = Y) -> Sealing:
-    return seal(check(Frame(table, "t"), roles), roles, Seal(**spec), salt="s" * 64)
+def sealed(
+    table: pl.DataFrame,
+    spec: dict[str, object],
+    roles: Roles = Y,
+    *,
+    salt: str = "s",
+    seed: int = 0,
+) -> Sealing:
+    return seal(check(Frame(table, "t"), roles), roles, Seal(**spec), salt=salt, seed=seed)
 
 
 def of_each(sealing: Sealing, table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -47,11 +54,37 @@ def test_no_row_stands_on_both_sides(values, share):
 def test_independent_rows_are_judged_in_an_order_that_nobody_chose():
     table = pl.DataFrame({"x": range(200), "y": range(200)})
     found = sealed(table, {"rows": 100})
-    assert found.fingerprints == sorted(found.fingerprints)
     assert found.sealed_rows.tolist() != sorted(found.sealed_rows.tolist())
     # The order follows the content: another order of the file judges the same rows in the same way.
     again = sealed(table.reverse(), {"rows": 100})
     assert of_each(again, table.reverse())[1].equals(of_each(found, table)[1])
+
+
+def test_the_split_follows_from_rows_and_seed_and_its_names_from_the_salt():
+    table = pl.DataFrame({"x": range(200), "y": range(200)})
+    first = sealed(table, {"rows": 100})
+    salted = sealed(table, {"rows": 100}, salt="other")
+    seeded = sealed(table, {"rows": 100}, seed=1)
+    assert salted.sealed_rows.tolist() == first.sealed_rows.tolist()
+    assert set(salted.fingerprints).isdisjoint(first.fingerprints)
+    assert salted.data_sha != first.data_sha
+    assert set(seeded.sealed_rows) != set(first.sealed_rows)
+    assert seeded.data_sha == first.data_sha
+
+
+@pytest.mark.parametrize("features", [100, 7])  # columns that tell rows apart, and that do not
+def test_a_target_has_no_say_in_whether_its_row_is_sealed(features):
+    random = np.random.default_rng(0)
+    x, y = random.integers(features, size=300), random.integers(2, size=300)
+    table = pl.DataFrame({"x": x, "y": y, "z": range(300)})
+    turned = table.with_columns(y=1 - pl.col("y"))
+    for one, two in ((table, turned), (table.drop("z"), turned.drop("z"))):
+        first, second = sealed(one, {"share": 0.4}), sealed(two, {"share": 0.4})
+        assert first.sealed_rows.tolist() == second.sealed_rows.tolist()
+    # It is a fair draw all the same: about two in five of either class.
+    rows = sealed(table, {"share": 0.4}).sealed_rows
+    assert len(rows) == 120
+    assert y[rows].mean() == pytest.approx(y.mean(), abs=3 * (0.25 * 0.6 / 120) ** 0.5)
 
 
 def days(count: int) -> list[datetime.date]:

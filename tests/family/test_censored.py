@@ -96,7 +96,9 @@ def test_a_count_at_its_limit_keeps_the_mass_on_the_limit():
     parameters = {"mean": jnp.asarray(2.0), "size": jnp.asarray(1e12)}
     family = Censored(NegativeBinomial(), above="stock")
     bound = family.bind(parameters, {"stock": jnp.asarray([3.0])})
-    assert np.exp(ask(bound, "log_prob", jnp.asarray([3.0]))) == pytest.approx([0.3233235838], rel=1e-9)
+    assert np.exp(ask(bound, "log_prob", jnp.asarray([3.0]))) == pytest.approx(
+        [0.3233235838], rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("side", ["above", "below"])

@@ -1,4 +1,4 @@
-"""Where plain formulas lose their digits: far tails, large sizes, small coefficients of variation."""
+"""Where plain formulas lose their digits: far tails, large sizes, small spreads."""
 
 from functools import partial
 
@@ -22,7 +22,11 @@ def _value_slope_bend(family, question, parameters, y):
         names = [parameter.name for parameter in family.parameters]
         return getattr(family.bind(dict(zip(names, at, strict=True)), {}), question)(y)
 
-    return value(parameters), jax.jacfwd(value)(parameters), jax.jacfwd(jax.jacfwd(value))(parameters)
+    return (
+        value(parameters),
+        jax.jacfwd(value)(parameters),
+        jax.jacfwd(jax.jacfwd(value))(parameters),
+    )
 
 
 def _ask(family, question, parameters, y):
@@ -37,7 +41,9 @@ def _slopes(formula, at, order=1):
 
 
 @pytest.mark.parametrize("size", [1e-3, 0.7, 30.0, 1e4, 1e8, 1e12])
-@pytest.mark.parametrize(("k", "mean"), [(0, 3.0), (1, 0.01), (7, 3.0), (900, 1000.0), (5000, 20.0)])
+@pytest.mark.parametrize(
+    ("k", "mean"), [(0, 3.0), (1, 0.01), (7, 3.0), (900, 1000.0), (5000, 20.0)]
+)
 def test_the_mass_of_a_count_keeps_its_digits_at_any_size(k, mean, size):
     def formula(m, s):
         binomial = mp.loggamma(k + s) - mp.loggamma(s) - mp.loggamma(k + 1)

@@ -1,5 +1,7 @@
 """One battery for every registered family; the laws stand in conftest.py."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -96,7 +98,7 @@ def _excess(case: Case, limit: float) -> float:
         return case.law.mean() - limit
     far = case.law.isf([1e-2, 1e-4, 1e-7, 1e-10, 1e-14])
     knots = [limit, *far[far > limit]]
-    pieces = zip(knots[:-1], knots[1:], strict=True)
+    pieces = pairwise(knots)
     return sum(quad(case.law.sf, a, b, epsabs=0, epsrel=1e-11)[0] for a, b in pieces)
 
 

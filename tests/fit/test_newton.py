@@ -95,7 +95,9 @@ def test_a_censored_fit_is_the_tobit_maximum_that_scipy_finds():
     parts, loss = tobit(sd_away=0.0)
     optimum = maximise(parts, flat(4), np.zeros(4))
     assert optimum.is_settled
-    assert optimum.coefficients == pytest.approx(scipy_optimum(loss, optimum.coefficients), abs=2e-6)
+    assert optimum.coefficients == pytest.approx(
+        scipy_optimum(loss, optimum.coefficients), abs=2e-6
+    )
     assert loss(np.array([3.0, -1.0, 2.0, 0.0])) > loss(optimum.coefficients)
 
 
@@ -127,7 +129,10 @@ def test_curvature_and_gradient_are_finite_differences():
     bend = np.array(
         [
             [
-                value(mode + a + b) - value(mode + a - b) - value(mode - a + b) + value(mode - a - b)
+                value(mode + a + b)
+                - value(mode + a - b)
+                - value(mode - a + b)
+                + value(mode - a - b)
                 for b in moves
             ]
             for a in moves
@@ -173,7 +178,9 @@ def test_a_fit_without_an_optimum_is_refused():
     optimum = maximise(parts, flat(2), np.zeros(2))
     assert not optimum.is_settled or np.abs(optimum.coefficients).max() > 100
     unsettled = maximise(all_seen(Normal(), ONE, ONE, y=np.full(ROWS, 2.0)), flat(2), np.zeros(2))
-    with pytest.raises(FitError, match=r"t\.csv: the fit stopped after .* steps.*Likely causes: \(a\)"):
+    with pytest.raises(
+        FitError, match=r"t\.csv: the fit stopped after .* steps.*Likely causes: \(a\)"
+    ):
         judge(unsettled, rows=ROWS, hidden=0, where="t.csv")
 
 
@@ -182,4 +189,6 @@ def test_a_verdict_on_a_good_fit_says_how_it_went():
     optimum = maximise(all_seen(Normal(), X, ONE, y=y), flat(4), np.zeros(4))
     result = judge(optimum, rows=ROWS, hidden=0, where="t.csv")
     assert result.converged
-    assert result.message == f"converged in {result.iterations} steps on 300 rows (0 of them hidden)"
+    assert (
+        result.message == f"converged in {result.iterations} steps on 300 rows (0 of them hidden)"
+    )

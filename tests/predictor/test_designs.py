@@ -75,8 +75,12 @@ def test_many_levels_are_kept_sparse_and_mean_the_same(frame):
     assert dense[:, 1].std() == pytest.approx(1, rel=1e-12)
     assert np.array_equal(dense[:, 2:].sum(axis=1), table.column("item").to_numpy() != "0")
     weight = rng.random(400)
-    assert weighted_gram(matrix, weight, matrix) == pytest.approx(dense.T @ (weight[:, None] * dense))
-    assert weighted_gram(dense, weight, matrix) == pytest.approx(dense.T @ (weight[:, None] * dense))
+    assert weighted_gram(matrix, weight, matrix) == pytest.approx(
+        dense.T @ (weight[:, None] * dense)
+    )
+    assert weighted_gram(dense, weight, matrix) == pytest.approx(
+        dense.T @ (weight[:, None] * dense)
+    )
     assert binary_columns(matrix).sum() == 30  # the intercept and 29 levels
     centre, scale = np.zeros(dense.shape[1]), np.full(dense.shape[1], 2.0)
     assert as_dense(standardised(matrix, centre, scale)) == pytest.approx(dense / 2)
@@ -117,7 +121,7 @@ def test_a_degree_out_of_range_is_refused(degree):
 @pytest.mark.parametrize("make", [lambda sd: Linear("x", sd), lambda sd: Polynomial("x", 2, sd)])
 @pytest.mark.parametrize("prior_sd", [0, -1.0, float("nan"), float("inf"), "wide"])
 def test_a_prior_that_is_none_is_refused(make, prior_sd):
-    with pytest.raises(ConfigError, match="`prior_sd` is .*, must be above 0"):
+    with pytest.raises(ConfigError, match=r"`prior_sd` is .*, must be above 0"):
         make(prior_sd)
 
 

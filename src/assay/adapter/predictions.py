@@ -59,23 +59,27 @@ def _aligned(given: pl.DataFrame, source: str, wanted: Frame, roles: Roles) -> p
             f"{source}, {at_row(again)}: {_named(given, again, key)} appears more than once. Give "
             "one prediction for each row."
         )
+    found = keys.join(given, on=key, how="inner", maintain_order="left")
+    if len(found) == len(keys) == len(given):  # no key stands there twice, so these are all
+        return found
     foreign = given.join(keys, on=key, how="anti")
     missing = keys.join(given, on=key, how="anti")
-    if len(foreign) or len(missing):
-        example = missing if len(missing) else foreign
-        raise PredictionsError(
-            f"{source}: predictions are for {len(given)} rows, {len(keys)} rows are asked for; "
-            f"{len(missing)} of these are missing and {len(foreign)} do not belong to them (for "
-            f"example {_named(example, 0, key)}). Predict the rows of `sealed.parquet` as "
-            "`assay split` writes it."
-        )
-    return keys.join(given, on=key, how="left", maintain_order="left")
+    example = missing if len(missing) else foreign
+    raise PredictionsError(
+        f"{source}: predictions are for {len(given)} rows, {len(keys)} rows are asked for; "
+        f"{len(missing)} of these are missing and {len(foreign)} do not belong to them (for "
+        f"example {_named(example, 0, key)}). Predict the rows of `sealed.parquet` as "
+        "`assay split` writes it."
+    )
 
 
 def _as_key(column: pl.Series, dtype: pl.DataType, source: str) -> pl.Series:
     """A key column in the type of the wanted rows; what cannot be brought there is refused."""
     column = parse_times(column) if dtype.is_temporal() else column
-    cast = column.cast(dtype, strict=False)
+    try:
+        cast = column.cast(dtype, strict=False)
+    except pl.exceptions.PolarsError:  # some pairs of types are refused as such
+        cast = pl.Series(column.name, [None] * len(column), dtype=dtype)
     rounded = column.dtype.is_float() and (cast.cast(column.dtype) != column).any()
     if cast.null_count() or rounded:
         row = first(cast.is_null()) or 0
@@ -138,7 +142,7 @@ def _quantiles(
 ) -> QuantilePredictive:
     ordered = sorted(levels)
     values = np.column_stack([_finite(table, levels[level], source) for level in ordered])
-    falls = (np.diff(values, axis=1) < 0).any(axis=1)
+    falls = np.asarray((np.diff(values, axis=1) < 0).any(axis=1))
     row = first(falls)
     if row is not None:
         raise PredictionsError(
@@ -150,7 +154,7 @@ def _quantiles(
 
 def _chances(table: pl.DataFrame, source: str) -> DistributionPredictive:
     chance = _finite(table, "p_1", source)
-    row = first(np.asarray(np.abs(chance - 0.5) > 0.5))
+    row = first(np.asarray((chance < 0) | (chance > 1)))
     if row is not None:
         raise PredictionsError(
             f"{source}, {_at(table, row)}: `p_1` is {chance[row]:g}, must lie between 0 and 1."

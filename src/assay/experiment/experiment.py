@@ -13,6 +13,7 @@ from assay.experiment.task import Fittable, SealedTask
 from assay.frame.loader import load
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of, verdict_of
 from assay.model import Model, build
+from assay.predictive import AbstractPredictive
 from assay.record import AttemptBody, AttemptPlan, LessonBody, RegistrationBody, VerdictBody
 
 
@@ -109,7 +110,6 @@ class Experiment:
                 f'experiment "{self.key}": {type(model).__name__} has no `fit`, so it is no model. '
                 "Offer one that is not fitted yet, or `predictions=...`."
             )
-        self._keeper.refuse_opened()
         seed = self._task.seed if seed is None else seed
         facts = {
             "experiment": self._record.hash,
@@ -223,8 +223,7 @@ class Experiment:
         return self._answer(self._history.look_at(self._record, str(body.predictions)) or made)
 
     def _attempt_model(self, model: Fittable, facts: dict[str, Any], seed: int) -> Answer:
-        if facts["name"]:
-            self._keeper.refuse(facts["name"])
+        self._keeper.refuse(facts["name"])
         started = time.perf_counter()
         try:
             offer = of_model(model, self._task, seed=seed)
@@ -239,10 +238,11 @@ class Experiment:
         if offer.score is not None:
             score = offer.score
             facts |= {"open_loss": score.loss, "open_skill": score.skill, "open_se": score.se}
-        return self._answer(self._keeper.look(facts, self._ledger.put(offer.content)))
+        look = self._keeper.look(facts, self._ledger.put(offer.content))
+        return self._answer(look, offer.exact)
 
-    def _answer(self, look: Record) -> Answer:
-        answer, body = self._keeper.answer(look).answer, attempt_of(look)
+    def _answer(self, look: Record, predictive: AbstractPredictive | None = None) -> Answer:
+        answer, body = self._keeper.answer(look, predictive).answer, attempt_of(look)
         tries = self.registration.tries
         what = "The seal stays closed and shows no score."
         if answer == "supported" and (verdict := self.verdict) is not None:

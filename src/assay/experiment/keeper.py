@@ -11,6 +11,7 @@ from assay.experiment.judging import Judge, stored
 from assay.experiment.opening import verdict_body
 from assay.experiment.task import SealedTask
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of
+from assay.predictive import AbstractPredictive
 from assay.record import AnswerBody, AttemptBody
 from assay.verdict import shared_level
 
@@ -39,19 +40,11 @@ class Keeper:
             ExperimentError: the seal is open, or an attempt of this name was made. One that was
                 interrupted before its answer may be made again: the same predictions resume it.
         """
-        self.refuse_opened()
+        self._history.refresh()
+        self._refuse_opened()
         made = self._history.attempt(self._record, name)
         if made is not None and self._is_done(made):
             raise self._taken(name)
-
-    def refuse_opened(self) -> None:
-        """Refuse whatever comes after an opening.
-
-        Raises:
-            ExperimentError: some of these rows were opened, by this experiment or another.
-        """
-        self._history.refresh()
-        self._refuse_opened()
 
     def look(self, facts: dict[str, Any], predictions: str) -> Record:
         """Commit an attempt, and the look that it takes unless these predictions took one.
@@ -94,15 +87,20 @@ class Keeper:
                 raise self._taken(facts["name"])
             self._ledger.append(AttemptBody(**facts), key=self._key)
 
-    def answer(self, look: Record) -> AnswerBody:
-        """The answer to a committed look; the seal opens with the first `supported`."""
+    def answer(self, look: Record, predictive: AbstractPredictive | None = None) -> AnswerBody:
+        """The answer to a committed look; the seal opens with the first `supported`.
+
+        Args:
+            look: the attempt.
+            predictive: what it predicts, bit by bit as stored; by default it is read.
+        """
         known = self._history.answers.get(look.hash)
         if known is not None:
             return known
         _ = self._judge  # made ready before the lock is taken
         with self._alone():
             # Another looker may have resumed it meanwhile.
-            return self._history.answers.get(look.hash) or self._tested(look)
+            return self._history.answers.get(look.hash) or self._tested(look, predictive)
 
     def close(self) -> None:
         """Open the seal without a further attempt; looks that were interrupted come first.
@@ -149,6 +147,7 @@ class Keeper:
             raise
 
     def _refuse_opened(self) -> None:
+        """Refuse whatever comes after an opening of any of these rows, by whomever."""
         for each in self._history.overlapping(self._record):
             if each.hash in self._history.verdicts:
                 other = "" if each.hash == self._record.hash else f' by experiment "{each.key}"'
@@ -176,11 +175,11 @@ class Keeper:
         level = shared_level(number, [(body.alpha, body.tries) for body in bodies])
         return {"look": number, "level": level}
 
-    def _tested(self, look: Record) -> AnswerBody:
+    def _tested(self, look: Record, predictive: AbstractPredictive | None = None) -> AnswerBody:
         """Test a committed look and record its answer, in the transaction that is open."""
         body = attempt_of(look)
-        # From the stored file also where it was just written: a resumed look tests the same bytes.
-        predictive = stored(self._ledger.read_file(str(body.predictions)), self._task)
+        if predictive is None:
+            predictive = stored(self._ledger.read_file(str(body.predictions)), self._task)
         is_supported = self._judge.supports(predictive, float(body.level or 0.0))
         answer = AnswerBody(attempt=look.hash, answer="supported" if is_supported else "not yet")
         self._ledger.append(answer, key=self._key)

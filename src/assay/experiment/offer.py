@@ -9,7 +9,12 @@ from assay.adapter import read_predictions
 from assay.errors import PredictionsError
 from assay.experiment.open_score import OpenScore, open_score
 from assay.experiment.task import Fittable, SealedTask
-from assay.predictive import AbstractPredictive, to_bytes
+from assay.predictive import (
+    AbstractPredictive,
+    EnsemblePredictive,
+    QuantilePredictive,
+    to_bytes,
+)
 
 
 @dataclass(frozen=True)
@@ -18,10 +23,13 @@ class Offer:
 
     Fields:
         content: the predictions as the ledger keeps them.
+        exact: the same where their file holds the very numbers that are scored, so that it need
+            not be read back; `None` for a family, whose file may share what all rows have.
         score: of the model on open rows; `None` for a file.
     """
 
     content: bytes
+    exact: AbstractPredictive | None
     score: OpenScore | None
 
 
@@ -63,4 +71,6 @@ def _offer(predictive: AbstractPredictive, task: SealedTask, score: OpenScore | 
     rows = task.sealing.sealed_rows
     task.refuse_unscorable(predictive, rows)
     row_id: np.ndarray = task.frame.column("row_id").to_numpy()[rows]
-    return Offer(to_bytes(predictive, row_id), score)
+    base = predictive.underlying
+    exact = base if isinstance(base, EnsemblePredictive | QuantilePredictive) else None
+    return Offer(to_bytes(predictive, row_id), exact, score)

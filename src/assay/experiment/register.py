@@ -9,9 +9,10 @@ import numpy as np
 from assay.errors import ConfigError, ExperimentError
 from assay.experiment.claiming import Power, check_metric, claim_of, power_of, refuse
 from assay.experiment.experiment import Experiment
+from assay.experiment.registered import existing, plain
 from assay.experiment.sealing import Sealing, seal
 from assay.experiment.task import SealedTask
-from assay.ledger import History, Ledger, Record, registration_of
+from assay.ledger import History, Ledger
 from assay.predictive import to_bytes
 from assay.problem import Problem
 from assay.record import (
@@ -152,50 +153,6 @@ def task_of(
     return SealedTask(project, problem.frame, problem.roles, sealing, folder, seed)
 
 
-def existing(project: Project, task: SealedTask, history: History) -> Record | None:
-    """The project's registration on these terms and data; `None` where it may register anew.
-
-    Raises:
-        ExperimentError: an open experiment of this project has other terms or other data.
-    """
-    registered = history.experiments(project.key)
-    if not registered:
-        return None
-    last = registered[-1]
-    body = registration_of(last)
-    same_terms, same_data = body.spec_sha == project.spec_sha(), _same_data(body, task)
-    if same_terms and same_data:
-        return last
-    if last.hash in history.verdicts:
-        return None
-    if not same_data:
-        raise ExperimentError(
-            f'project "{project.key}": the data changed since registration '
-            f"({body.n_open + body.n_sealed:,} rows with a target then, "
-            f"{len(task.open_rows) + len(task.sealing.sealed_rows):,} now, or other values or "
-            "another order). Restore them, or close this experiment before registering another."
-        )
-    changed = _changed(body.spec, project.registered())
-    raise ExperimentError(
-        f'project "{project.key}": {changed} changed since registration. What was registered '
-        "cannot be edited: restore it, or record the change and why with `assay amend`."
-    )
-
-
-def _same_data(body: RegistrationBody, task: SealedTask) -> bool:
-    return body.data_sha == task.sealing.data_sha and body.n_sealed == len(task.sealing.sealed_rows)
-
-
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    keys = [name for name in after if before.get(name) != _plain(after[name])]
-    shown = [f"`{name}` (was {before.get(name)!r}, is {after[name]!r})" for name in keys[:5]]
-    return ", ".join(shown) or "a registered key"
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _overlaps(sealing: Sealing, ledger: Ledger, history: History, key: str) -> tuple[int, ...]:
     """Earlier registrations that sealed some of these rows; they share one budget from now on.
 
@@ -229,7 +186,7 @@ def _refuse_other_roles(terms: Mapping[str, Any], problem: Problem) -> None:
     """
     known = problem.roles.as_dict()
     for name in set(terms) & set(known):
-        if _plain(terms[name]) != known[name] and [terms[name]] != known[name]:
+        if plain(terms[name]) != known[name] and [terms[name]] != known[name]:
             raise ConfigError(
                 f"assay.register(...): `{name}` is {terms[name]!r}, but the problem was profiled "
                 f"with {known[name]!r}. Give it to `assay.profile`."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import polars as pl
 
 from assay.errors import DataError, ExperimentError
 from assay.frame import Frame, Roles
@@ -53,15 +54,15 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str, seed: int) -> Sea
     """
     names = row_fingerprints(frame.table, salt=salt.encode(), target=roles.target)
     chance = f"seed {seed}".encode()
-    mask = _mask(frame, roles, spec, chance)
+    blind = _blind_names(frame.table, names, roles.target, chance)
+    mask = _mask(frame, roles, spec, blind, chance)
     has_target = ~np.isnan(frame.numbers(roles.target))
     sealed = np.flatnonzero(mask & has_target)
     _refuse_empty(frame, roles.target, len(sealed), int((~mask & has_target).sum()))
     test: Kind = "groups" if roles.group else "series" if roles.time else "independent"
     if test == "independent":
         # The bet takes the rows one by one; a hash fixes an order that nobody chose.
-        place = row_fingerprints(frame.table[sealed], salt=chance, target=roles.target)
-        sealed = sealed[np.argsort(place, kind="stable")]
+        sealed = sealed[np.argsort(blind[sealed], kind="stable")]
     return Sealing(
         open_rows=np.flatnonzero(~mask),
         sealed_rows=sealed,
@@ -72,7 +73,22 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str, seed: int) -> Sea
     )
 
 
-def _mask(frame: Frame, roles: Roles, spec: Seal, chance: bytes) -> np.ndarray:
+def _blind_names(table: pl.DataFrame, names: np.ndarray, target: str, chance: bytes) -> np.ndarray:
+    """Names that choose rows without a word of their target; exact duplicates share one.
+
+    Everybody knows the seed. If a row's own target decided whether it is sealed, whoever sees the
+    other columns of a sealed row could try each target and rule out those that would stay open. So
+    in place of the target stands how many other ones the same columns had before.
+    """
+    others = row_fingerprints(table.with_columns(pl.lit(0).alias(target)), salt=b"", target=target)
+    distinct = pl.DataFrame({"row": names, "others": others}).unique(maintain_order=True)
+    turn = distinct.select("row", turn=pl.int_range(pl.len()).over("others"))
+    turns = pl.DataFrame({"row": names}).join(turn, on="row", how="left", maintain_order="left")
+    blinded = table.with_columns(turns["turn"].alias(target))
+    return row_fingerprints(blinded, salt=chance, target=target)
+
+
+def _mask(frame: Frame, roles: Roles, spec: Seal, blind: np.ndarray, chance: bytes) -> np.ndarray:
     if spec.groups is not None:
         if roles.group is None:
             raise ExperimentError(
@@ -93,10 +109,9 @@ def _mask(frame: Frame, roles: Roles, spec: Seal, chance: bytes) -> np.ndarray:
             f"{frame.source}: seal = {{ from = {spec.start!r} }} needs a `time` column. Name it, "
             "or seal by share or rows."
         )
-    names = row_fingerprints(frame.table, salt=chance, target=roles.target)
     if spec.rows is not None:
-        return seal_rows(names, spec.rows)
-    return seal_share(names, float(spec.share or 0.0))
+        return seal_rows(blind, spec.rows, salt=chance)
+    return seal_share(blind, float(spec.share or 0.0), salt=chance)
 
 
 def _latest(frame: Frame, time: str, spec: Seal) -> np.ndarray:

@@ -6,12 +6,12 @@ from typing import Self
 from assay.errors import ExperimentError
 from assay.experiment.experiment import Experiment
 from assay.experiment.register import (
-    existing,
     record_project,
     register_project,
     require_power,
     task_of,
 )
+from assay.experiment.registered import existing
 from assay.experiment.task import SealedTask
 from assay.frame import read
 from assay.ledger import History, Ledger

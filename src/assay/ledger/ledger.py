@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from assay.errors import LedgerError
 from assay.ledger import opening, sealed_rows, verification
@@ -22,6 +22,13 @@ BATCH = 500
 """Records read at once; between two batches no lock is held and no cursor is open."""
 
 _INSERT = insert(record)
+# Built once: a program that takes hundreds of looks asks thousands of times what is new.
+_AFTER = (
+    select(record)
+    .where(record.c.sequence > bindparam("last"))
+    .order_by(record.c.sequence)
+    .limit(BATCH)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +268,7 @@ class Ledger:
         pairs = zip(rows, prepared, strict=True)
         return [as_record(row, item.body) for row, item in pairs]
 
-    def _batches(
-        self, kind: str | None, key: str | None, after: int
-    ) -> Iterator[dict[str, Any]]:
+    def _batches(self, kind: str | None, key: str | None, after: int) -> Iterator[dict[str, Any]]:
         last, is_full = after, True
         while is_full:
             with self._connections.reading() as connection:
@@ -283,10 +288,9 @@ class Ledger:
 def _batch(
     connection: Connection, last: int, *, kind: str | None = None, key: str | None = None
 ) -> list[dict[str, Any]]:
-    query = select(record).where(record.c.sequence > last)
-    query = query if kind is None else query.where(record.c.kind == kind)
+    query = _AFTER if kind is None else _AFTER.where(record.c.kind == kind)
     query = query if key is None else query.where(record.c.key == key)
-    found = connection.execute(query.order_by(record.c.sequence).limit(BATCH))
+    found = connection.execute(query, {"last": last})
     return [dict(row) for row in found.mappings()]
 
 

@@ -32,7 +32,9 @@ def prepare_folder(path: Path, *, create: bool) -> None:
     if is_folder:
         raise LedgerError(f"{path}: is a folder. Name a file in it, such as {path / 'assay.db'}.")
     if not create and not is_there:
-        raise LedgerError(f"{path}: no such ledger. Check the path; `assay register` and `assay run` make one.")
+        raise LedgerError(
+            f"{path}: no such ledger. Check the path; `assay register` and `assay run` make one."
+        )
 
 
 def open_schema(engine: Engine, path: Path, *, author: str, timeout_s: float) -> None:

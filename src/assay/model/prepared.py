@@ -62,6 +62,11 @@ def prepare(
     outside = ~family.support.contains(y)
     if outside.any():
         raise _off_support(frame, target, family, y, np.flatnonzero(present)[outside])
+    if np.ptp(y) == 0 and not family.support.whole:
+        raise DataError(
+            f"{frame.source}: column `{target}` is {y[0]:g} on all {len(y)} rows that have it, and "
+            f"a spread cannot be learnt from one value. Family `{family.name}` needs two or more."
+        )
     made = [each.prepare(kept) for each in predictors]
     for design, matrix in made:
         _refuse_collinear(design.names, matrix, frame.source)
