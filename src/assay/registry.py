@@ -111,6 +111,7 @@ for _name, _address in {
 
 curves.add("log", "assay.portfolio.curve:KnownCurve")
 
+
 def parse(recipe: str | float, registry: Registry, where: str = "") -> Any:
     """Build what a recipe describes, such as ``linear('price') + quadratic('speed')``.
 
@@ -189,6 +190,6 @@ def _call(
 def _unreadable(text: str, registry: Registry, where: str) -> ConfigError:
     return ConfigError(
         f"{_prefix(where)}cannot read `{_short(text)}` as a recipe. A recipe is a sum of calls "
-        f"with literal arguments, such as `{next(iter(registry), 'name')}(...)`. Known {registry.kind} names: "
-        f"{', '.join(registry)}."
+        f"with literal arguments, such as `{next(iter(registry), 'name')}(...)`. Known "
+        f"{registry.kind} names: {', '.join(registry)}."
     )

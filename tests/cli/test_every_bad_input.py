@@ -72,7 +72,7 @@ def case(tiny: Path, assay, head):
         ("no such file", {"keys": 'source = "there is none"', "data": "missing.csv"}),
         ("it holds a SQLite database", {"data": "assay.db"}),
         ("metric", {"keys": 'metirc = "crps"'}),
-        ("seal", {"keys": "seal = \"a third\""}),
+        ("seal", {"keys": 'seal = "a third"'}),
         ("auc", {"metric": "auc"}),
         ("squared", {"metric": "r2"}),
         ("normal", {"model": '{ family = "nromal" }'}),
@@ -151,7 +151,7 @@ def registered(assay, tiny, model: str, table: pl.DataFrame) -> None:
         ('{ family = "normal", mean = "linear(\'z\')" }', 0.0, "no column `z`"),
         ('{ family = "normal", mean = "linaer(\'x\')" }', 0.0, "linear"),
         ('{ family = "normal", maen = "linear(\'x\')" }', 0.0, "mean"),
-        ("{ family = \"normal\", mean = \"linear('lgo(x)')\" }", 0.0, "log"),
+        ('{ family = "normal", mean = "linear(\'lgo(x)\')" }', 0.0, "log"),
     ],
     ids=["negative values", "unknown feature", "predictor", "parameter", "function"],
 )

@@ -161,7 +161,7 @@ def test_before_the_seal_opens_nothing_depends_on_what_it_hides(begin, guess, tm
     assert kept[0] == kept[1]
 
 
-UNLIKE = {"data_sha", "sealed_rows_file", "experiment", "attempt", "duration_s"}
+UNLIKE = {"data_sha", "target_sha", "sealed_rows_file", "experiment", "attempt", "duration_s"}
 
 
 def _plain(body) -> dict[str, object]:

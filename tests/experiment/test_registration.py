@@ -8,8 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+import assay
 from assay.errors import ConfigError, ExperimentError, LedgerError, UnderpoweredError
 from assay.experiment import Workspace, register
+from assay.experiment.sealing import row_names
 from assay.ledger import Ledger
 from assay.predictive import from_bytes
 from assay.problem import profile
@@ -245,3 +247,50 @@ def test_the_data_are_known_by_salted_hashes(begin, ledger, table):
     assert body.data_sha != plain
     with Ledger(ledger.path.with_name("other.db")) as other:
         assert begin(ledger=other).registration.data_sha != body.data_sha
+
+
+def test_a_new_feature_does_not_give_the_rows_a_new_budget(tmp_path):
+    """Rows are known by what they were registered with, whatever columns came since."""
+    random = np.random.default_rng(8)
+    table = pl.DataFrame({"x": random.normal(size=600)}).with_columns(
+        y=pl.col("x") + random.normal(size=600)
+    )
+    terms = {"improve_by": 0.05, "expect": 0.6, "tries": 2, "seal": 0.5}
+    with assay.Ledger(tmp_path / "assay.db") as ledger:
+        first = assay.register(assay.profile(table, target="y"), ledger=ledger, **terms)
+        first.close()
+        wider = table.with_columns(x2=pl.col("x") ** 2)
+        for changed in (wider, wider.drop("x"), table.rename({"y": "z"})):
+            target = "z" if "z" in changed.columns else "y"
+            problem = assay.profile(changed, target=target)
+            with pytest.raises(ExperimentError, match="so they are spent"):
+                assay.register(problem, ledger=ledger, key="again", **terms)
+
+
+def test_the_ledger_does_not_tell_sealed_targets(tmp_path):
+    """With the salt and all features, trying out both classes tells nothing."""
+    random = np.random.default_rng(9)
+    table = pl.DataFrame({"x": random.normal(size=400), "y": random.integers(0, 2, 400)})
+    terms = {"metric": "brier", "improve_by": 0.05, "expect": 0.6, "tries": 1, "seal": 0.5}
+    with assay.Ledger(tmp_path / "assay.db") as ledger:
+        body = assay.register(assay.profile(table, target="y"), ledger=ledger, **terms).registration
+        known = ledger.read_file(body.sealed_rows_file)
+        flipped = assay.profile(table.with_columns(y=1 - pl.col("y")), target="y").frame
+        rows = np.arange(400)
+        same = row_names(flipped, "y", tuple(body.identity), rows, salt=ledger.salt)
+    assert sum(known[at : at + 16] in set(same) for at in range(0, len(known), 16)) == 200
+
+
+def test_a_baseline_that_looks_back_is_not_stored(tmp_path):
+    """Its forecasts are made of sealed targets, which the ledger must not hold before opening."""
+    days = pl.date_range(pl.date(2020, 1, 1), pl.date(2023, 12, 31), eager=True)
+    y = 50 + np.random.default_rng(4).normal(size=len(days))
+    table = pl.DataFrame({"day": days, "y": y})
+    problem = assay.profile(table, target="y", time="day", season=7, horizon=7)
+    terms = {"baseline": "seasonal-naive", "improve_by": 0.01, "expect": 0.5, "seal": 0.5}
+    with assay.Ledger(tmp_path / "assay.db") as ledger:
+        experiment = assay.register(problem, ledger=ledger, tries=1, **terms)
+        assert experiment.registration.baseline_predictions is None
+        assert experiment.registration.test == "series"
+        answer = experiment.attempt(assay.Model(assay.Normal()), effort=1)
+    assert answer.supported  # a constant mean beats last week's noise by a third

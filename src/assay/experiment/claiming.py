@@ -56,12 +56,19 @@ def check_metric(task: SealedTask) -> None:
         ConfigError: names the metric and what fits.
     """
     project = task.project
-    y = task.y[~np.isnan(task.y)]
+    y = task.y[task.open_rows]  # a refusal quotes no sealed target
     where = f'project "{project.key}"'
-    if project.metric in BOUNDED and not np.isin(y, (0.0, 1.0)).all():
+    is_class = np.isin(task.y[~np.isnan(task.y)], (0.0, 1.0)).all()
+    if project.metric in BOUNDED and not is_class:
         raise ConfigError(
             f"{where}: metric `{project.metric}` scores a target of 0 and 1, but "
             f"`{task.roles.target}` runs from {y.min():g} to {y.max():g}. Take `crps`."
+        )
+    is_whole = bool(np.all(y == np.floor(y)))
+    if project.metric == "log" and project.improve_by_absolute is None and not is_whole:
+        raise ConfigError(
+            f"{where}: `improve_by` is relative, but the log score of a density changes with the "
+            "target's unit and has no zero. Write `improve_by_absolute = 0.05` (nats a row)."
         )
     if project.metric == "log" and project.baseline in WITHOUT_DENSITY:
         raise ConfigError(

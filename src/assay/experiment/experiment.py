@@ -1,5 +1,6 @@
 """An experiment: registered once, answered one bit at a time, opened at the end."""
 
+import inspect
 import time
 from pathlib import Path
 from typing import Any
@@ -105,10 +106,11 @@ class Experiment:
             raise ExperimentError(
                 f'experiment "{self.key}": give either a model or predictions, and not both.'
             )
-        if model is not None and not hasattr(model, "fit"):
+        if model is not None and not _is_fittable(model):
             raise ExperimentError(
-                f'experiment "{self.key}": {type(model).__name__} has no `fit`, so it is no model. '
-                "Offer one that is not fitted yet, or `predictions=...`."
+                f'experiment "{self.key}": {type(model).__name__} has no `fit(frame, target, '
+                "seed=...)`, so Assay cannot fit it. Offer an `assay.Model`, or what another "
+                "library predicts for the rows of `assay split`: `predictions=...`."
             )
         seed = self._task.seed if seed is None else seed
         facts = {
@@ -203,10 +205,19 @@ class Experiment:
             ("Improvement hoped for", hoped),
             ("Alpha", f"{body.alpha:g}"),
             ("Tries planned", str(body.tries)),
+            ("Effort budget", "none" if body.effort_budget is None else f"{body.effort_budget:g}"),
             ("Open rows", f"{body.n_open:,}"),
             ("Sealed rows", f"{body.n_sealed:,}"),
             ("Needed for a verdict", needed),
         ]
+
+    def _overrun(self) -> str:
+        """Says so where more effort was spent than was registered; nothing is refused for it."""
+        budget = self.registration.effort_budget
+        spent = sum(body.effort or 0.0 for body in self.attempts)
+        if budget is None or spent <= budget:
+            return ""
+        return f" More effort was spent ({spent:g}) than the {budget:g} registered."
 
     def resume(self, name: str) -> Answer | None:
         """The answer of an attempt made earlier; finishes a look that was interrupted.
@@ -247,7 +258,7 @@ class Experiment:
         what = "The seal stays closed and shows no score."
         if answer == "supported" and (verdict := self.verdict) is not None:
             what = f"The seal is open: {verdict.sentence}"
-        message = f"Look {body.look} of {tries} planned. {what}"
+        message = f"Look {body.look} of {tries} planned. {what}{self._overrun()}"
         return Answer(answer, body.look, tries, body.level, message)
 
     def _broke(self, why: str) -> Answer:
@@ -260,3 +271,15 @@ def _text_of(model: object, predictions: object) -> str:
     if predictions is not None:
         return str(predictions) if isinstance(predictions, str | Path) else "predictions table"
     return model.describe() if isinstance(model, Model) else type(model).__name__
+
+
+def _is_fittable(model: object) -> bool:
+    """Whether `fit` takes what it will be given: found out before anything is recorded."""
+    fit = getattr(model, "fit", None)
+    if fit is None:
+        return False
+    try:
+        inspect.signature(fit).bind("frame", "target", seed=0)
+    except (TypeError, ValueError):
+        return False
+    return True

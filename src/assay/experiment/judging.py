@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from assay.errors import LedgerError
 from assay.experiment.claiming import registered_claim, test_of
 from assay.experiment.task import SealedTask
 from assay.predictive import AbstractPredictive, from_bytes
@@ -83,10 +84,20 @@ class Judge:
 
 
 def stored(content: bytes, task: SealedTask) -> AbstractPredictive:
-    """Stored predictions, in the order in which the sealed rows are judged."""
+    """Stored predictions, in the order in which the sealed rows are judged.
+
+    Raises:
+        LedgerError: they are for other rows.
+    """
     predictive, row_id = from_bytes(content)
-    wanted = task.frame.column("row_id").to_numpy()[task.sealing.sealed_rows]
-    return predictive.take(np.searchsorted(row_id, wanted))
+    wanted = task.asked.column("row_id").to_numpy()
+    place = np.searchsorted(row_id, wanted)
+    if len(row_id) != len(wanted) or not np.array_equal(row_id[place % len(row_id)], wanted):
+        raise LedgerError(
+            f'project "{task.project.key}": stored predictions are for {len(row_id)} other rows '
+            f"than the {len(wanted)} sealed ones. Restore the data as they were registered."
+        )
+    return predictive.take(place)
 
 
 def _edge(rejects: Callable[..., bool], *, below: bool) -> float:

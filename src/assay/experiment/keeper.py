@@ -11,7 +11,7 @@ from assay.experiment.judging import Judge, stored
 from assay.experiment.opening import verdict_body
 from assay.experiment.task import SealedTask
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of
-from assay.predictive import AbstractPredictive
+from assay.predictive import AbstractPredictive, to_bytes
 from assay.record import AnswerBody, AttemptBody
 from assay.verdict import shared_level
 
@@ -59,6 +59,7 @@ class Keeper:
         Raises:
             ExperimentError: the seal is open, or other predictions have this name.
         """
+        _ = self._judge  # whatever it lacks is said before a look is spent
         with self._alone():
             self._refuse_opened()
             facts = self._named(facts)
@@ -124,7 +125,13 @@ class Keeper:
     @cached_property
     def _judge(self) -> Judge:
         body = registration_of(self._record)
-        return Judge.of(body, self._task, self._ledger.read_file(body.baseline_predictions))
+        if body.baseline_predictions is not None:
+            content = self._ledger.read_file(body.baseline_predictions)
+        else:
+            rows = self._task.sealing.sealed_rows
+            row_id = self._task.asked.column("row_id").to_numpy()
+            content = to_bytes(self._task.baseline_at(rows), row_id)
+        return Judge.of(body, self._task, content)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.errors import DataError
 from assay.experiment.task import Fittable, Fitted, SealedTask
 from assay.model import FittedModel, Model
 from assay.score import Fold, group_folds, k_folds, rolling_origins
@@ -24,14 +23,15 @@ class OpenScore:
     Fields:
         loss: mean loss of the model.
         baseline_loss: mean loss of the baseline on the same rows.
-        skill: 1 - loss / baseline_loss.
+        skill: 1 - loss / baseline_loss; `None` where the baseline's loss is not above 0, as the
+            log score of a density may be: nothing is then relative to it.
         se: standard error of the skill, from paired gains.
     """
 
     loss: float
     baseline_loss: float
-    skill: float
-    se: float
+    skill: float | None
+    se: float | None
 
 
 def folds_of(task: SealedTask) -> tuple[Fold, ...]:
@@ -44,8 +44,11 @@ def folds_of(task: SealedTask) -> tuple[Fold, ...]:
     if roles.time is not None:
         times = task.frame.column(roles.time).gather(rows)
         horizon = roles.horizon or 1
-        spans = int(times.n_unique() * TESTED_SHARE / ORIGINS) // horizon
-        return rolling_origins(times, folds=ORIGINS, horizon=max(1, spans) * horizon)
+        dates = times.n_unique()
+        span = max(1, int(dates * TESTED_SHARE / ORIGINS) // horizon) * horizon
+        # Few dates: fewer origins, and at last a shorter span, leave at least half to learn from.
+        span = min(span, max(1, dates // 2))
+        return rolling_origins(times, folds=min(ORIGINS, max(1, dates // 2 // span)), horizon=span)
     if roles.group is not None:
         groups = task.frame.column(roles.group).gather(rows)
         return group_folds(groups, min(FOLDS, groups.n_unique()), seed=task.seed)
@@ -93,10 +96,7 @@ def _score(task: SealedTask, rows: np.ndarray, losses: np.ndarray, base: np.ndar
     losses, base = np.bincount(place, losses) / count, np.bincount(place, base) / count
     mean, reference = float(losses.mean()), float(base.mean())
     if not reference > 0:
-        raise DataError(
-            f'project "{task.project.key}": the baseline\'s mean open loss is {reference:g}, so '
-            "there is no skill to measure relative to it. Use another metric or baseline."
-        )
+        return OpenScore(mean, reference, None, None)
     se = _mean_se(task, distinct, base - losses) / reference
     return OpenScore(mean, reference, 1 - mean / reference, se)
 

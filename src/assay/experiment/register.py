@@ -1,5 +1,6 @@
 """Registration: everything that a verdict depends on is fixed before any model is tried."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from assay.errors import ConfigError, ExperimentError
 from assay.experiment.claiming import Power, check_metric, claim_of, power_of, refuse
 from assay.experiment.experiment import Experiment
 from assay.experiment.registered import existing, plain
-from assay.experiment.sealing import Sealing, seal
+from assay.experiment.sealing import row_names, seal
 from assay.experiment.task import SealedTask
-from assay.ledger import History, Ledger
+from assay.ledger import History, Ledger, registration_of
 from assay.predictive import to_bytes
 from assay.problem import Problem
 from assay.record import (
@@ -117,13 +118,13 @@ def register_project(
     if known is not None:
         return Experiment(known, task, ledger, history)
     # Asked before anything is fitted, and again under the lock.
-    _overlaps(task.sealing, ledger, history, project.key)
+    _overlaps(task, ledger, history)
     claim, power = require_power(task, accept_underpowered=accept_underpowered)
     body = _body(task, claim, power, ledger, accept_underpowered)
     with ledger.transaction():
         known = existing(project, task, history.refresh())
         if known is None:
-            overlaps = _overlaps(task.sealing, ledger, history, project.key)
+            overlaps = _overlaps(task, ledger, history)
             known = ledger.append(body.model_copy(update={"overlaps": overlaps}), key=project.key)
     return Experiment(known, task, ledger, history)
 
@@ -153,29 +154,49 @@ def task_of(
     return SealedTask(project, problem.frame, problem.roles, sealing, folder, seed)
 
 
-def _overlaps(sealing: Sealing, ledger: Ledger, history: History, key: str) -> tuple[int, ...]:
+def _overlaps(task: SealedTask, ledger: Ledger, history: History) -> tuple[int, ...]:
     """Earlier registrations that sealed some of these rows; they share one budget from now on.
 
     Raises:
         ExperimentError: one of them was opened, so its rows are spent; or rows that a closed seal
             hides would be open here.
     """
-    found = ledger.overlapping(sealing.fingerprints)
-    shown = ledger.overlapping(sealing.open_fingerprints)
+    found, shown = _known_rows(task, ledger, history)
     for record in history.registrations.values():
         is_opened = record.hash in history.verdicts
         if is_opened and record.sequence in found:
             raise ExperimentError(
-                f'project "{key}": some of these rows were sealed by experiment "{record.key}", '
-                "whose seal was opened, so they are spent. A new claim needs new rows."
+                f'project "{task.project.key}": some of these rows were sealed by experiment '
+                f'"{record.key}", whose seal was opened, so they are spent. A new claim needs new '
+                "rows."
             )
         if not is_opened and record.sequence in shown:
             raise ExperimentError(
-                f'project "{key}": some of its open rows are sealed by experiment "{record.key}", '
-                "whose seal is closed, and nobody may learn from them yet. Seal at least the same "
-                f'rows, or close "{record.key}" first.'
+                f'project "{task.project.key}": some of its open rows are sealed by experiment '
+                f'"{record.key}", whose seal is closed, and nobody may learn from them yet. Seal '
+                f'at least the same rows, or close "{record.key}" first.'
             )
     return tuple(sorted(found))
+
+
+def _known_rows(task: SealedTask, ledger: Ledger, history: History) -> tuple[set[int], set[int]]:
+    """Registrations that sealed some of the sealed rows, and some of the open rows.
+
+    Each registration knows its rows by columns of its own, so that columns which came since, such
+    as new features, change nothing. Where such a column is gone, or the target was renamed, equal
+    targets give the rows away. Another target is another question.
+    """
+    sealing, target = task.sealing, task.roles.target
+    found, shown = set[int](), set[int]()
+    earlier = [(each.sequence, registration_of(each)) for each in history.registrations.values()]
+    for identity in {body.identity for _, body in earlier if body.target == target}:
+        if not identity or not set(identity) <= set(task.frame.columns):
+            continue
+        for known, rows in ((found, sealing.sealed_rows), (shown, sealing.open_rows)):
+            names = row_names(task.frame, target, identity, rows, salt=ledger.salt)
+            known |= ledger.overlapping(names)
+    found |= {sequence for sequence, body in earlier if body.target_sha == sealing.target_sha}
+    return found, shown
 
 
 def _refuse_other_roles(terms: Mapping[str, Any], problem: Problem) -> None:
@@ -204,7 +225,7 @@ def _body(
     losses = task.baseline_open_losses[1]
     predictive = task.baseline_at(sealing.sealed_rows)
     task.refuse_unscorable(predictive, sealing.sealed_rows)
-    row_id = task.frame.column("row_id").to_numpy()[sealing.sealed_rows]
+    content = to_bytes(predictive, task.asked.column("row_id").to_numpy())
     spec = project.baseline
     return RegistrationBody(
         project=project.key,
@@ -219,7 +240,9 @@ def _body(
         clipped_share=claim.clipped_share(losses),
         levels=project.levels,
         baseline=spec if isinstance(spec, str) else spec.text(),
-        baseline_predictions=ledger.put(to_bytes(predictive, row_id)),
+        baseline_sha=hashlib.sha256(content).hexdigest(),
+        # A baseline that looks back is made of sealed targets: it is made again when needed.
+        baseline_predictions=None if task.baseline_looks_back else ledger.put(content),
         improve_by=claim.improve_by,
         improve_by_absolute=claim.improve_by_absolute,
         expect=project.expect,
@@ -228,6 +251,8 @@ def _body(
         effort_budget=project.effort_budget,
         seal=project.seal.table(),
         sealed_rows_file=ledger.put(b"".join(sealing.fingerprints)),
+        identity=sealing.identity,
+        target_sha=sealing.target_sha,
         n_open=len(task.open_rows),
         n_sealed=len(sealing.sealed_rows),
         rows_needed=power.rows_needed,

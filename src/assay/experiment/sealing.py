@@ -23,17 +23,19 @@ class Sealing:
     Fields:
         open_rows: rows that may be used to fit and compare, ascending.
         sealed_rows: rows that only the seal sees, in the order in which they are judged.
-        fingerprints: salted name of each sealed row, in that order.
-        open_fingerprints: of each open row.
-        data_sha: SHA-256 over the fingerprints of all rows in the table's order.
+        identity: columns that say which row is which, in this and later tables.
+        fingerprints: salted name of each sealed row by these columns, in that order.
+        data_sha: SHA-256 over all rows, their targets included, in the table's order.
+        target_sha: SHA-256 over the sorted targets, which no change of features can move.
         test: which statistics apply.
     """
 
     open_rows: np.ndarray
     sealed_rows: np.ndarray
+    identity: tuple[str, ...]
     fingerprints: list[bytes]
-    open_fingerprints: list[bytes]
     data_sha: str
+    target_sha: str
     test: Kind
 
 
@@ -56,21 +58,53 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str, seed: int) -> Sea
     chance = f"seed {seed}".encode()
     blind = _blind_names(frame.table, names, roles.target, chance)
     mask = _mask(frame, roles, spec, blind, chance)
+    identity = _identity(frame, roles)
     has_target = ~np.isnan(frame.numbers(roles.target))
     sealed = np.flatnonzero(mask & has_target)
     _refuse_empty(frame, roles.target, len(sealed), int((~mask & has_target).sum()))
-    test: Kind = "groups" if roles.group else "series" if roles.time else "independent"
+    test: Kind = "series" if roles.time else "groups" if roles.group else "independent"
     if test == "independent":
         # The bet takes the rows one by one; a hash fixes an order that nobody chose.
         sealed = sealed[np.argsort(blind[sealed], kind="stable")]
     return Sealing(
         open_rows=np.flatnonzero(~mask),
         sealed_rows=sealed,
-        fingerprints=_as_bytes(names[sealed]),
-        open_fingerprints=_as_bytes(names[~mask]),
+        identity=identity,
+        fingerprints=row_names(frame, roles.target, identity, sealed, salt=salt),
         data_sha=hashlib.sha256(names.tobytes()).hexdigest(),
+        target_sha=_target_sha(frame.numbers(roles.target), salt),
         test=test,
     )
+
+
+def row_names(
+    frame: Frame, target: str, identity: tuple[str, ...], rows: np.ndarray, *, salt: str
+) -> list[bytes]:
+    """How the ledger knows some rows: by the columns of `identity`, never by their target.
+
+    Whoever holds the salt and a sealed row's other columns could else try out its target.
+
+    Args:
+        frame: the checked table.
+        target: its column; another target is another question on the same rows.
+        identity: columns, all in the table; several rows may share their values.
+        rows: positions.
+        salt: secret of the ledger.
+    """
+    table = frame.table.select(*identity, target)
+    names = row_fingerprints(table, salt=b"", target=target)
+    return _as_bytes(_blind_names(table, names, target, salt.encode())[rows])
+
+
+def _identity(frame: Frame, roles: Roles) -> tuple[str, ...]:
+    """Series and time where there is time; else all columns but the target."""
+    if roles.time is not None:
+        return (*roles.series, roles.time)
+    return tuple(name for name in sorted(frame.columns) if name not in (roles.target, "row_id"))
+
+
+def _target_sha(y: np.ndarray, salt: str) -> str:
+    return hashlib.sha256(salt.encode() + np.sort(y).tobytes()).hexdigest()
 
 
 def _blind_names(table: pl.DataFrame, names: np.ndarray, target: str, chance: bytes) -> np.ndarray:
@@ -89,6 +123,12 @@ def _blind_names(table: pl.DataFrame, names: np.ndarray, target: str, chance: by
 
 
 def _mask(frame: Frame, roles: Roles, spec: Seal, blind: np.ndarray, chance: bytes) -> np.ndarray:
+    if spec.groups is not None and roles.time is not None:
+        raise ExperimentError(
+            f"{frame.source}: seal = {{ groups = {spec.groups:g} }} beside the time column "
+            f"`{roles.time}`: groups that live through the same days share their shocks, so they "
+            'are not independent. Seal the latest rows: seal = { from = "2025-01-01" } or a share.'
+        )
     if spec.groups is not None:
         if roles.group is None:
             raise ExperimentError(

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from assay.errors import ExperimentError
@@ -47,8 +48,8 @@ def split(workspace: Workspace, key: str, out: str | Path) -> SplitReport:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(table[task.sealing.open_rows], folder / "open.parquet")
-        sealed = table[sorted(task.sealing.sealed_rows.tolist())]
-        _write(sealed.drop(task.roles.target, *task.flags), folder / "sealed.parquet")
+        sealed = task.visible(np.sort(task.sealing.sealed_rows)).table
+        _write(sealed, folder / "sealed.parquet")
         (folder / "SPLIT.md").write_text(text, encoding="utf-8")
     except OSError as error:
         raise ExperimentError(

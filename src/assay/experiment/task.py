@@ -12,6 +12,7 @@ from assay.adapter import Task, baseline, forecast_blocks, read_predictions, tim
 from assay.errors import DataError, PredictionsError
 from assay.experiment.sealing import Sealing
 from assay.frame import Frame, Roles
+from assay.frame.loader import load
 from assay.model import build
 from assay.predictive import AbstractPredictive
 from assay.record import ModelSpec, Project
@@ -176,6 +177,11 @@ class SealedTask:
             return baseline(spec, Task(self.frame, self.roles, open_rows, target_rows))
         return self._model_baseline(spec, target_rows, open_rows)
 
+    @property
+    def baseline_looks_back(self) -> bool:
+        """Whether the baseline's forecasts hold earlier targets, sealed ones among them."""
+        return self.project.baseline in ("naive", "seasonal-naive")
+
     def _model_baseline(
         self, spec: ModelSpec, target_rows: np.ndarray, open_rows: np.ndarray
     ) -> AbstractPredictive:
@@ -187,7 +193,11 @@ class SealedTask:
             )
             return given.take(np.searchsorted(every, target_rows))
         where = f'project "{self.project.key}": baseline'
-        model = build(spec.table(), censored_above=self.roles.censored_above, where=where)
+        model: Fittable
+        if spec.python is not None:
+            model = load(f"python:{spec.python}", self.folder)
+        else:
+            model = build(spec.table(), censored_above=self.roles.censored_above, where=where)
         fitted = model.fit(self.frame.take(open_rows), self.roles.target, seed=self.seed)
         return self.predict(fitted, target_rows)
 
@@ -198,7 +208,7 @@ class SealedTask:
         A baseline that looks back needs a past: its first season has none.
         """
         rows = self.open_rows
-        if self.project.baseline in ("naive", "seasonal-naive"):
+        if self.baseline_looks_back:
             _, time = time_axis(self.frame, self.roles)
             lag = (self.roles.season or 1) if self.project.baseline == "seasonal-naive" else 1
             later = rows[time[rows] >= min(lag, len(np.unique(time[rows])) - 1)]

@@ -81,6 +81,16 @@ class Workspace:
             self._problems[key] = profile(frame, seed=seed, **project.roles())
         return self._problems[key]
 
+    def open_problem(self, key: str) -> Problem:
+        """The problem as its open rows show it: what may be looked at while the seal is closed.
+
+        Raises:
+            AssayError: as `problem`, or the rows cannot be split.
+        """
+        task = self.task(key)
+        frame = task.frame.take(task.sealing.open_rows)
+        return profile(frame, seed=task.seed, **self.project(key).roles())
+
     def task(self, key: str) -> SealedTask:
         """A project's problem with its split."""
         return task_of(

@@ -1,9 +1,9 @@
 """Storage of records: append-only, chained, safe against a crash at any moment."""
 
 from assay.ledger.chain import Record as Record
-from assay.ledger.ledger import Ledger as Ledger
-from assay.ledger.verification import Verification as Verification
 from assay.ledger.history import History as History
 from assay.ledger.history import attempt_of as attempt_of
 from assay.ledger.history import registration_of as registration_of
 from assay.ledger.history import verdict_of as verdict_of
+from assay.ledger.ledger import Ledger as Ledger
+from assay.ledger.verification import Verification as Verification

@@ -70,11 +70,14 @@ class RegistrationBody(Body):
         target, roles, season, horizon: which column plays which part.
         experiment: kind of claim.
         cap: largest row loss that counts; `None` where the loss is bounded by itself.
-        baseline: its name; `baseline_predictions` is the file of what it predicts.
+        baseline: its name; `baseline_predictions` is the file of what it predicts, with the hash
+            `baseline_sha`; no file where it looks back on sealed targets.
         improve_by, improve_by_absolute: least improvement worth having; exactly one is given.
         expect: improvement hoped for; sets `rows_needed`.
         tries: looks planned.
         seal: as in `assay.toml`, such as `{"share": 0.3}`.
+        identity: columns that say which row is which.
+        target_sha: of the sorted targets, salted.
         sealed_rows_file: file of `n_sealed` salted row hashes, 16 or 32 bytes each.
         test: which statistics apply.
         order_file, order_seed: row order of the test, as a file or as a seed.
@@ -101,7 +104,8 @@ class RegistrationBody(Body):
     cap: Size | None = None
     levels: Annotated[tuple[Fraction, ...], BeforeValidator(as_tuple)] = ()
     baseline: str
-    baseline_predictions: Sha
+    baseline_predictions: Sha | None = None
+    baseline_sha: Sha | None = None
     improve_by: float | None = None
     improve_by_absolute: float | None = None
     expect: float
@@ -110,6 +114,8 @@ class RegistrationBody(Body):
     effort_budget: Effort = None
     seal: dict[str, Any]
     sealed_rows_file: Sha
+    identity: Words = ()
+    target_sha: Sha | None = None
     n_open: Count
     n_sealed: Count
     rows_needed: int | None = None

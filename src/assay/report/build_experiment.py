@@ -99,8 +99,7 @@ def _reading(body: RegistrationBody, verdict: VerdictBody, score: Score) -> str:
     if score["gate"]:
         gate = str(score["gate"])
         return f"cannot tell: {gate[0].lower()}{gate[1:]}"
-    ends = _ends(score)
-    return "above the bar" if ends is not None and ends[0] > _least(body) else "cannot tell"
+    return "not shown" if score["look"] is not None else "cannot tell"
 
 
 def sealed_picture(record: Record, verdict: VerdictBody) -> Picture | None:
@@ -126,8 +125,8 @@ def sealed_picture(record: Record, verdict: VerdictBody) -> Picture | None:
     return Picture(
         title="What the sealed rows showed",
         svg=svg(gains(table, bar=scale * _least(body), axis=axis, unit=unit)),
-        caption=f"Intervals at {100 * (1 - body.alpha):g} %; the bar is the least improvement "
-        "worth having.",
+        caption=f"Intervals at {100 * (1 - body.alpha):g} %, each of one attempt by itself: the "
+        "best of several flatters itself. The bar is the least improvement worth having.",
     )
 
 

@@ -22,9 +22,15 @@ CALENDAR: dict[tuple[object, int], tuple[str, tuple[str, ...]]] = {
 """What the places of a season are called, by its step and its length."""
 
 
-def problem_content(problem: Problem) -> ProblemContent:
-    """A profile as the page shows it."""
-    summary = f"{problem.frame.rows:,} rows of `{problem.roles.target}`."
+def problem_content(problem: Problem, *, is_open: bool = False) -> ProblemContent:
+    """A profile as the page shows it.
+
+    Args:
+        problem: the profile.
+        is_open: whether it is one of open rows alone.
+    """
+    kind = "open rows" if is_open else "rows"
+    summary = f"{problem.frame.rows:,} {kind} of `{problem.roles.target}`."
     if problem.suggestions:
         summary += f" First family to try: `{problem.suggestions[0].family}`."
     return ProblemContent(

@@ -73,6 +73,8 @@ class Facts:
         except AssayError as error:
             return cls(**plain, refusal=str(error))
         if workspace.history.experiments(project.key):
+            # Whatever the page shows of a registered target, it shows of open rows.
+            problem = workspace.open_problem(project.key)
             return cls(**plain, problem=problem, sealed_dates=_sealed_dates(workspace, project))
         error = _refusal(workspace, project.key)
         is_underpowered = isinstance(error, UnderpoweredError)
@@ -148,7 +150,9 @@ def project_content(
         conditions=_conditions(verdict) if verdict is not None else (),
         refusal=refusal,
         remedy=remedy,
-        problem=problem_content(facts.problem) if facts.problem is not None else None,
+        problem=None
+        if facts.problem is None
+        else problem_content(facts.problem, is_open=bool(facts.registered)),
         registration=registration_content(last, facts.sealed_dates) if last is not None else None,
         attempts=attempt_rows(facts.history, facts.registered),
         scores=score_rows(*opened) if opened else (),
