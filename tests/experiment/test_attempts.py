@@ -65,7 +65,7 @@ def test_an_offer_is_one_thing(begin, guess, scaled):
     for offer in ({}, {"model": scaled(1.0), "predictions": guess(experiment, 1.0)}):
         with pytest.raises(ExperimentError, match="either a model or predictions"):
             experiment.attempt(**offer)
-    with pytest.raises(ExperimentError, match="dict has no `fit\\(frame, target, seed=...\\)`"):
+    with pytest.raises(ExperimentError, match=r"dict has no `fit\(frame, target, seed=...\)`"):
         experiment.attempt({})
 
 
