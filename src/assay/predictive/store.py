@@ -63,7 +63,7 @@ def _columns(base: AbstractPredictive) -> tuple[dict[str, object], dict[str, np.
     if isinstance(base, QuantilePredictive):
         levels = [float(level) for level in base.levels]
         columns = {
-            f"q{level:g}": column for level, column in zip(levels, base.values.T, strict=True)
+            f"q{level!r}": column for level, column in zip(levels, base.values.T, strict=True)
         }
         return {"kind": "quantiles", "levels": levels}, columns
     if isinstance(base, EnsemblePredictive):
