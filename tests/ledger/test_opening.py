@@ -4,8 +4,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
