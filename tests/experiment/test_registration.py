@@ -294,3 +294,17 @@ def test_a_baseline_that_looks_back_is_not_stored(tmp_path):
         assert experiment.registration.test == "series"
         answer = experiment.attempt(assay.Model(assay.Normal()), effort=1)
     assert answer.supported  # a constant mean beats last week's noise by a third
+
+
+def test_a_baseline_that_comes_out_otherwise_judges_nothing(tmp_path, monkeypatch):
+    """What was not stored is held to its hash."""
+    days = pl.date_range(pl.date(2020, 1, 1), pl.date(2023, 12, 31), eager=True)
+    y = 50 + np.random.default_rng(4).normal(size=len(days))
+    problem = assay.profile(pl.DataFrame({"day": days, "y": y}), target="y", time="day", season=7)
+    terms = {"baseline": "seasonal-naive", "improve_by": 0.01, "expect": 0.5, "seal": 0.5}
+    with assay.Ledger(tmp_path / "assay.db") as ledger:
+        experiment = assay.register(problem, ledger=ledger, tries=1, **terms)
+        monkeypatch.setattr("assay.adapter.baseline.MOST_RESIDUALS", 50)
+        with pytest.raises(LedgerError, match="come out otherwise than at registration"):
+            experiment.close()
+        assert experiment.is_open

@@ -1,12 +1,13 @@
 """The keeper of a seal: counts the looks at it, answers each with one bit, opens it once."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain, count
 from typing import Any
 
-from assay.errors import ExperimentError
+from assay.errors import ExperimentError, LedgerError
 from assay.experiment.judging import Judge, stored
 from assay.experiment.opening import verdict_body
 from assay.experiment.task import SealedTask
@@ -131,6 +132,12 @@ class Keeper:
             rows = self._task.sealing.sealed_rows
             row_id = self._task.asked.column("row_id").to_numpy()
             content = to_bytes(self._task.baseline_at(rows), row_id)
+            if hashlib.sha256(content).hexdigest() != body.baseline_sha:
+                raise LedgerError(
+                    f'experiment "{self._key}": the forecasts of the baseline `{body.baseline}` '
+                    "come out otherwise than at registration. Use the versions of Assay and "
+                    "Polars that registered it, or register again on new rows."
+                )
         return Judge.of(body, self._task, content)
 
     @contextmanager
