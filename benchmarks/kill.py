@@ -1,7 +1,7 @@
 """Does a run that is killed at any moment lose, repeat or change anything?
 
-Run `python benchmarks/kill.py` (some minutes: 50 kills of examples/first), with `--quick` for 10
-kills of two of its projects, with `--check` to fail where a promise does not hold.
+Run `python benchmarks/kill.py` (some minutes: 50 kills of a run of two projects of examples/first),
+with `--quick` for 10 kills, with `--check` to fail where a promise does not hold.
 
 `assay run` is killed with SIGKILL and run again on the same ledger, as the kill left it, until it
 ends by itself; then the next round starts from an empty ledger. Half of the moments are spread
@@ -40,7 +40,7 @@ SEED = 9  # of the moments
 SOON_S = 0.02  # after a write
 WRITES = 6  # a kill follows one of the first so many; a run that goes on has fewer than a whole one
 POLL_S = 0.0005
-QUICK_PROJECTS = ("progression", "digits")
+PROJECTS = ("progression", "digits")
 FILE = "assay.db"
 
 Fact = tuple[str, str, str]  # kind of record, project, attempt
@@ -358,10 +358,10 @@ def show(found: Stress) -> None:
 def main() -> None:
     """Kill, resume, compare, and print the figures."""
     options = read_options("Does a run that is killed lose, repeat or change anything?")
-    keys, wanted = (QUICK_PROJECTS, 10) if options.quick else ((), 50)
+    wanted = 10 if options.quick else 50
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
-        found = stress(prepare(Path(name), keys), wanted)
+        found = stress(prepare(Path(name), PROJECTS), wanted)
     show(found)
     same, seconds = sum(one.same for one in found.rounds), time.perf_counter() - began
     figure = (

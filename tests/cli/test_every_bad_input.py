@@ -197,3 +197,27 @@ def test_a_ledger_from_a_newer_version(tiny, assay):
     done = assay("ledger", "ls", tiny)
     assert done.exit_code == 2
     assert "newer" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["assay.db", "assay.toml", "doses.csv", "page"])
+def test_a_page_overwrites_nothing_but_pages(tiny, assay, head, name):
+    assert assay("register", tiny, "dose").exit_code == 0
+    before = {file.name: file.read_bytes() for file in tiny.iterdir() if file.is_file()}
+    for words in (("report", tiny, "--out"), ("run", tiny, "--report")):
+        done = assay(*words, tiny / name)
+        assert done.exit_code == 2, done.output
+        assert "a page ends in `.html`" in " ".join(done.stderr.split())
+    assert before["assay.toml"] == (tiny / "assay.toml").read_bytes()
+    assert before["doses.csv"] == (tiny / "doses.csv").read_bytes()
+    assert head(tiny / "assay.db")
+
+
+def test_a_probability_says_nothing_of_a_number(tiny, assay, head):
+    assert assay("register", tiny, "dose").exit_code == 0
+    given = pl.read_csv(tiny / "weight.csv").select("row_id", p_1=pl.lit(0.5))
+    given.write_csv(tiny / "bad.csv")
+    before = head(tiny / "assay.db")
+    done = assay("attempt", tiny, "dose", "--predictions", tiny / "bad.csv", "--effort", "1")
+    assert done.exit_code == 2, done.output
+    assert "is not a target of 0 and 1" in " ".join(done.stderr.split())
+    assert head(tiny / "assay.db") == before

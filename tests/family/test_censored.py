@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats as st
 
-from assay.errors import DataError
+from assay.errors import ConfigError, DataError
 from assay.family import Censored, Gamma, Known, NegativeBinomial, Normal, log_likelihood
 
 from .conftest import LEVELS, ask
@@ -143,3 +143,10 @@ def test_a_row_hidden_on_both_sides_is_refused():
     limits = {"most": np.array([9.0, 2.0]), "least": np.array([-9.0, 3.0])}
     with pytest.raises(DataError, match=r"Row 1 is hidden above 2 and below 3 at once.*`least`"):
         family.parts(np.array([0.0, 2.5]), limits)
+
+
+def test_a_limit_is_named_once_and_at_all():
+    with pytest.raises(ConfigError, match="names no column of limits or flags"):
+        Censored(Normal())
+    with pytest.raises(ConfigError, match="censored already"):
+        Censored(Censored(Normal(), above="most"), below="least")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats as st
 
-from assay.errors import PredictionsError
+from assay.errors import ConfigError, PredictionsError
 from assay.family import Bernoulli, Gamma, LogNormal, NegativeBinomial, Normal
 from assay.predictive import (
     DistributionPredictive,
@@ -207,3 +207,10 @@ def test_what_has_no_density_says_so(request, name):
     predictive = request.getfixturevalue(name)
     with pytest.raises(PredictionsError, match=r"no density.*log score.*`crps`"):
         predictive.log_prob(np.zeros(predictive.rows))
+
+
+@pytest.mark.parametrize("level", [90, 0.0, 1.0, -0.1, float("nan")])
+def test_an_interval_has_a_level_between_0_and_1(level):
+    ensemble = EnsemblePredictive.of(np.arange(12.0).reshape(3, 4))
+    with pytest.raises(ConfigError, match="strictly between 0 and 1"):
+        ensemble.interval(level)

@@ -45,7 +45,24 @@ def read_predictions(data: Any, *, wanted: Frame, roles: Roles) -> AbstractPredi
     frame = data if isinstance(data, Frame) else read(data)
     is_count = roles.target in wanted.columns and wanted.column(roles.target).dtype.is_integer()
     table = _aligned(frame.table, frame.source, wanted, roles)
-    return _predictive(table, frame.source, is_count=is_count)
+    predictive = _predictive(table, frame.source, is_count=is_count)
+    _refuse_chances_of_numbers(predictive, wanted, roles.target, frame.source)
+    return predictive
+
+
+def _refuse_chances_of_numbers(
+    predictive: AbstractPredictive, wanted: Frame, target: str, source: str
+) -> None:
+    """A probability of 1 says nothing of a price; scored as one it would only spend a look."""
+    is_chance = isinstance(predictive, DistributionPredictive)
+    if not is_chance or target not in wanted.columns:
+        return
+    y = wanted.numbers(target)
+    if not np.isin(y[~np.isnan(y)], (0.0, 1.0)).all():
+        raise PredictionsError(
+            f"{source}: `p_1` is a probability of 1, but `{target}` is not a target of 0 and 1. "
+            f"Accepted are {_ACCEPTED}."
+        )
 
 
 def _aligned(given: pl.DataFrame, source: str, wanted: Frame, roles: Roles) -> pl.DataFrame:

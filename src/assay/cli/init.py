@@ -67,7 +67,7 @@ def add(app: typer.Typer) -> None:
             answer({"file": file, "projects": keys})
         else:
             typer.echo(f"wrote {file}")
-            aside(f"next: read it, then `assay {'plan' if data is None else 'register'} {folder}`")
+            aside(f"next: read it, then `assay {'plan' if data is None else 'run'} {folder}`")
 
 
 def _text(folder: Path, data: str | None, target: str | None, roles: dict[str, object]) -> str:

@@ -36,6 +36,7 @@ def add(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         wanted = one_budget(budget)
+        refuse_other_than_page(out)
         with open_workspace(path, ledger) as workspace, working():
             written = write_report(workspace, out, wanted)
         if as_json:
@@ -44,8 +45,28 @@ def add(app: typer.Typer) -> None:
             typer.echo(written)
 
 
+def refuse_other_than_page(file: Path) -> None:
+    """Refuse a name that could be a ledger, a portfolio or data.
+
+    Raises:
+        ConfigError: it does not end in `.html`.
+    """
+    from assay.errors import ConfigError
+
+    if file.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(
+            f"{file}: a page ends in `.html`, and nothing else is overwritten. "
+            "Write for example `report.html`."
+        )
+
+
 def write_report(workspace: "Workspace", file: Path, budget: float | None) -> Path:
-    """Build the page and write it; the path written."""
+    """Build the page and write it; the path written.
+
+    Raises:
+        ConfigError: the name is not that of a page, so a slip could cost other work.
+    """
+    refuse_other_than_page(file)
     from assay.report import write
     from assay.report.build import build_report
 

@@ -12,7 +12,7 @@ from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
 from assay.cli.plan import make_plans
 from assay.cli.plan_table import show_plan
 from assay.cli.progress import followed
-from assay.cli.report import write_report
+from assay.cli.report import refuse_other_than_page, write_report
 from assay.cli.standing import Standing, standing
 from assay.cli.standing_table import show_standing
 from assay.cli.teach import command
@@ -103,6 +103,8 @@ def _refuse_early(workspace: "Workspace", only: str | None, report: Path | None)
     """What would be refused at the end is refused before hours of work."""
     if only is not None:
         workspace.project(only)
+    if report is not None:
+        refuse_other_than_page(report)
     if report is not None and not report.absolute().parent.is_dir():
         raise ConfigError(
             f"{report}: no folder {report.absolute().parent}. Make it, or name another page."

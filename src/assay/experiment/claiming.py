@@ -170,7 +170,7 @@ def refuse(task: SealedTask, power: Power) -> UnderpoweredError:
         f'project "{task.project.key}": these sealed rows cannot carry a verdict. '
         + " ".join(power.shortfalls)
         + " Seal more, hope for more (`expect`), or plan fewer `tries`; to go on all the same, "
-        'say why: `--accept-underpowered "reason"`.'
+        'say why: `assay register PATH KEY --accept-underpowered "reason"`.'
     )
 
 

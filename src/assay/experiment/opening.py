@@ -39,7 +39,7 @@ def verdict_body(
         if attempt_of(attempt).look is not None
     ]
     levels = [float(attempt_of(attempt).level or 0.0) for attempt in looked]
-    declined = sorted({score["gate"] for score in judged if score["gate"]})
+    declined = [f"`{each['name']}`: {each['gate']}" for each in judged if each["gate"]]
     verdict = VerdictBody(
         experiment=registration.hash,
         outcome=outcome,

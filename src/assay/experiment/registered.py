@@ -52,7 +52,8 @@ def _difference(body: RegistrationBody, project: Project, task: SealedTask) -> s
     changed = _changed(body.spec, project.registered())
     return (
         f"{changed} changed since registration. What was registered cannot be edited: restore it, "
-        "or record the change and why with `assay amend`."
+        "or close this experiment first. Recording a change openly (`assay amend`) comes with a "
+        "later version."
     )
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from assay.errors import DataError
+from assay.errors import ConfigError, DataError
 from assay.family.abstract import (
     AbstractDistribution,
     AbstractFamily,
@@ -123,6 +123,18 @@ class Censored(AbstractFamily):
     below: str | None = None
 
     name: ClassVar[str] = "censored"
+
+    def __post_init__(self) -> None:
+        if self.above is None and self.below is None:
+            raise ConfigError(
+                f"Censored({self.base.name}): names no column of limits or flags. "
+                'Write `above="stock"`, `below="detection_limit"` or both.'
+            )
+        if isinstance(self.base, Censored):
+            raise ConfigError(
+                "Censored: the family is censored already. Name both limits at once: "
+                '`Censored(Normal(), above="most", below="least")`.'
+            )
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]

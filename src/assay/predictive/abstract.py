@@ -5,6 +5,8 @@ import abc
 import numpy as np
 from jaxtyping import Float
 
+from assay.errors import ConfigError
+
 Rows = Float[np.ndarray, " rows"]
 
 
@@ -72,5 +74,14 @@ class AbstractPredictive(abc.ABC):
         return self
 
     def interval(self, level: float = 0.9) -> tuple[Rows, Rows]:
-        """Central interval that holds `level` of each row's mass."""
+        """Central interval that holds `level` of each row's mass.
+
+        Raises:
+            ConfigError: `level` does not lie strictly between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise ConfigError(
+                f"interval: the level is {level}, must lie strictly between 0 and 1. "
+                "Write 0.9 for ninety per cent."
+            )
         return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
