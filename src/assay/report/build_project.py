@@ -217,7 +217,11 @@ def _conditions(verdict: VerdictBody) -> tuple[str, ...]:
     """What the verdict rests on; what held other attempts back stands beside their scores."""
     if verdict.outcome != "supported":
         return verdict.conditions
-    gates = {score["gate"] for score in verdict.scores if score["look"] != verdict.at_look}
+    gates = {
+        f"`{score['name']}`: {score['gate']}"
+        for score in verdict.scores
+        if score["look"] != verdict.at_look
+    }
     return tuple(condition for condition in verdict.conditions if condition not in gates)
 
 
