@@ -27,10 +27,12 @@ class Registry:
     Fields:
         kind: what is registered, in the singular, for messages.
         group: entry-point group that other packages may use.
+        nests: whether a recipe may stand inside another, as a family in its wrapper.
     """
 
     kind: str
     group: str
+    nests: bool = False
     addresses: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, address: str) -> None:
@@ -86,7 +88,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:197]}..."
 
 
-families = Registry("family", "assay.families")
+families = Registry("family", "assay.families", nests=True)
 predictors = Registry("predictor", "assay.predictors")
 checks = Registry("check", "assay.checks")
 curves = Registry("curve", "assay.curves")
@@ -116,8 +118,9 @@ def parse(recipe: str | float, registry: Registry, where: str = "") -> Any:
     """Build what a recipe describes, such as ``linear('price') + quadratic('speed')``.
 
     Args:
-        recipe: calls of registered names with literal arguments, joined by `+`; a bare name is a
-            call without arguments. A bare number is refused, with the names on offer.
+        recipe: calls of registered names, joined by `+`; arguments are literals, or
+            recipes of the same kind where they nest. A bare name is a call without arguments. A
+            bare number is refused, with the names on offer.
         registry: where the names are looked up.
         where: start of the error message.
 
@@ -168,9 +171,16 @@ def _build(node: ast.expr, text: str, registry: Registry, where: str) -> Any:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         raise _unreadable(text, registry, where)
     make = registry.get(node.func.id, where)
+
+    def value(argument: ast.expr) -> Any:
+        """A recipe inside the recipe, such as the family that a wrapper wraps, or a literal."""
+        if registry.nests and isinstance(argument, ast.Name | ast.Call):
+            return _build(argument, text, registry, where)
+        return ast.literal_eval(argument)
+
     try:
-        positional = [ast.literal_eval(argument) for argument in node.args]
-        named = {pair.arg: ast.literal_eval(pair.value) for pair in node.keywords if pair.arg}
+        positional = [value(argument) for argument in node.args]
+        named = {pair.arg: value(pair.value) for pair in node.keywords if pair.arg}
     except _UNREADABLE as error:
         raise _unreadable(text, registry, where) from error
     if len(named) < len(node.keywords):

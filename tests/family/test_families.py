@@ -145,7 +145,7 @@ def test_gradients_are_finite_differences_of_the_law(case):
 
 def test_a_fit_starts_within_the_range_of_each_parameter(case):
     for y in (case.law.rvs(200, random_state=3).astype(float), np.ones(3)):
-        start = case.family.start(y)
+        start = case.family.start(y, {})
         assert set(start) == set(case.parameters)
         linked = [p.link.inverse(jnp.asarray(start[p.name])) for p in case.family.parameters]
         assert np.isfinite(linked).all()

@@ -162,10 +162,10 @@ def test_rows_are_taken_in_blocks_without_changing_what_they_say():
     rng = np.random.default_rng(3)
     rows = BLOCK + 3
     linked, y = rng.normal(size=(2, rows)), rng.normal(size=rows)
-    value, first, second = row_terms(Normal(), Known.VALUE, linked, y)
+    value, first, second = row_terms(Normal(), Known.VALUE, linked, y, {})
     assert value == pytest.approx(st.norm.logpdf(y, linked[0], np.exp(linked[1])), rel=1e-12)
     some = np.array([0, 5, rows - 1])
-    again = row_terms(Normal(), Known.VALUE, linked[:, some], y[some])
+    again = row_terms(Normal(), Known.VALUE, linked[:, some], y[some], {})
     for whole, part in zip((value, first, second), again, strict=True):
         assert whole[..., some] == pytest.approx(part, rel=1e-13)
     assert second == pytest.approx(np.swapaxes(second, 0, 1), rel=1e-12, abs=1e-12)

@@ -266,10 +266,10 @@ def test_a_model_is_built_from_text_and_says_what_it_is():
     recipe = {"family": "negative-binomial", "mean": "linear('price') + quadratic('speed')"}
     model = build(recipe, censored_above="stock", where='project "demand"')
     assert repr(model) == (
-        "censored(negative-binomial(mean = linear('price') + quadratic('speed'), "
-        "size = constant()), above = 'stock')"
+        "censored(negative-binomial, above='stock') with "
+        "mean = linear('price') + quadratic('speed'), size = constant()"
     )
-    assert repr(build({"family": "bernoulli"})) == "bernoulli(probability = constant())"
+    assert repr(build({"family": "bernoulli"})) == "bernoulli with probability = constant()"
 
 
 @pytest.mark.parametrize(

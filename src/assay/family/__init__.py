@@ -1,6 +1,7 @@
 """Recipes for likelihoods, exact in the tails; one file for each family."""
 
 from assay.family.abstract import (
+    UPPER_END,
     AbstractDistribution,
     AbstractFamily,
     Known,
@@ -17,6 +18,7 @@ from assay.family.normal import Normal, NormalDistribution
 from assay.family.support import Support
 
 __all__ = [
+    "UPPER_END",
     "AbstractDistribution",
     "AbstractFamily",
     "Bernoulli",

@@ -6,7 +6,7 @@ arrays gives a distribution, an immutable JAX module that broadcasts over its pa
 
 import abc
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from typing import ClassVar
 
@@ -16,8 +16,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from assay.compute import configure
+from assay.family.interval import log_interval
 from assay.family.link import Link
 from assay.family.support import Support
+from assay.family.tail import log1mexp
 
 configure()  # tails do not survive float32, whoever binds a family first
 
@@ -59,8 +61,16 @@ class AbstractDistribution(eqx.Module):
         """Log P(Y <= y) and log P(Y > y), in one pass."""
 
     @abc.abstractmethod
-    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
-        """Least value whose cdf reaches `level`, 0 < level < 1."""
+    def tail_quantile(
+        self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        """Least value with P(Y <= value) >= exp(log_p), that is P(Y > value) <= exp(log_q).
+
+        Args:
+            log_p: log of the lower tail, below 0.
+            log_q: log of the upper tail, log(1 - exp(log_p)); both are given, so that each can be
+                right where it is small.
+        """
 
     @abc.abstractmethod
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
@@ -77,6 +87,19 @@ class AbstractDistribution(eqx.Module):
     @abc.abstractmethod
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         """E max(Y - limit, 0), the part of the mean above a finite `limit`."""
+
+    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Least value whose cdf reaches `level`, 0 < level < 1."""
+        level = jnp.asarray(level)
+        return self.tail_quantile(jnp.log(level), jnp.log1p(-level))
+
+    def lower_quantile(self, log_p: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Least value whose log cdf reaches `log_p`, for levels too close to 0 to be written."""
+        return self.tail_quantile(jnp.asarray(log_p), log1mexp(log_p))
+
+    def upper_quantile(self, log_q: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Least value whose log sf is at most `log_q`, for levels too close to 1 to be written."""
+        return self.tail_quantile(log1mexp(log_q), jnp.asarray(log_q))
 
     def log_cdf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         """Log P(Y <= y)."""
@@ -97,9 +120,22 @@ class AbstractDistribution(eqx.Module):
         del log_prob
         return self.log_prob(k + 1)
 
+    def log_edges(self, limit: Float[Array, "..."]) -> tuple[Array, Array]:
+        """Log P(Y < limit) and log P(Y >= limit): mass on the limit counts to the upper side.
+
+        A distribution that is neither a count nor a plain density says its own.
+        """
+        return self.log_tails(jnp.ceil(limit) - 1.0 if self.is_count else limit)
+
+    def log_between(
+        self, low: Float[Array, "..."], high: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        """Log P(low <= Y <= high), right however narrow or far out the interval is."""
+        return log_interval(self, low, high)
+
     def log_reach(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
-        """Log P(Y >= limit); a count keeps the mass that sits on the limit itself."""
-        return self.log_sf(jnp.ceil(limit) - 1.0 if self.is_count else limit)
+        """Log P(Y >= limit)."""
+        return self.log_edges(limit)[1]
 
 
 class Known(Enum):
@@ -108,9 +144,13 @@ class Known(Enum):
     VALUE = "it is y"
     AT_LEAST = "it is y or more"
     AT_MOST = "it is y or less"
+    BETWEEN = "it lies from y to another value"
 
 
-@dataclass(frozen=True)
+UPPER_END = "upper end"  # where a part keeps the other value; no column can be called so
+
+
+@dataclass(frozen=True, eq=False)
 class Part:
     """Rows that say the same kind of thing, such as the rows that a limit hid.
 
@@ -119,20 +159,35 @@ class Part:
         family: the recipe of the value itself.
         known: what these rows say about it.
         y: the value, or the limit behind which it hides.
+        columns: what the family reads of these rows besides, such as numbers of trials; under
+            `UPPER_END` the other end of an interval.
     """
 
     rows: np.ndarray
     family: "AbstractFamily"
     known: Known
     y: np.ndarray
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def log_likelihood(
-    distribution: AbstractDistribution, known: Known, y: Float[Array, "..."]
+    distribution: AbstractDistribution,
+    known: Known,
+    y: Float[Array, "..."],
+    upper: Float[Array, "..."] | None = None,
 ) -> Float[Array, "..."]:
-    """What each row contributes to the log-likelihood, given what it says about its target."""
+    """What each row contributes to the log-likelihood, given what it says about its target.
+
+    Args:
+        distribution: of the value that nobody hid.
+        known: what the rows say.
+        y: the value, the limit, or the lower end of the interval.
+        upper: its upper end.
+    """
     if known is Known.AT_LEAST:
         return distribution.log_reach(y)
+    if known is Known.BETWEEN:
+        return distribution.log_between(y, y if upper is None else upper)
     return distribution.log_cdf(y) if known is Known.AT_MOST else distribution.log_prob(y)
 
 
@@ -142,27 +197,51 @@ class AbstractFamily(abc.ABC):
     name: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
     support: ClassVar[Support]
+    is_wrapper: ClassVar[bool] = False
 
     @abc.abstractmethod
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> AbstractDistribution:
         """The distribution with these natural parameters, given the table's columns."""
 
-    @abc.abstractmethod
     def from_linked(self, linked: Mapping[str, Array], columns: Columns) -> AbstractDistribution:
         """The distribution with parameters given before their links, any real numbers."""
+        return self.bind(through_links(self.parameters, linked), columns)
 
     @abc.abstractmethod
-    def start(self, y: np.ndarray) -> dict[str, float]:
-        """Natural parameters to start a fit from, by moments of the recorded values."""
+    def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Natural parameters to start a fit from, by moments of the recorded values.
+
+        Args:
+            y: recorded values, (rows,).
+            columns: what `needs` names, of the same rows.
+        """
+
+    @classmethod
+    def examples(cls) -> "tuple[AbstractFamily, ...]":
+        """Recipes of this kind that need no table: what tests and lists run through."""
+        return (cls(),)
+
+    @property
+    def underlying(self) -> "AbstractFamily":
+        """The family of the value itself, without what hides or rounds it on its way to us."""
+        return self
 
     def needs(self) -> tuple[str, ...]:
         """Columns, besides those of the predictors, that the likelihood reads."""
         return ()
 
     def parts(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[Part, ...]:
-        """Rows grouped by the likelihood that they contribute."""
-        del columns
-        return (Part(np.arange(len(y)), self, Known.VALUE, y),)
+        """Rows grouped by the likelihood that they contribute.
+
+        Raises:
+            DataError: a value that cannot be, given the columns; names the row.
+        """
+        return (Part(np.arange(len(y)), self, Known.VALUE, y, dict(columns)),)
+
+    def describe(self) -> str:
+        """The recipe as text that `assay.registry.parse` reads: `truncated(gamma, below=2)`."""
+        inside = ", ".join(_arguments(self))
+        return f"{self.name}({inside})" if inside else self.name
 
 
 def through_links(
@@ -170,3 +249,17 @@ def through_links(
 ) -> dict[str, Array]:
     """Natural parameters from what the predictors add up to."""
     return {each.name: each.link.forward(linked[each.name]) for each in parameters}
+
+
+def _arguments(family: AbstractFamily) -> list[str]:
+    """The fields that say something, families first and without their names."""
+    written = []
+    for each in fields(family) if is_dataclass(family) else ():
+        value = getattr(family, each.name)
+        if isinstance(value, AbstractFamily):
+            written.append(value.describe())
+        elif isinstance(value, tuple) and value and isinstance(value[0], AbstractFamily):
+            written += [one.describe() for one in value]
+        elif value != each.default:
+            written.append(f"{each.name}={value!r}")
+    return written

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from assay.family import link
 from assay.family.abstract import AbstractDistribution, AbstractFamily, Columns, Parameter
+from assay.family.step import reaches
 from assay.family.support import BINARY, Support
 
 
@@ -35,8 +36,11 @@ class BernoulliDistribution(AbstractDistribution):
         log_sf = jnp.where(y < 0, 0.0, jnp.where(y < 1, log_yes, -jnp.inf))
         return log_cdf, log_sf
 
-    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
-        return jnp.where(jnp.asarray(level) <= jax.nn.sigmoid(-self.logits), 0.0, 1.0)
+    def tail_quantile(
+        self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        log_no, log_yes = self.log_tails(jnp.zeros_like(self.logits))
+        return jnp.where(reaches(log_no, log_yes, log_p, log_q), 0.0, 1.0)
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         leading = shape[: len(shape) - self.logits.ndim]
@@ -71,5 +75,6 @@ class Bernoulli(AbstractFamily):
         del columns
         return BernoulliDistribution(linked["probability"])
 
-    def start(self, y: np.ndarray) -> dict[str, float]:
+    def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
+        del columns
         return {"probability": float((np.sum(y) + 0.5) / (len(y) + 1))}

@@ -69,8 +69,10 @@ class CensoredDistribution(AbstractDistribution):
         log_cdf = jnp.where(over, 0.0, jnp.where(under, -jnp.inf, log_cdf))
         return log_cdf, jnp.where(over, -jnp.inf, jnp.where(under, 0.0, log_sf))
 
-    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
-        return self._seen(self.base.quantile(level))
+    def tail_quantile(
+        self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        return self._seen(self.base.tail_quantile(log_p, log_q))
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         return self._seen(self.base.sample(key, shape))
@@ -123,6 +125,7 @@ class Censored(AbstractFamily):
     below: str | None = None
 
     name: ClassVar[str] = "censored"
+    is_wrapper: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.above is None and self.below is None:
@@ -146,8 +149,12 @@ class Censored(AbstractFamily):
         """The support of the base family."""
         return self.base.support
 
+    @property
+    def underlying(self) -> AbstractFamily:
+        return self.base.underlying
+
     def needs(self) -> tuple[str, ...]:
-        return tuple(column for column in (self.above, self.below) if column)
+        return (*self.base.needs(), *(column for column in (self.above, self.below) if column))
 
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> CensoredDistribution:
         return self._around(self.base.bind(parameters, columns), columns)
@@ -155,8 +162,8 @@ class Censored(AbstractFamily):
     def from_linked(self, linked: Mapping[str, Array], columns: Columns) -> CensoredDistribution:
         return self._around(self.base.from_linked(linked, columns), columns)
 
-    def start(self, y: np.ndarray) -> dict[str, float]:
-        return self.base.start(y)
+    def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
+        return self.base.start(y, columns)
 
     def parts(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[Part, ...]:
         upper = _limits(columns.get(self.above or ""), y, absent=np.inf)
@@ -174,7 +181,13 @@ class Censored(AbstractFamily):
             (sunk, Known.AT_MOST, lower),
         )
         return tuple(
-            Part(np.flatnonzero(rows), self.base, known, value[rows])
+            Part(
+                np.flatnonzero(rows),
+                self.base,
+                known,
+                value[rows],
+                {name: columns[name][rows] for name in self.base.needs()},
+            )
             for rows, known, value in groups
             if rows.any()
         )

@@ -15,11 +15,11 @@ from assay.family.abstract import (
     AbstractFamily,
     Columns,
     Parameter,
-    through_links,
 )
 from assay.family.support import POSITIVE, Support
-from assay.family.tail import gamma_quantile, log_gamma_tails, stirling
+from assay.family.tail import gamma_quantile, gamma_quantile_upper, log_gamma_tails, stirling
 
+_LOG_HALF = -float(np.log(2.0))
 _HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
 
 
@@ -50,9 +50,14 @@ class GammaDistribution(AbstractDistribution):
         log_cdf, log_sf = log_gamma_tails(self.shape, jnp.where(inside, y, 1.0) * self.rate)
         return jnp.where(inside, log_cdf, -jnp.inf), jnp.where(inside, log_sf, 0.0)
 
-    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
-        level, shape = jnp.broadcast_arrays(jnp.asarray(level), self.shape)
-        return gamma_quantile(shape, log_p=jnp.log(level)) / self.rate
+    def tail_quantile(
+        self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        log_p, log_q, shape = jnp.broadcast_arrays(log_p, log_q, self.shape)
+        lower = log_p < log_q
+        below = gamma_quantile(shape, log_p=jnp.where(lower, log_p, _LOG_HALF))
+        above = gamma_quantile_upper(shape, log_q=jnp.where(lower, _LOG_HALF, log_q))
+        return jnp.where(lower, below, above) / self.rate
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         batch = jnp.broadcast_shapes(self.location.shape, self.cv.shape)
@@ -96,9 +101,7 @@ class Gamma(AbstractFamily):
         del columns
         return GammaDistribution(jnp.asarray(parameters["mean"]), jnp.asarray(parameters["cv"]))
 
-    def from_linked(self, linked: Mapping[str, Array], columns: Columns) -> GammaDistribution:
-        return self.bind(through_links(self.parameters, linked), columns)
-
-    def start(self, y: np.ndarray) -> dict[str, float]:
+    def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
+        del columns
         mean = float(np.mean(y))
         return {"mean": mean, "cv": float(max(np.std(y) / mean, 1e-3))}

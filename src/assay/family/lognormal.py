@@ -15,7 +15,6 @@ from assay.family.abstract import (
     AbstractFamily,
     Columns,
     Parameter,
-    through_links,
 )
 from assay.family.normal import standard_quantile
 from assay.family.support import POSITIVE, Support
@@ -39,8 +38,10 @@ class LogNormalDistribution(AbstractDistribution):
         below, above = jnp.where(inside, log_ndtr(z), -jnp.inf), jnp.where(inside, log_ndtr(-z), 0)
         return below, above
 
-    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
-        return self.median * jnp.exp(self.sigma * standard_quantile(level))
+    def tail_quantile(
+        self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        return self.median * jnp.exp(self.sigma * standard_quantile(log_p, log_q))
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         batch = jnp.broadcast_shapes(self.median.shape, self.sigma.shape)
@@ -79,9 +80,7 @@ class LogNormal(AbstractFamily):
         median, sigma = jnp.asarray(parameters["median"]), jnp.asarray(parameters["sigma"])
         return LogNormalDistribution(median, sigma)
 
-    def from_linked(self, linked: Mapping[str, Array], columns: Columns) -> LogNormalDistribution:
-        return self.bind(through_links(self.parameters, linked), columns)
-
-    def start(self, y: np.ndarray) -> dict[str, float]:
+    def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
+        del columns
         logs = np.log(y)
         return {"median": float(np.exp(logs.mean())), "sigma": float(max(logs.std(), 1e-3))}

@@ -16,7 +16,6 @@ from assay.family.abstract import (
     AbstractFamily,
     Columns,
     Parameter,
-    through_links,
 )
 from assay.family.step import step_quantile
 from assay.family.support import COUNTS, Support
@@ -52,8 +51,10 @@ class NegativeBinomialDistribution(AbstractDistribution):
         share = jnp.log(self.location) - jnp.log(self.location + self.size)
         return log_prob + (share + jnp.log((k + self.size) / (k + 1)))
 
-    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
-        return step_quantile(self.log_tails, level, self.mean(), self.variance())
+    def tail_quantile(
+        self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        return step_quantile(self.log_tails, log_p, log_q, self.mean(), self.variance())
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         batch = jnp.broadcast_shapes(self.location.shape, self.size.shape)
@@ -117,12 +118,8 @@ class NegativeBinomial(AbstractFamily):
         mean, size = jnp.asarray(parameters["mean"]), jnp.asarray(parameters["size"])
         return NegativeBinomialDistribution(mean, size)
 
-    def from_linked(
-        self, linked: Mapping[str, Array], columns: Columns
-    ) -> NegativeBinomialDistribution:
-        return self.bind(through_links(self.parameters, linked), columns)
-
-    def start(self, y: np.ndarray) -> dict[str, float]:
+    def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
+        del columns
         mean = float(max(np.mean(y), 0.5 / len(y)))
         surplus = float(np.var(y)) - mean
         size = mean**2 / surplus if surplus > 0 else 100.0

@@ -15,7 +15,6 @@ from assay.family.abstract import (
     AbstractFamily,
     Columns,
     Parameter,
-    through_links,
 )
 from assay.family.support import REAL, Support
 from assay.family.tail import log_ndtr, log_ndtri
@@ -35,8 +34,10 @@ class NormalDistribution(AbstractDistribution):
         z = (y - self.location) / self.sd
         return log_ndtr(z), log_ndtr(-z)
 
-    def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
-        return self.location + self.sd * standard_quantile(level)
+    def tail_quantile(
+        self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        return self.location + self.sd * standard_quantile(log_p, log_q)
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         batch = jnp.broadcast_shapes(self.location.shape, self.sd.shape)
@@ -55,11 +56,12 @@ class NormalDistribution(AbstractDistribution):
         return self.sd * (density - z * jnp.exp(log_ndtr(-z)))
 
 
-def standard_quantile(level: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Quantile of the standard Normal, solved in the smaller tail."""
-    lower = jnp.asarray(level) < 0.5
-    smaller = jnp.where(lower, level, 1.0 - jnp.asarray(level))
-    z = log_ndtri(jnp.log(smaller))
+def standard_quantile(
+    log_p: Float[Array, "..."], log_q: Float[Array, "..."]
+) -> Float[Array, "..."]:
+    """Quantile of the standard Normal from the logs of its tails, solved in the smaller one."""
+    lower = log_p < log_q
+    z = log_ndtri(jnp.where(lower, log_p, log_q))
     return jnp.where(lower, z, -z)
 
 
@@ -78,8 +80,6 @@ class Normal(AbstractFamily):
         del columns
         return NormalDistribution(jnp.asarray(parameters["mean"]), jnp.asarray(parameters["sd"]))
 
-    def from_linked(self, linked: Mapping[str, Array], columns: Columns) -> NormalDistribution:
-        return self.bind(through_links(self.parameters, linked), columns)
-
-    def start(self, y: np.ndarray) -> dict[str, float]:
+    def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
+        del columns
         return {"mean": float(np.mean(y)), "sd": float(max(np.std(y), 1e-6 * (1 + np.ptp(y))))}

@@ -9,6 +9,7 @@ from jax.scipy.special import ndtri
 from jaxtyping import Array, Bool, Float
 
 _MOST_STEPS = 200
+_SLACK = 1e-13
 
 
 class _Search(NamedTuple):
@@ -31,15 +32,17 @@ class _Search(NamedTuple):
 
 def step_quantile(
     log_tails: Callable[[Array], tuple[Array, Array]],
-    level: Float[Array, "..."],
+    log_p: Float[Array, "..."],
+    log_q: Float[Array, "..."],
     mean: Float[Array, "..."],
     variance: Float[Array, "..."],
 ) -> Float[Array, "..."]:
-    """Quantile of a count: the least k with P(Y <= k) >= level.
+    """Quantile of a count: the least k with P(Y <= k) >= exp(log_p).
 
     Args:
         log_tails: from a count to log P(Y <= k) and log P(Y > k).
-        level: 0 < level < 1.
+        log_p: log of the level.
+        log_q: log of what is left above it.
         mean: of the count; with `variance` it says where to begin, not what is found.
         variance: of the count.
 
@@ -48,18 +51,15 @@ def step_quantile(
 
     Source: Wilson & Hilferty (1931) for the start; from there jumps that double, then bisection.
     """
-    level, mean, variance = jnp.broadcast_arrays(jnp.asarray(level), mean, variance)
-
-    def reaches(k: Array) -> Bool[Array, "..."]:
-        # Compare in the smaller tail: 1 - cdf would round away levels close to 1.
-        log_cdf, log_sf = log_tails(k)
-        return jnp.where(level < 0.5, log_cdf >= jnp.log(level), log_sf <= jnp.log1p(-level))
+    log_p, log_q, mean, variance = jnp.broadcast_arrays(
+        jnp.asarray(log_p), jnp.asarray(log_q), mean, variance
+    )
 
     def go_on(state: _Search) -> Array:
         return jnp.any(state.at - state.below > 1) & (state.step < _MOST_STEPS)
 
     def advance(state: _Search) -> _Search:
-        found = reaches(state.probe)
+        found = reaches(*log_tails(state.probe), log_p, log_q)
         below = jnp.where(found, state.below, jnp.maximum(state.below, state.probe))
         at = jnp.where(found, jnp.minimum(state.at, state.probe), state.at)
         down, up = jnp.maximum(at - state.stride, 0.0), below + state.stride
@@ -70,16 +70,26 @@ def step_quantile(
         return _Search(state.step + 1, below, at, probe, 2 * state.stride)
 
     sd = jnp.sqrt(variance)
-    nothing = jnp.full(level.shape, -1.0)
+    nothing = jnp.full(log_p.shape, -1.0)
     stride = jnp.maximum(1.0, jnp.floor(sd / 64))
-    start = _Search(jnp.asarray(0), nothing, -nothing * jnp.inf, _guess(level, mean, sd), stride)
+    start = _Search(jnp.asarray(0), nothing, -nothing * jnp.inf, _guess(log_p, mean, sd), stride)
     return jax.lax.while_loop(go_on, advance, start).at
 
 
-def _guess(level: Array, mean: Array, sd: Array) -> Array:
+def reaches(log_cdf: Array, log_sf: Array, log_p: Array, log_q: Array) -> Bool[Array, "..."]:
+    """Whether a point with these log tails lies at the level or above it.
+
+    Compared in the smaller tail, where levels are not rounded away, and with room for the last
+    digits, so that the quantile of a cdf is the point that the cdf was asked at.
+    """
+    below = log_cdf >= log_p + _SLACK * (log_p - 1)
+    return jnp.where(log_p < log_q, below, log_sf <= log_q - _SLACK * (log_q - 1))
+
+
+def _guess(log_p: Array, mean: Array, sd: Array) -> Array:
     """Quantile of the Gamma distribution with this mean and sd, rounded."""
     safe = jnp.maximum(mean, 1e-300)
     third = sd / safe / 3
-    root = 1 - third**2 + third * ndtri(level)
+    root = 1 - third**2 + third * ndtri(jnp.exp(log_p))
     guess = jnp.round(safe * jnp.maximum(root, 0.0) ** 3)
     return jnp.where(jnp.isfinite(guess), guess, 0.0)

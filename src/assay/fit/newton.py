@@ -4,7 +4,8 @@ Each row's log-likelihood depends on a handful of linked parameters only, so exa
 derivatives cost one small Hessian a row and a few matrix products, whatever the family.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -29,12 +30,17 @@ class PartRows:
         known: what these rows say about it.
         designs: one matrix (rows, coefficients) for each parameter of the family.
         y: values, or the limits behind which they hide, (rows,).
+        offsets: what each parameter has before its coefficients, (parameters, rows) or
+            (parameters, 1).
+        columns: what else the family reads of these rows, each (rows,).
     """
 
     family: AbstractFamily
     known: Known
     designs: tuple[Matrix, ...]
     y: np.ndarray
+    offsets: np.ndarray = field(default_factory=lambda: np.zeros((1, 1)))
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,13 @@ def maximise(
 
 def _thinned(part: PartRows, every: int) -> PartRows:
     """Evenly spaced rows; the same share of every part, or their balance would be lost."""
-    return replace(part, designs=tuple(each[::every] for each in part.designs), y=part.y[::every])
+    return replace(
+        part,
+        designs=tuple(each[::every] for each in part.designs),
+        y=part.y[::every],
+        offsets=part.offsets if part.offsets.shape[1] == 1 else part.offsets[:, ::every],
+        columns={name: each[::every] for name, each in part.columns.items()},
+    )
 
 
 # A step too long overflows; what is not finite is refused by `maximise`, without a warning.
@@ -152,7 +164,8 @@ def _part_terms(part: PartRows, at: np.ndarray) -> tuple[float, np.ndarray, np.n
     edges = np.cumsum([shape_of(design)[1] for design in part.designs])[:-1]
     blocks = np.split(at, edges)
     linked = np.stack([design @ own for design, own in zip(part.designs, blocks, strict=True)])
-    value, first, second = row_terms(part.family, part.known, linked, part.y)
+    linked = linked + part.offsets
+    value, first, second = row_terms(part.family, part.known, linked, part.y, part.columns)
     gradient = [design.T @ slope for design, slope in zip(part.designs, first, strict=True)]
     curvature = np.zeros((len(at), len(at)))
     starts = [0, *edges]

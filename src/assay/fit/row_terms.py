@@ -4,6 +4,7 @@ Only this is compiled, in a handful of shapes that every model shares: the numbe
 does not enter, and tables longer than a block run block by block.
 """
 
+from collections.abc import Mapping
 from functools import partial
 
 import jax
@@ -11,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from assay.family import AbstractFamily, Known, log_likelihood
+from assay.family import UPPER_END, AbstractFamily, Known, log_likelihood
 
 BLOCK = 8192
 _SIZES = (128, 1024, BLOCK)
@@ -28,6 +29,7 @@ def row_terms(
     known: Known,
     linked: Float[np.ndarray, "parameters rows"],
     y: Float[np.ndarray, " rows"],
+    columns: Mapping[str, np.ndarray],
 ) -> Terms:
     """Log-likelihood of each row with first and second derivatives.
 
@@ -36,42 +38,51 @@ def row_terms(
         known: what these rows say about it.
         linked: parameters before their links.
         y: values, or the limits behind which they hide.
+        columns: what else the family reads of these rows, each (rows,).
 
     Returns:
         Values (rows,), gradients (parameters, rows), Hessians (parameters, parameters, rows).
     """
     # Tracing and compiling a shape costs more than the padding of many calls.
     size = next((each for each in _SIZES if len(y) <= each), BLOCK)
+    read = {UPPER_END, *family.needs()}
+    rows = {"": y, **{name: column for name, column in columns.items() if name in read}}
     blocks = [
-        _padded_terms(family, known, linked[:, low : low + size], y[low : low + size], size)
-        for low in range(0, len(y), size)
+        _padded_terms(family, known, linked[:, cut], {n: c[cut] for n, c in rows.items()}, size)
+        for cut in (slice(low, low + size) for low in range(0, len(y), size))
     ]
     values, first, second = (np.concatenate(each, axis=-1) for each in zip(*blocks, strict=True))
     return values, first, second
 
 
 def _padded_terms(
-    family: AbstractFamily, known: Known, linked: np.ndarray, y: np.ndarray, size: int
+    family: AbstractFamily,
+    known: Known,
+    linked: np.ndarray,
+    columns: Mapping[str, np.ndarray],
+    size: int,
 ) -> Terms:
     """Repeat the last row up to `size`, so that shapes stay few."""
-    rows = len(y)
+    rows = linked.shape[1]
     filled = np.pad(linked, ((0, 0), (0, size - rows)), mode="edge")
-    terms = _terms(family, known, jnp.asarray(filled), np.pad(y, (0, size - rows), mode="edge"))
+    padded = {name: np.pad(each, (0, size - rows), mode="edge") for name, each in columns.items()}
+    terms = _terms(family, known, jnp.asarray(filled), padded)
     value, first, second = (np.asarray(each)[..., :rows] for each in terms)
     return value, first, second
 
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _terms(
-    family: AbstractFamily, known: Known, linked: Array, y: Array
+    family: AbstractFamily, known: Known, linked: Array, columns: Mapping[str, Array]
 ) -> tuple[Array, Array, Array]:
     names = [parameter.name for parameter in family.parameters]
+    y, upper = columns[""], columns.get(UPPER_END)
     # Rows do not mix, so one tangent of ones in a parameter gives every row's own derivative.
     tangents = jnp.broadcast_to(jnp.eye(len(names))[:, :, None], (len(names), *linked.shape))
 
     def value(at: Array) -> Array:
-        distribution = family.from_linked(dict(zip(names, at, strict=True)), {})
-        return log_likelihood(distribution, known, y)
+        distribution = family.from_linked(dict(zip(names, at, strict=True)), columns)
+        return log_likelihood(distribution, known, y, upper)
 
     def with_slopes(at: Array) -> tuple[Array, Array]:
         return jax.vmap(lambda along: jax.jvp(value, (at,), (along,)), out_axes=(None, 0))(tangents)

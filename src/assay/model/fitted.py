@@ -52,12 +52,13 @@ class FittedModel:
         """
         frame = data if isinstance(data, Frame) else read(data)
         family = self.family
-        base = family.base if isinstance(family, Censored) else family
+        base = family.underlying
+        columns = {name: limit_column(frame, name) for name in base.needs()}
         linked = tuple(
             _linked(each, block, frame)
             for each, block in zip(self.designs, self.split(self.draws), strict=True)
         )
-        predictive = DistributionPredictive(base, linked, frame.rows)
+        predictive = DistributionPredictive(base, linked, frame.rows, columns)
         above = family.above if isinstance(family, Censored) else None
         if above is None or above not in frame.columns:
             return predictive
@@ -105,6 +106,7 @@ class FittedModel:
 def _linked(
     design: Design, draws: Float[np.ndarray, "draws coefficients"], frame: Frame
 ) -> Float[np.ndarray, "draws rows"]:
+    offset = design.offset(frame)
     if design.names == ("intercept",):
-        return draws
-    return np.ascontiguousarray((design.matrix(frame) @ draws.T).T)
+        return draws + offset
+    return np.ascontiguousarray((design.matrix(frame) @ draws.T).T) + offset

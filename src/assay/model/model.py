@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from assay.errors import ConfigError, nearest
-from assay.family import AbstractFamily, Censored
+from assay.family import AbstractFamily
 from assay.fit import PartRows, Prior, covariance, draw, draw_count, judge, maximise
 from assay.frame import Frame, read
 from assay.model.fitted import FittedModel
@@ -80,10 +80,17 @@ class Model:
         """
         frame = data if isinstance(data, Frame) else read(data)
         ready = self._prepared(frame, target)
-        start = self.family.start(ready.shown)
+        start = ready.start(self.family)
         prior = _prior(self.family, ready.designs, start, float(np.std(ready.y)))
         parts = tuple(
-            PartRows(part.family, part.known, tuple(m[part.rows] for m in ready.matrices), part.y)
+            PartRows(
+                family=part.family,
+                known=part.known,
+                designs=tuple(matrix[part.rows] for matrix in ready.matrices),
+                y=part.y,
+                offsets=ready.offsets[:, part.rows],
+                columns=part.columns,
+            )
             for part in ready.parts
         )
         optimum = maximise(parts, prior, _start(near, ready.designs))
@@ -116,13 +123,9 @@ class Model:
         self._prepared(data if isinstance(data, Frame) else read(data), target)
 
     def describe(self) -> str:
-        """The recipe as text: ``gamma(mean = linear('bmi'), cv = constant())``."""
+        """The recipe as text: ``gamma with mean = linear('bmi'), cv = constant()``."""
         inside = ", ".join(f"{name} = {each.describe()}" for name, each in self.predictors.items())
-        if not isinstance(self.family, Censored):
-            return f"{self.family.name}({inside})"
-        sides = [("above", self.family.above), ("below", self.family.below)]
-        limits = ", ".join(f"{side} = {column!r}" for side, column in sides if column)
-        return f"censored({self.family.base.name}({inside}), {limits})"
+        return f"{self.family.describe()} with {inside}"
 
     def __repr__(self) -> str:
         return self.describe()

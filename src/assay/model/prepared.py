@@ -1,5 +1,6 @@
 """What can be said of data and recipe before anything is fitted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +26,16 @@ class Prepared:
         y: target of the rows that have one, (rows,).
         designs: prepared predictors, one for each parameter.
         matrices: their columns of these rows.
+        offsets: what each parameter has without coefficients, (parameters, rows).
+        columns: what else the family reads, each (rows,).
         parts: rows grouped by what they say about their target.
     """
 
     y: np.ndarray
     designs: tuple[Design, ...]
     matrices: tuple[Matrix, ...]
+    offsets: np.ndarray
+    columns: Mapping[str, np.ndarray]
     parts: tuple[Part, ...]
 
     @property
@@ -40,9 +45,14 @@ class Prepared:
 
     @property
     def shown(self) -> np.ndarray:
-        """Targets that nobody hid; all of them where only one is."""
-        seen = [part.y for part in self.parts if part.known is Known.VALUE]
-        return np.concatenate(seen) if seen and len(seen[0]) > 1 else self.y
+        """Rows whose targets nobody hid; all of them where only one is."""
+        seen = [part.rows for part in self.parts if part.known is Known.VALUE]
+        return np.concatenate(seen) if seen and len(seen[0]) > 1 else np.arange(len(self.y))
+
+    def start(self, family: AbstractFamily) -> dict[str, float]:
+        """Natural parameters to start from, by the targets that nobody hid."""
+        rows = self.shown
+        return family.start(self.y[rows], {name: each[rows] for name, each in self.columns.items()})
 
 
 def prepare(
@@ -75,6 +85,8 @@ def prepare(
         y=y,
         designs=tuple(design for design, _ in made),
         matrices=tuple(matrix for _, matrix in made),
+        offsets=np.stack([np.broadcast_to(each.offset(kept), len(y)) for each, _ in made]),
+        columns=columns,
         parts=family.parts(y, columns),
     )
     if prepared.hidden == len(y):
@@ -90,13 +102,17 @@ def _off_support(
 ) -> DataError:
     first = ", ".join(at_row(int(row)) for row in rows[:3])
     values = frame.numbers(target)[rows[:3]]
-    takers = [name for name in families if families.get(name).support.contains(y).all()]
+    takers = [name for name in families if _takes(families.get(name), y)]
     return DataError(
         f"{frame.source}: column `{target}`, {first}{' and more' if len(rows) > 3 else ''}: "
         f"found {', '.join(f'{value:g}' for value in values)} ({len(rows)} rows), but family "
         f"`{family.name}` accepts {family.support.name}. Families that take all values: "
         f"{', '.join(f'`{name}`' for name in takers) or 'none'}."
     )
+
+
+def _takes(kind: type[AbstractFamily], y: np.ndarray) -> bool:
+    return not kind.is_wrapper and any(each.support.contains(y).all() for each in kind.examples())
 
 
 def limit_column(frame: Frame, name: str) -> np.ndarray:

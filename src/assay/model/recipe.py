@@ -24,7 +24,7 @@ def build(
     """
     if "family" not in recipe:
         raise ConfigError(f"{where}: the model names no `family`. Known: {', '.join(families)}.")
-    family = families.get(str(recipe["family"]), where)()
+    family = parse(str(recipe["family"]), families, where)
     if censored_above:
         family = Censored(family, above=censored_above)
     given = {

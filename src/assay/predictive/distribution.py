@@ -1,7 +1,7 @@
 """The predictive of a fitted model: a family, mixed over draws of its coefficients."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import jax
@@ -17,6 +17,7 @@ from assay.predictive.crps import crps_of_counts, crps_of_density, crps_of_large
 from assay.predictive.mixture import mixture_quantile
 
 Linked = tuple[np.ndarray, ...]
+Columns = Mapping[str, np.ndarray]
 _CELLS = 2**21
 _CRPS_CELLS = 2**14
 # A sum over this many counts costs as much as the integral that stands in for it beyond.
@@ -32,11 +33,13 @@ class DistributionPredictive(AbstractPredictive):
         linked: for each parameter its value before the link, (draws, rows) or (draws, 1) where
             all rows share it.
         rows_: number of rows.
+        columns: what else the family reads of these rows, each (rows,).
     """
 
     family: AbstractFamily
     linked: Linked
     rows_: int
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def bind(
@@ -58,7 +61,7 @@ class DistributionPredictive(AbstractPredictive):
     def is_count(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Whether the family is one of counts."""
         first = tuple(each[:1, :1] for each in self.linked)
-        return _bind(self.family, first).is_count
+        return _bind(self.family, first, self._rows_of(np.arange(min(self.rows, 1)))).is_count
 
     def mean(self) -> Rows:
         return self._blocks("mean")
@@ -100,12 +103,16 @@ class DistributionPredictive(AbstractPredictive):
         picked = tuple(
             np.broadcast_to(each, (draws, self.rows))[which, columns] for each in self.linked
         )
-        return np.asarray(_bind(self.family, picked).sample(key, (count, self.rows)))
+        distribution = _bind(self.family, picked, self._rows_of(columns))
+        return np.asarray(distribution.sample(key, (count, self.rows)))
 
     def take(self, rows: np.ndarray) -> "DistributionPredictive":
         index = np.arange(self.rows)[rows]
         linked = tuple(each if each.shape[1] == 1 else each[:, index] for each in self.linked)
-        return replace(self, linked=linked, rows_=len(index))
+        return replace(self, linked=linked, rows_=len(index), columns=self._rows_of(index))
+
+    def _rows_of(self, index: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: column[index] for name, column in self.columns.items()}
 
     def _blocks(self, question: str, *arguments: Rows) -> Rows:
         """Ask block by block, so that memory stays bounded and shapes are few."""
@@ -126,7 +133,9 @@ class DistributionPredictive(AbstractPredictive):
         padded = np.concatenate([index, np.full(size - len(index), index[0])])
         linked = tuple(each if each.shape[1] == 1 else each[:, padded] for each in self.linked)
         values = [jnp.asarray(np.asarray(each, dtype=float)[padded]) for each in arguments]
-        answer = np.asarray(_QUESTIONS[question](self.family, linked, *values))
+        answer = np.asarray(
+            _QUESTIONS[question](self.family, linked, self._rows_of(padded), *values)
+        )
         return np.broadcast_to(answer, padded.shape)[: len(index)]
 
 
@@ -138,9 +147,12 @@ def _padded(rows: int) -> int:
     return max(64, 2 ** int(np.ceil(np.log2(rows))))
 
 
-def _bind(family: AbstractFamily, linked: tuple[Array | np.ndarray, ...]) -> AbstractDistribution:
+def _bind(
+    family: AbstractFamily, linked: tuple[Array | np.ndarray, ...], columns: Columns
+) -> AbstractDistribution:
     names = (parameter.name for parameter in family.parameters)
-    return family.from_linked(dict(zip(names, map(jnp.asarray, linked), strict=True)), {})
+    known = {name: jnp.asarray(column) for name, column in columns.items()}
+    return family.from_linked(dict(zip(names, map(jnp.asarray, linked), strict=True)), known)
 
 
 def _mixed(logs: Array) -> Array:
@@ -148,13 +160,13 @@ def _mixed(logs: Array) -> Array:
 
 
 @partial(jax.jit, static_argnums=0)
-def _mean(family: AbstractFamily, linked: Linked) -> Array:
-    return jnp.mean(_bind(family, linked).mean(), axis=0)
+def _mean(family: AbstractFamily, linked: Linked, columns: Columns) -> Array:
+    return jnp.mean(_bind(family, linked, columns).mean(), axis=0)
 
 
 @partial(jax.jit, static_argnums=0)
-def _variance(family: AbstractFamily, linked: Linked) -> Array:
-    return _moments(_bind(family, linked))[1]
+def _variance(family: AbstractFamily, linked: Linked, columns: Columns) -> Array:
+    return _moments(_bind(family, linked, columns))[1]
 
 
 def _moments(distribution: AbstractDistribution) -> tuple[Array, Array]:
@@ -165,35 +177,35 @@ def _moments(distribution: AbstractDistribution) -> tuple[Array, Array]:
 
 
 @partial(jax.jit, static_argnums=0)
-def _cdf(family: AbstractFamily, linked: Linked, y: Array) -> Array:
-    return jnp.exp(_mixed(_bind(family, linked).log_cdf(y)))
+def _cdf(family: AbstractFamily, linked: Linked, columns: Columns, y: Array) -> Array:
+    return jnp.exp(_mixed(_bind(family, linked, columns).log_cdf(y)))
 
 
 @partial(jax.jit, static_argnums=0)
-def _log_prob(family: AbstractFamily, linked: Linked, y: Array) -> Array:
-    return _mixed(_bind(family, linked).log_prob(y))
+def _log_prob(family: AbstractFamily, linked: Linked, columns: Columns, y: Array) -> Array:
+    return _mixed(_bind(family, linked, columns).log_prob(y))
 
 
 @partial(jax.jit, static_argnums=0)
-def _log_reach(family: AbstractFamily, linked: Linked, limit: Array) -> Array:
-    return _mixed(_bind(family, linked).log_reach(limit))
+def _log_reach(family: AbstractFamily, linked: Linked, columns: Columns, limit: Array) -> Array:
+    return _mixed(_bind(family, linked, columns).log_reach(limit))
 
 
 @partial(jax.jit, static_argnums=0)
-def _excess(family: AbstractFamily, linked: Linked, limit: Array) -> Array:
-    return jnp.mean(_bind(family, linked).excess(limit), axis=0)
+def _excess(family: AbstractFamily, linked: Linked, columns: Columns, limit: Array) -> Array:
+    return jnp.mean(_bind(family, linked, columns).excess(limit), axis=0)
 
 
 @partial(jax.jit, static_argnums=0)
-def _quantile(family: AbstractFamily, linked: Linked, level: Array) -> Array:
-    distribution = _bind(family, linked)
+def _quantile(family: AbstractFamily, linked: Linked, columns: Columns, level: Array) -> Array:
+    distribution = _bind(family, linked, columns)
 
     def log_tails(x: Array) -> tuple[Array, Array]:
         below, above = distribution.log_tails(x)
         return _mixed(below), _mixed(above)
 
     if distribution.is_count:
-        return step_quantile(log_tails, level, *_moments(distribution))
+        return step_quantile(log_tails, jnp.log(level), jnp.log1p(-level), *_moments(distribution))
     each = distribution.quantile(level)
     each = jnp.broadcast_to(each, (each.shape[0], level.shape[0]))
     if each.shape[0] == 1:
@@ -202,16 +214,20 @@ def _quantile(family: AbstractFamily, linked: Linked, level: Array) -> Array:
 
 
 @partial(jax.jit, static_argnums=0)
-def _crps(family: AbstractFamily, linked: Linked, y: Array, limit: Array) -> Array:
-    distribution = _bind(family, linked)
+def _crps(
+    family: AbstractFamily, linked: Linked, columns: Columns, y: Array, limit: Array
+) -> Array:
+    distribution = _bind(family, linked, columns)
     if distribution.is_count:
         return crps_of_counts(distribution, y, limit)
     return crps_of_density(distribution, y, limit, is_positive=family.support.lower >= 0)
 
 
 @partial(jax.jit, static_argnums=0)
-def _crps_of_large(family: AbstractFamily, linked: Linked, y: Array, limit: Array) -> Array:
-    return crps_of_large_counts(_bind(family, linked), y, limit)
+def _crps_of_large(
+    family: AbstractFamily, linked: Linked, columns: Columns, y: Array, limit: Array
+) -> Array:
+    return crps_of_large_counts(_bind(family, linked, columns), y, limit)
 
 
 _QUESTIONS = {

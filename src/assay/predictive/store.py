@@ -11,7 +11,7 @@ from assay.predictive.abstract import AbstractPredictive
 from assay.predictive.distribution import DistributionPredictive
 from assay.predictive.ensemble import EnsemblePredictive
 from assay.predictive.quantiles import QuantilePredictive
-from assay.registry import families
+from assay.registry import families, parse
 
 
 def to_bytes(predictive: AbstractPredictive, row_id: np.ndarray) -> bytes:
@@ -59,7 +59,8 @@ def _columns(base: AbstractPredictive) -> tuple[dict[str, object], dict[str, np.
             for parameter, linked in zip(base.family.parameters, base.linked, strict=True)
             for draw, values in enumerate(linked)
         }
-        return {"kind": "family", "family": base.family.name}, columns
+        own = {f"column {name}": column for name, column in base.columns.items()}
+        return {"kind": "family", "family": base.family.describe()}, columns | own
     if isinstance(base, QuantilePredictive):
         levels = [float(level) for level in base.levels]
         columns = {
@@ -75,12 +76,13 @@ def _columns(base: AbstractPredictive) -> tuple[dict[str, object], dict[str, np.
 def _restore(head: dict[str, object], table: pl.DataFrame) -> AbstractPredictive:
     values = table.drop("row_id")
     if head["kind"] == "family":
-        family = families.get(str(head["family"]))()
+        family = parse(str(head["family"]), families)
+        columns = {name: values[f"column {name}"].to_numpy() for name in family.needs()}
         linked = tuple(
             _collapsed(values.select(f"^{parameter.name}_[0-9]+$").to_numpy().T)
             for parameter in family.parameters
         )
-        return DistributionPredictive(family, linked, len(values))
+        return DistributionPredictive(family, linked, len(values), columns)
     matrix = np.ascontiguousarray(values.to_numpy())
     if head["kind"] == "quantiles":
         levels = np.asarray(head["levels"], dtype=float)

@@ -59,6 +59,11 @@ class AbstractPrepared(abc.ABC):
     has_intercept: bool
     prior_sd: float
 
+    def offset(self, frame: Frame) -> np.ndarray:
+        """What the term adds without any coefficient, (rows,) or (1,)."""
+        del frame
+        return np.zeros(1)
+
     @abc.abstractmethod
     def columns(self, frame: Frame) -> Matrix:
         """The raw columns, (rows, columns), on the user's scale and without intercept.
@@ -129,6 +134,10 @@ class Design:
             DataError: as `AbstractPrepared.columns`.
         """
         return self.finish(side_by_side([term.columns(frame) for term in self.terms], frame.rows))
+
+    def offset(self, frame: Frame) -> np.ndarray:
+        """What all terms add without any coefficient, (rows,) or (1,)."""
+        return np.sum(np.broadcast_arrays(*(term.offset(frame) for term in self.terms)), axis=0)
 
     def finish(self, raw: Matrix) -> Matrix:
         """From raw columns to the design's."""
