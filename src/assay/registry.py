@@ -94,11 +94,35 @@ checks = Registry("check", "assay.checks")
 curves = Registry("curve", "assay.curves")
 
 for _name, _address in {
-    "normal": "assay.family.normal:Normal",
-    "log-normal": "assay.family.lognormal:LogNormal",
-    "gamma": "assay.family.gamma:Gamma",
-    "negative-binomial": "assay.family.negative_binomial:NegativeBinomial",
+    "asymmetric-laplace": "assay.family.asymmetric_laplace:AsymmetricLaplace",
     "bernoulli": "assay.family.bernoulli:Bernoulli",
+    "beta-binomial": "assay.family.beta_binomial:BetaBinomial",
+    "binomial": "assay.family.binomial:Binomial",
+    "categorical": "assay.family.categorical:Categorical",
+    "censored": "assay.family.censored:Censored",
+    "exponential": "assay.family.exponential:Exponential",
+    "gamma": "assay.family.gamma:Gamma",
+    "gb2": "assay.family.generalized_beta_prime:GB2",
+    "generalized-poisson": "assay.family.generalized_poisson:GeneralizedPoisson",
+    "gumbel": "assay.family.gumbel:Gumbel",
+    "hurdle": "assay.family.hurdle:Hurdle",
+    "laplace": "assay.family.laplace:Laplace",
+    "log-logistic": "assay.family.log_logistic:LogLogistic",
+    "log-normal": "assay.family.lognormal:LogNormal",
+    "logistic": "assay.family.logistic:Logistic",
+    "lomax": "assay.family.lomax:Lomax",
+    "mixture": "assay.family.mixture:Mixture",
+    "negative-binomial": "assay.family.negative_binomial:NegativeBinomial",
+    "normal": "assay.family.normal:Normal",
+    "ordered-logistic": "assay.family.ordered_logistic:OrderedLogistic",
+    "pareto": "assay.family.pareto:Pareto",
+    "poisson": "assay.family.poisson:Poisson",
+    "rounded": "assay.family.rounded:Rounded",
+    "skew-normal": "assay.family.skew_normal:SkewNormal",
+    "student-t": "assay.family.student_t:StudentT",
+    "truncated": "assay.family.truncated:Truncated",
+    "weibull": "assay.family.weibull:Weibull",
+    "zero-inflated": "assay.family.zero_inflated:ZeroInflated",
 }.items():
     families.add(_name, _address)
 
@@ -107,6 +131,10 @@ for _name, _address in {
     "linear": "assay.predictor.linear:Linear",
     "polynomial": "assay.predictor.polynomial:Polynomial",
     "quadratic": "assay.predictor.polynomial:Quadratic",
+    "spline": "assay.predictor.spline:Spline",
+    "group": "assay.predictor.group:Group",
+    "offset": "assay.predictor.offset:Offset",
+    "neural": "assay.predictor.neural:Neural",
 }.items():
     predictors.add(_name, _address)
 

@@ -175,7 +175,7 @@ def test_a_model_of_assays_own_is_judged(begin):
     answer = experiment.attempt(Model(Normal(), mean=Linear("x")), effort=1)
     assert answer.supported
     (body,) = experiment.attempts
-    assert body.model.startswith("normal(mean = linear('x')")
+    assert body.model.startswith("normal with mean = linear('x')")
     assert body.open_skill == pytest.approx(0.8, abs=0.05)  # noise of .2 beside a sd of 1
 
 

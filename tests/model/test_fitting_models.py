@@ -258,7 +258,7 @@ def test_unknown_parameters_and_things_that_are_no_predictor_are_refused():
         Model(Gamma(), maen=Linear("x"))
     with pytest.raises(ConfigError, match=r"parameter `mean` is given 'x', needs a predictor"):
         Model(Gamma(), mean="x")  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match=r"method is 'mcmc', must be `map` or `laplace`"):
+    with pytest.raises(ConfigError, match=r"method is 'mcmc', must be `map`, `laplace` or `nuts`"):
         Model(Gamma(), method="mcmc")  # type: ignore[arg-type]
 
 

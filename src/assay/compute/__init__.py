@@ -1,5 +1,7 @@
-"""Where work runs: precision and the compilation cache."""
+"""Where work runs: the device, precision and the compilation cache."""
 
+from assay.compute.device import Engine, current_device, on_engine
 from assay.compute.setup import configure
+from assay.compute.threads import cores, one_blas_thread
 
-__all__ = ["configure"]
+__all__ = ["Engine", "configure", "cores", "current_device", "on_engine", "one_blas_thread"]

@@ -9,33 +9,73 @@ from assay.family.abstract import (
     Part,
     log_likelihood,
 )
-from assay.family.bernoulli import Bernoulli, BernoulliDistribution
-from assay.family.censored import Censored, CensoredDistribution
-from assay.family.gamma import Gamma, GammaDistribution
-from assay.family.lognormal import LogNormal, LogNormalDistribution
-from assay.family.negative_binomial import NegativeBinomial, NegativeBinomialDistribution
-from assay.family.normal import Normal, NormalDistribution
+from assay.family.asymmetric_laplace import AsymmetricLaplace
+from assay.family.bernoulli import Bernoulli
+from assay.family.beta_binomial import BetaBinomial
+from assay.family.binomial import Binomial
+from assay.family.categorical import Categorical
+from assay.family.censored import Censored
+from assay.family.exponential import Exponential
+from assay.family.gamma import Gamma
+from assay.family.generalized_beta_prime import GB2
+from assay.family.generalized_poisson import GeneralizedPoisson
+from assay.family.gumbel import Gumbel
+from assay.family.hurdle import Hurdle
+from assay.family.laplace import Laplace
+from assay.family.log_logistic import LogLogistic
+from assay.family.logistic import Logistic
+from assay.family.lognormal import LogNormal
+from assay.family.lomax import Lomax
+from assay.family.mixture import Mixture
+from assay.family.negative_binomial import NegativeBinomial
+from assay.family.normal import Normal
+from assay.family.ordered_logistic import OrderedLogistic
+from assay.family.pareto import Pareto
+from assay.family.poisson import Poisson
+from assay.family.rounded import Rounded
+from assay.family.skew_normal import SkewNormal
+from assay.family.student_t import StudentT
 from assay.family.support import Support
+from assay.family.truncated import Truncated
+from assay.family.weibull import Weibull
+from assay.family.zero_inflated import ZeroInflated
 
 __all__ = [
+    "GB2",
     "UPPER_END",
     "AbstractDistribution",
     "AbstractFamily",
+    "AsymmetricLaplace",
     "Bernoulli",
-    "BernoulliDistribution",
+    "BetaBinomial",
+    "Binomial",
+    "Categorical",
     "Censored",
-    "CensoredDistribution",
+    "Exponential",
     "Gamma",
-    "GammaDistribution",
+    "GeneralizedPoisson",
+    "Gumbel",
+    "Hurdle",
     "Known",
+    "Laplace",
+    "LogLogistic",
     "LogNormal",
-    "LogNormalDistribution",
+    "Logistic",
+    "Lomax",
+    "Mixture",
     "NegativeBinomial",
-    "NegativeBinomialDistribution",
     "Normal",
-    "NormalDistribution",
+    "OrderedLogistic",
     "Parameter",
+    "Pareto",
     "Part",
+    "Poisson",
+    "Rounded",
+    "SkewNormal",
+    "StudentT",
     "Support",
+    "Truncated",
+    "Weibull",
+    "ZeroInflated",
     "log_likelihood",
 ]

@@ -127,11 +127,22 @@ class AbstractDistribution(eqx.Module):
         """
         return self.log_tails(jnp.ceil(limit) - 1.0 if self.is_count else limit)
 
+    @property
+    def has_plain_edges(self) -> bool:
+        """Whether `log_edges` are the tails, at the whole number before for counts."""
+        return type(self).log_edges is AbstractDistribution.log_edges
+
     def log_between(
         self, low: Float[Array, "..."], high: Float[Array, "..."]
     ) -> Float[Array, "..."]:
         """Log P(low <= Y <= high), right however narrow or far out the interval is."""
         return log_interval(self, low, high)
+
+    def log_beyond(
+        self, low: Float[Array, "..."], high: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        """Log P(low < Y <= high): as `log_between`, without the mass on `low` itself."""
+        return log_interval(self, low, high, open_below=True)
 
     def log_reach(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         """Log P(Y >= limit)."""
@@ -198,6 +209,8 @@ class AbstractFamily(abc.ABC):
     parameters: ClassVar[tuple[Parameter, ...]]
     support: ClassVar[Support]
     is_wrapper: ClassVar[bool] = False
+    # A value that has mass of its own beside a density, such as the 0 of a Tweedie.
+    atom: ClassVar[float | None] = None
 
     @abc.abstractmethod
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> AbstractDistribution:
@@ -229,6 +242,16 @@ class AbstractFamily(abc.ABC):
     def needs(self) -> tuple[str, ...]:
         """Columns, besides those of the predictors, that the likelihood reads."""
         return ()
+
+    def recorded(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The target with those missing values filled that columns say something about.
+
+        Args:
+            y: targets, NaN where missing, (rows,).
+            columns: what `needs` names, of the same rows.
+        """
+        del columns
+        return y
 
     def parts(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[Part, ...]:
         """Rows grouped by the likelihood that they contribute.

@@ -1,15 +1,16 @@
-"""Targets hidden beyond a limit, such as demand above stock, for any family."""
+"""Targets hidden beyond a limit or within an interval, such as demand above stock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array
 
 from assay.errors import ConfigError, DataError
 from assay.family.abstract import (
+    UPPER_END,
     AbstractDistribution,
     AbstractFamily,
     Columns,
@@ -17,127 +18,79 @@ from assay.family.abstract import (
     Parameter,
     Part,
 )
+from assay.family.limit import Limit, check_limit, check_order, named, named_limit
+from assay.family.seen import CensoredDistribution
 from assay.family.support import Support
+from assay.family.wrapping import check_family
+from assay.frame.rows import at_row
 
-# Beyond these levels nothing is left that a variance would notice.
-_FAR = 1e-12
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)
-_NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
+__all__ = ["Censored", "CensoredDistribution"]
 
 
-class CensoredDistribution(AbstractDistribution):
-    """What is seen of a target that hides at or beyond its limits: min(max(Y, below), above).
-
-    A row at its upper limit contributes log P(Y >= above), one at its lower limit
-    log P(Y <= below), any other its log density. A flag says that the value itself is but a bound,
-    and not where the limit of another value would be: it enters `log_prob` alone.
+class _Rows(NamedTuple):
+    """What each row says of its target besides the recorded value.
 
     Fields:
-        base: the distribution of the target that nobody hid.
-        above: the most that could be seen, in the target's unit; inf where nothing was hidden.
-        below: the least that could be seen; -inf where nothing was hidden.
-        at_least: flag, whether the target is known only to be at least the value.
-        at_most: flag, whether it is known only to be at most the value.
-
-    Source: Klein & Moeschberger (2003), Survival Analysis, 2nd ed., section 3.5.
+        most: upper limit, inf where there is none; a flag makes the value its own limit.
+        least: lower limit likewise.
+        low: lower end of an interval, -inf where it is open.
+        high: upper end, inf where it is open.
+        within: whether the row has an interval.
     """
 
-    base: AbstractDistribution
-    above: Float[Array, "..."]
-    below: Float[Array, "..."]
-    at_least: Bool[Array, "..."] | bool = False
-    at_most: Bool[Array, "..."] | bool = False
-
-    @property
-    def is_count(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """As the base."""
-        return self.base.is_count
-
-    def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        capped, floored = y >= self.above, y <= self.below
-        # Every branch gets an argument that is safe for it: a NaN gradient in an unused branch
-        # would spoil the sum.
-        inside = self.base.log_prob(y)
-        upper = self.base.log_reach(jnp.where(capped, self.above, y))
-        lower = self.base.log_cdf(jnp.where(floored, self.below, y))
-        reached, sunk = capped | self.at_least, floored | self.at_most
-        return jnp.where(reached, upper, jnp.where(sunk, lower, inside))
-
-    def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
-        log_cdf, log_sf = self.base.log_tails(y)
-        over, under = y >= self.above, y < self.below
-        log_cdf = jnp.where(over, 0.0, jnp.where(under, -jnp.inf, log_cdf))
-        return log_cdf, jnp.where(over, -jnp.inf, jnp.where(under, 0.0, log_sf))
-
-    def tail_quantile(
-        self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
-    ) -> Float[Array, "..."]:
-        return self._seen(self.base.tail_quantile(log_p, log_q))
-
-    def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
-        return self._seen(self.base.sample(key, shape))
-
-    def mean(self) -> Float[Array, "..."]:
-        """Expectation of what is seen; E max(below - Y, 0) follows from the excess over it."""
-        upper, lower = jnp.isfinite(self.above), jnp.isfinite(self.below)
-        lost = jnp.where(upper, self.base.excess(jnp.where(upper, self.above, 0.0)), 0.0)
-        floor = jnp.where(lower, self.below, 0.0)
-        gained = jnp.where(lower, self.base.excess(floor) - self.base.mean() + floor, 0.0)
-        return self.base.mean() - lost + gained
-
-    def variance(self) -> Float[Array, "..."]:
-        """Variance of what is seen, from E(Y - low)² = 2 ∫ P(Y > x) (x - low) dx by parts."""
-        low = jnp.maximum(self.below, self.base.quantile(jnp.asarray(_FAR)))
-        high = jnp.maximum(jnp.minimum(self.above, self.base.quantile(jnp.asarray(1 - _FAR))), low)
-        nodes = jnp.asarray(_NODES).reshape(-1, *(1,) * jnp.ndim(low))
-        excess = self.base.excess(low + (high - low) * nodes)
-        beyond, mean = self.base.excess(high), self.base.excess(low) - self.base.excess(high)
-        area = jnp.tensordot(jnp.asarray(_WEIGHTS), excess, axes=1) - beyond
-        return 2 * (high - low) * area - mean**2
-
-    def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
-        """E max(seen - limit, 0)."""
-        upper, least = jnp.isfinite(self.above), jnp.maximum(limit, self.below)
-        beyond = jnp.where(upper, self.base.excess(jnp.where(upper, self.above, 0.0)), 0.0)
-        above = jnp.where(least >= self.above, 0.0, self.base.excess(least) - beyond)
-        return above + jnp.maximum(jnp.minimum(self.below, self.above) - limit, 0.0)
-
-    def _seen(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        return jnp.clip(y, self.below, self.above)
+    most: np.ndarray
+    least: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    within: np.ndarray
 
 
 @dataclass(frozen=True)
 class Censored(AbstractFamily):
-    """Any family whose target is hidden at or beyond a limit.
+    """Any family whose target is hidden at or beyond a limit, or within an interval.
 
-    A numeric column is a limit: the target is known only to be at least (`above`) or at most
-    (`below`) the limit where it reached it. A boolean column is a flag: where it is true the
-    recorded target is itself only a bound.
+    A limit is a number for all rows or a numeric column: the target is known only to be at least
+    (`above`) or at most (`below`) the limit where it reached it. A boolean column is a flag: where
+    it is true the recorded target is itself only a bound. `between` names two columns: where both
+    hold a number, the lower one first, the target is known only to lie between them; where one
+    does, to be at least or at most that; where both agree or none does, the target is known. All
+    of these may stand in one table.
 
     Fields:
         base: the family of the target that nobody hid.
-        above: column of upper limits or flags, or None.
-        below: column of lower limits or flags, or None.
+        above: an upper limit, a column of such limits or of flags, or None.
+        below: a lower limit likewise.
+        between: columns with the lower and the upper end of an interval, or None.
     """
 
     base: AbstractFamily
-    above: str | None = None
-    below: str | None = None
+    above: Limit = None
+    below: Limit = None
+    between: tuple[str, str] | None = None
 
     name: ClassVar[str] = "censored"
     is_wrapper: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.above is None and self.below is None:
+        base = check_family("Censored", self.base)
+        where = f"Censored({base.name})"
+        if self.above is None and self.below is None and self.between is None:
             raise ConfigError(
-                f"Censored({self.base.name}): names no column of limits or flags. "
-                'Write `above="stock"`, `below="detection_limit"` or both.'
+                f"{where}: names no column of limits or flags. "
+                'Write `above="stock"`, `below="detection_limit"`, `below=0` or '
+                '`between=("from", "to")`.'
             )
-        if isinstance(self.base, Censored):
+        if isinstance(base, Censored):
             raise ConfigError(
                 "Censored: the family is censored already. Name both limits at once: "
                 '`Censored(Normal(), above="most", below="least")`.'
             )
+        check_limit(where, "above", self.above)
+        check_limit(where, "below", self.below)
+        check_order(where, self.below, self.above)
+        if self.between is not None:
+            # A recipe may hold a list, which could not be hashed.
+            object.__setattr__(self, "between", _pair(where, self.between))
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -146,15 +99,38 @@ class Censored(AbstractFamily):
 
     @property
     def support(self) -> Support:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The support of the base family."""
-        return self.base.support
+        """The support of the base family and, under limits that are numbers, the limits."""
+        inside = self.base.support
+        numbers = [each for each in (self.below, self.above) if isinstance(each, int | float)]
+        for limit in numbers:
+            inside = _with_limit(inside, float(limit))
+        return inside
 
     @property
     def underlying(self) -> AbstractFamily:
         return self.base.underlying
 
+    @classmethod
+    def examples(cls) -> tuple[AbstractFamily, ...]:
+        from assay.family.gamma import Gamma
+        from assay.family.negative_binomial import NegativeBinomial
+        from assay.family.normal import Normal
+        from assay.family.rounded import Rounded
+        from assay.family.truncated import Truncated
+        from assay.family.zero_inflated import ZeroInflated
+
+        return (
+            cls(Normal(), below=0.0),
+            cls(NegativeBinomial(), above=6),
+            cls(Gamma(), above=4.0, below=0.5),
+            cls(Truncated(Gamma(), below=0.5), above=3.0),
+            cls(ZeroInflated(Gamma()), above=3.0),
+            cls(Rounded(Normal(), grid=0.5), above=2.0),
+        )
+
     def needs(self) -> tuple[str, ...]:
-        return (*self.base.needs(), *(column for column in (self.above, self.below) if column))
+        own = (*named(self.above, self.below), *(self.between or ()))
+        return tuple(dict.fromkeys((*self.base.needs(), *own)))
 
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> CensoredDistribution:
         return self._around(self.base.bind(parameters, columns), columns)
@@ -163,55 +139,199 @@ class Censored(AbstractFamily):
         return self._around(self.base.from_linked(linked, columns), columns)
 
     def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
-        return self.base.start(y, columns)
+        inside = self.base.support.contains(y)
+        if not inside.any() or inside.all():
+            return self.base.start(y, columns)
+        return self.base.start(y[inside], {name: each[inside] for name, each in columns.items()})
+
+    def recorded(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Missing targets as the middle of their interval, or its one end."""
+        if self.between is None:
+            return y
+        low, high, within = _interval(self.between, columns)
+        middle = low + (high - low) / 2
+        middle = np.floor(middle) if self.support.whole else middle
+        known = np.isfinite(columns[self.between[0]]) & (low == high)
+        found = np.where(np.isfinite(low) & np.isfinite(high), middle, np.fmin(low, np.inf))
+        found = np.where(np.isinf(low), high, found)
+        missing = np.isnan(y) & (within | known)
+        filled = np.where(missing, found, y)
+        return _onto_support(filled, missing, self.base.support)
 
     def parts(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[Part, ...]:
-        upper = _limits(columns.get(self.above or ""), y, absent=np.inf)
-        lower = _limits(columns.get(self.below or ""), y, absent=-np.inf)
-        reached, sunk = y >= upper, y <= lower
-        if np.any(reached & sunk):
-            row = int(np.flatnonzero(reached & sunk)[0])
-            raise DataError(
-                f"Row {row} is hidden above {upper[row]:g} and below {lower[row]:g} at once. The "
-                f"lower limit (`{self.below}`) must lie below the upper one (`{self.above}`)."
-            )
+        rows = self._rows(y, columns)
+        self._check(y, rows)
+        reached, sunk = ~rows.within & (y >= rows.most), ~rows.within & (y <= rows.least)
+        open_above, open_below = np.isinf(rows.high), np.isinf(rows.low)
+        seen = ~(reached | sunk | rows.within)
         groups = (
-            (~reached & ~sunk, Known.VALUE, y),
-            (reached, Known.AT_LEAST, upper),
-            (sunk, Known.AT_MOST, lower),
+            (seen, Known.VALUE, y),
+            (reached, Known.AT_LEAST, rows.most),
+            (rows.within & open_above, Known.AT_LEAST, rows.low),
+            (sunk, Known.AT_MOST, rows.least),
+            (rows.within & open_below, Known.AT_MOST, rows.high),
+            (rows.within & ~open_above & ~open_below, Known.BETWEEN, rows.low),
         )
+        self._check_base(y, columns, seen)
+        merged: dict[Known, tuple[np.ndarray, np.ndarray]] = {}
+        for which, known, value in groups:
+            mask, values = merged.get(known, (np.zeros(len(y), dtype=bool), y))
+            merged[known] = mask | which, np.where(which, value, values)
         return tuple(
-            Part(
-                np.flatnonzero(rows),
-                self.base,
-                known,
-                value[rows],
-                {name: columns[name][rows] for name in self.base.needs()},
-            )
-            for rows, known, value in groups
-            if rows.any()
+            self._part(np.flatnonzero(mask), known, values, rows.high, columns)
+            for known, (mask, values) in merged.items()
+            if mask.any()
         )
+
+    def _part(
+        self,
+        rows: np.ndarray,
+        known: Known,
+        values: np.ndarray,
+        high: np.ndarray,
+        columns: Mapping[str, np.ndarray],
+    ) -> Part:
+        kept = {name: columns[name][rows] for name in self.base.needs()}
+        end = {UPPER_END: high[rows]} if known is Known.BETWEEN else {}
+        return Part(rows, self.base, known, values[rows], kept | end)
+
+    def _check_base(
+        self, y: np.ndarray, columns: Mapping[str, np.ndarray], seen: np.ndarray
+    ) -> None:
+        """Let the base look at the rows that are seen; a hidden one repeats the first of them."""
+        if seen.any():
+            stand_in = np.where(seen, np.arange(len(y)), np.flatnonzero(seen)[0])
+            needed = {name: columns[name][stand_in] for name in self.base.needs()}
+            self.base.parts(y[stand_in], needed)
+
+    def _rows(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> _Rows:
+        most = _limits(self.above, columns, y, absent=np.inf)
+        least = _limits(self.below, columns, y, absent=-np.inf)
+        if self.between is None:
+            nothing = np.full(len(y), np.nan)
+            return _Rows(most, least, nothing, nothing, np.zeros(len(y), dtype=bool))
+        return _Rows(most, least, *_interval(self.between, columns))
+
+    def _check(self, y: np.ndarray, rows: _Rows) -> None:
+        """Refuse limits on the wrong side, and values that cannot be.
+
+        Raises:
+            DataError: names the first such row, the columns and the values.
+        """
+        lower, upper = named_limit("below", self.below), named_limit("above", self.above)
+        crossed = (rows.most < rows.least) | ((y >= rows.most) & (y <= rows.least))
+        for row in np.flatnonzero(crossed & ~rows.within)[:1]:
+            raise DataError(
+                f"Censored: {at_row(row)} is hidden above {rows.most[row]:g} and below "
+                f"{rows.least[row]:g} at once. The lower limit, {lower}, must lie below the upper "
+                f"one, {upper}."
+            )
+        if self.between is not None:
+            self._check_intervals(y, rows, *self.between)
+
+    def _check_intervals(self, y: np.ndarray, rows: _Rows, low: str, high: str) -> None:
+        ends = f"column `{low}` is {{low:g}} and column `{high}` is {{high:g}}"
+        inside = self.base.support
+        off = (rows.high < inside.lower) | (rows.low > inside.upper)
+        off |= inside.open_below & (rows.high <= inside.lower)
+        off |= inside.open_above & (rows.low >= inside.upper)
+        wrong = (
+            (
+                rows.low > rows.high,
+                "the lower end must not lie above the upper one. Swap them.",
+            ),
+            (
+                rows.within & off,
+                f"but family `{self.base.name}` takes {inside.name}. Correct the row.",
+            ),
+            (
+                (y < rows.low) | (y > rows.high),
+                "but the recorded target, {y:g}, lies outside. Correct the row, or leave the "
+                "target empty.",
+            ),
+        )
+        for mask, text in wrong:
+            for row in np.flatnonzero(mask)[:1]:
+                values = {"low": rows.low[row], "high": rows.high[row], "y": y[row]}
+                raise DataError(f"Censored: {at_row(row)}: {ends}; {text}".format(**values))
 
     def _around(self, base: AbstractDistribution, columns: Columns) -> CensoredDistribution:
         above, at_least = _bound(self.above, columns, absent=jnp.inf)
         below, at_most = _bound(self.below, columns, absent=-jnp.inf)
-        return CensoredDistribution(base, above, below, at_least, at_most)
+        between = None if self.between is None else _ends(*(columns[name] for name in self.between))
+        return CensoredDistribution(base, above, below, at_least, at_most, between, self.base.atom)
 
 
-def _bound(name: str | None, columns: Columns, *, absent: float) -> tuple[Array, Array]:
+def _pair(where: str, between: object) -> tuple[str, str]:
+    """Two different names of columns.
+
+    Raises:
+        ConfigError: it is anything else.
+    """
+    if isinstance(between, list | tuple) and len(between) == 2:
+        low, high = between
+        if isinstance(low, str) and isinstance(high, str) and low and high and low != high:
+            return low, high
+    raise ConfigError(
+        f"{where}: `between` is {between!r}, must be the names of two columns, the lower end "
+        'first: `between=("from", "to")`.'
+    )
+
+
+def _with_limit(support: Support, limit: float) -> Support:
+    """A support and the limit on which what lies beyond it is recorded."""
+    if bool(support.contains(np.asarray([limit]))[0]) or support.whole:
+        return support
+    if limit <= support.lower:
+        return Support(f"{support.name}, or {limit:g}", limit, support.upper)
+    return Support(f"{support.name}, or {limit:g}", support.lower, limit)
+
+
+def _interval(
+    between: tuple[str, str], columns: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Both ends of each row, infinite where one is open, and whether the row has an interval."""
+    low, high = (np.asarray(columns[name], dtype=float) for name in between)
+    low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
+    return low, high, (low != high) & (np.isfinite(low) | np.isfinite(high))
+
+
+def _ends(low: Array, high: Array) -> tuple[Array, Array]:
+    """The same for bound arrays: NaN where there is no interval."""
+    low, high = jnp.asarray(low, dtype=float), jnp.asarray(high, dtype=float)
+    low, high = jnp.where(jnp.isnan(low), -jnp.inf, low), jnp.where(jnp.isnan(high), jnp.inf, high)
+    within = (low != high) & (jnp.isfinite(low) | jnp.isfinite(high))
+    return jnp.where(within, low, jnp.nan), jnp.where(within, high, jnp.nan)
+
+
+def _onto_support(filled: np.ndarray, missing: np.ndarray, support: Support) -> np.ndarray:
+    """Stand-ins that the family can take, where an end of an interval itself is none."""
+    off = missing & ~support.contains(filled)
+    typical = np.sort(filled[support.contains(filled)])
+    return np.where(off, typical[len(typical) // 2], filled) if len(typical) else filled
+
+
+def _bound(limit: Limit, columns: Columns, *, absent: float) -> tuple[Array, Array]:
     """Limit and flag of each row; a column holds one of them."""
-    if name is None:
+    if limit is None:
         return jnp.asarray(absent), jnp.asarray(False)
-    column = jnp.asarray(columns[name])
+    if not isinstance(limit, str):
+        return jnp.asarray(float(limit)), jnp.asarray(False)
+    column = jnp.asarray(columns[limit])
     if column.dtype == bool:
         return jnp.asarray(absent), column
     return jnp.where(jnp.isnan(column), absent, column), jnp.asarray(False)
 
 
-def _limits(column: np.ndarray | None, y: np.ndarray, *, absent: float) -> np.ndarray:
+def _limits(
+    limit: Limit, columns: Mapping[str, np.ndarray], y: np.ndarray, *, absent: float
+) -> np.ndarray:
     """Limit of each row; a flag makes the recorded value its own limit."""
-    if column is None:
+    if limit is None:
         return np.full(len(y), absent)
+    if not isinstance(limit, str):
+        return np.full(len(y), float(limit))
+    column = np.asarray(columns[limit])
     if column.dtype == bool:
         return np.where(column, y, absent)
     return np.where(np.isnan(column), absent, column)

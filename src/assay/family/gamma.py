@@ -17,10 +17,12 @@ from assay.family.abstract import (
     Parameter,
 )
 from assay.family.support import POSITIVE, Support
-from assay.family.tail import gamma_quantile, gamma_quantile_upper, log_gamma_tails, stirling
-
-_LOG_HALF = -float(np.log(2.0))
-_HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
+from assay.family.tail.gamma_ratio import (
+    gamma_quantile_ratio,
+    log_gamma_density_ratio,
+    log_gamma_tails_ratio,
+)
+from assay.family.tail.log_quotient import log_quotient, times_exp
 
 
 class GammaDistribution(AbstractDistribution):
@@ -47,17 +49,14 @@ class GammaDistribution(AbstractDistribution):
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         inside = y > 0
-        log_cdf, log_sf = log_gamma_tails(self.shape, jnp.where(inside, y, 1.0) * self.rate)
+        ratio = log_quotient(jnp.where(inside, y, self.location), self.location)
+        log_cdf, log_sf = log_gamma_tails_ratio(self.shape, ratio)
         return jnp.where(inside, log_cdf, -jnp.inf), jnp.where(inside, log_sf, 0.0)
 
     def tail_quantile(
         self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
     ) -> Float[Array, "..."]:
-        log_p, log_q, shape = jnp.broadcast_arrays(log_p, log_q, self.shape)
-        lower = log_p < log_q
-        below = gamma_quantile(shape, log_p=jnp.where(lower, log_p, _LOG_HALF))
-        above = gamma_quantile_upper(shape, log_q=jnp.where(lower, _LOG_HALF, log_q))
-        return jnp.where(lower, below, above) / self.rate
+        return times_exp(self.location, gamma_quantile_ratio(self.shape, log_p, log_q))
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         batch = jnp.broadcast_shapes(self.location.shape, self.cv.shape)
@@ -77,13 +76,8 @@ class GammaDistribution(AbstractDistribution):
         return jnp.where(limit > 0, above, self.location - limit)
 
     def _log_kernel(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        """Log density of log y > 0, by deviance: differences of log Γ lose digits at small cv.
-
-        Source: Loader (2000), Fast and accurate computation of binomial probabilities.
-        """
-        deviance = stirling.excess((y - self.location) / self.location, y / self.location)
-        norm = -jnp.log(self.cv) - _HALF_LOG_2PI - stirling.stirling_remainder(self.shape)
-        return norm - self.shape * deviance
+        """Log density of log y, for y > 0."""
+        return log_gamma_density_ratio(self.shape, log_quotient(y, self.location))
 
 
 @dataclass(frozen=True)
@@ -103,5 +97,6 @@ class Gamma(AbstractFamily):
 
     def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
         del columns
-        mean = float(np.mean(y))
-        return {"mean": mean, "cv": float(max(np.std(y) / mean, 1e-3))}
+        size = float(np.max(y))  # squares of the largest floats would overflow
+        mean, sd = float(np.mean(y / size)), float(np.std(y / size))
+        return {"mean": mean * size, "cv": max(sd / mean, 1e-3)}

@@ -21,7 +21,7 @@ from assay.family.step import step_quantile
 from assay.family.support import COUNTS, Support
 from assay.family.tail import log_beta_tails, negative_binomial_log_tails
 from assay.family.tail.beta_integral import log_beta_kernel
-from assay.family.tail.stirling import digamma_gap_drop, shortfall
+from assay.family.tail.differences import digamma_gap_drop, shortfall
 
 
 class NegativeBinomialDistribution(AbstractDistribution):
@@ -95,7 +95,8 @@ def _log_mass_jvp(
     primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
 ) -> tuple[Array, Array]:
     (k, mean, size), (_, to_mean, to_size) = primals, tangents
-    by_mean = size * ((k - mean) / mean) / (mean + size)
+    # Written so that its derivative in the size is no difference where the size is large.
+    by_mean = ((k - mean) / mean) / (1 + mean / size)
     by_size = digamma_gap_drop(size, k) - shortfall((mean - k) / (size + k))
     return _log_mass(k, mean, size), by_mean * to_mean + by_size * to_size
 

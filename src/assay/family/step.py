@@ -5,11 +5,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import ndtri
 from jaxtyping import Array, Bool, Float
+
+from assay.family.tail import log_ndtri
 
 _MOST_STEPS = 200
 _SLACK = 1e-13
+CLOSE = 1e-15
+_LOG_HALF = -0.6931471805599453
 
 
 class _Search(NamedTuple):
@@ -72,24 +75,47 @@ def step_quantile(
     sd = jnp.sqrt(variance)
     nothing = jnp.full(log_p.shape, -1.0)
     stride = jnp.maximum(1.0, jnp.floor(sd / 64))
-    start = _Search(jnp.asarray(0), nothing, -nothing * jnp.inf, _guess(log_p, mean, sd), stride)
+    start = _Search(
+        jnp.asarray(0), nothing, -nothing * jnp.inf, _guess(log_p, log_q, mean, sd), stride
+    )
     return jax.lax.while_loop(go_on, advance, start).at
 
 
-def reaches(log_cdf: Array, log_sf: Array, log_p: Array, log_q: Array) -> Bool[Array, "..."]:
+def reaches(
+    log_cdf: Array, log_sf: Array, log_p: Array, log_q: Array, *, slack: float = _SLACK
+) -> Bool[Array, "..."]:
     """Whether a point with these log tails lies at the level or above it.
 
     Compared in the smaller tail, where levels are not rounded away, and with room for the last
     digits, so that the quantile of a cdf is the point that the cdf was asked at.
+
+    Args:
+        log_cdf: log P(Y <= point).
+        log_sf: log P(Y > point).
+        log_p: log of the level.
+        log_q: log of what is left above it.
+        slack: room, relative to 1 and to the logarithm; `CLOSE` where tails have closed forms.
     """
-    below = log_cdf >= log_p + _SLACK * (log_p - 1)
-    return jnp.where(log_p < log_q, below, log_sf <= log_q - _SLACK * (log_q - 1))
+    below = log_cdf >= log_p + slack * (log_p - 1)
+    return jnp.where(log_p < log_q, below, log_sf <= log_q - slack * (log_q - 1))
 
 
-def _guess(log_p: Array, mean: Array, sd: Array) -> Array:
+def between_whole(
+    log_tails: Callable[[Array], tuple[Array, Array]], y: Float[Array, "..."]
+) -> tuple[Array, Array]:
+    """Log tails on straight lines between whole numbers, for counts without a smooth curve."""
+    low = jnp.floor(y)
+    log_part, log_rest = jnp.log(y - low), jnp.log1p(low - y)
+    ends = zip(log_tails(low), log_tails(low + 1), strict=True)
+    below, above = (jnp.logaddexp(log_rest + one, log_part + two) for one, two in ends)
+    return below, above
+
+
+def _guess(log_p: Array, log_q: Array, mean: Array, sd: Array) -> Array:
     """Quantile of the Gamma distribution with this mean and sd, rounded."""
     safe = jnp.maximum(mean, 1e-300)
     third = sd / safe / 3
-    root = 1 - third**2 + third * ndtri(jnp.exp(log_p))
+    lower, upper = (log_ndtri(jnp.minimum(log, _LOG_HALF)) for log in (log_p, log_q))
+    root = 1 - third**2 + third * jnp.where(log_p < log_q, lower, -upper)
     guess = jnp.round(safe * jnp.maximum(root, 0.0) ** 3)
     return jnp.where(jnp.isfinite(guess), guess, 0.0)

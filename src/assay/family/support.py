@@ -14,6 +14,7 @@ class Support:
         lower: least value, -inf where there is none.
         upper: greatest value, inf where there is none.
         open_below: whether `lower` itself is outside.
+        open_above: whether `upper` itself is outside.
         whole: whether only whole numbers belong to it.
     """
 
@@ -22,15 +23,23 @@ class Support:
     upper: float = np.inf
     open_below: bool = False
     whole: bool = False
+    open_above: bool = False
 
     def contains(self, y: np.ndarray) -> np.ndarray:
         """Whether each value of `y` lies in the support; NaN never does."""
         above = y > self.lower if self.open_below else y >= self.lower
-        inside = above & (y <= self.upper)
+        inside = above & (y < self.upper if self.open_above else y <= self.upper)
         return inside & (y == np.floor(y)) if self.whole else inside
 
 
 REAL = Support("any real number")
 POSITIVE = Support("above 0", lower=0.0, open_below=True)
+NOT_NEGATIVE = Support("0 and above", lower=0.0)
 COUNTS = Support("whole numbers 0, 1, 2, ...", lower=0.0, whole=True)
 BINARY = Support("0 or 1", lower=0.0, upper=1.0, whole=True)
+
+
+def between(lower: float, upper: float) -> Support:
+    """The values strictly between two ends."""
+    name = f"strictly between {lower:g} and {upper:g}"
+    return Support(name, lower, upper, open_below=True, open_above=True)

@@ -43,8 +43,25 @@ def draw(
 
     Source: Owen (1997), Scrambled net variance; Hammersley & Morton (1956) for the pairs.
     """
-    sobol = qmc.Sobol(len(mode), rng=np.random.default_rng(seed))
-    standard = ndtri(np.clip(sobol.random(count // 2), 1e-12, 1 - 1e-12))
+    return stretched(mode, curvature, standard_draws(len(mode), count=count, seed=seed))
+
+
+def standard_draws(coefficients: int, *, count: int, seed: int) -> Float[np.ndarray, "half c"]:
+    """One half of the pairs of `draw`, for a standard Normal."""
+    sobol = qmc.Sobol(coefficients, rng=np.random.default_rng(seed))
+    return ndtri(np.clip(sobol.random(count // 2), 1e-12, 1 - 1e-12))
+
+
+def stretched(
+    mode: Float[np.ndarray, " c"],
+    curvature: Float[np.ndarray, "c c"],
+    standard: Float[np.ndarray, "half c"],
+) -> Float[np.ndarray, "draws c"]:
+    """Draws around a mode from standard ones.
+
+    Raises:
+        numpy.linalg.LinAlgError: the curvature is not positive definite.
+    """
     factor = np.linalg.cholesky(curvature)
     offsets = solve_triangular(factor.T, standard.T, lower=False).T
     return mode + np.concatenate([offsets, -offsets])

@@ -4,43 +4,20 @@ Each row's log-likelihood depends on a handful of linked parameters only, so exa
 derivatives cost one small Hessian a row and a few matrix products, whatever the family.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import cho_factor, cho_solve
 
-from assay.family import AbstractFamily, Known
-from assay.fit.row_terms import row_terms
-from assay.predictor.matrix import Matrix, shape_of, weighted_gram
+from assay.fit.likelihood import Likelihood
+from assay.fit.rows import PartRows, thinned
 
 MAX_ITERATIONS = 100
 MAX_DAMPING = 1e12
 TOLERANCE = 1e-13
 THINNED = 8192
-
-
-@dataclass(frozen=True)
-class PartRows:
-    """Rows that say the same kind of thing about their target.
-
-    Fields:
-        family: recipe of the value.
-        known: what these rows say about it.
-        designs: one matrix (rows, coefficients) for each parameter of the family.
-        y: values, or the limits behind which they hide, (rows,).
-        offsets: what each parameter has before its coefficients, (parameters, rows) or
-            (parameters, 1).
-        columns: what else the family reads of these rows, each (rows,).
-    """
-
-    family: AbstractFamily
-    known: Known
-    designs: tuple[Matrix, ...]
-    y: np.ndarray
-    offsets: np.ndarray = field(default_factory=lambda: np.zeros((1, 1)))
-    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+_THINNED_BY = 16
 
 
 @dataclass(frozen=True)
@@ -97,6 +74,8 @@ def maximise(
     parts: tuple[PartRows, ...],
     prior: Prior,
     start: Float[np.ndarray, " coefficients"] | None = None,
+    *,
+    rough: Prior | None = None,
 ) -> Optimum:
     """Maximise the log posterior.
 
@@ -105,24 +84,23 @@ def maximise(
         prior: of the coefficients.
         start: a point close to the optimum, where one is known; by default the prior's mean,
             and for many rows first an optimum of some of them.
+        rough: prior of that first optimum, default `prior`; under a flat one some of the rows may
+            have none where all have one.
 
     Returns:
-        The last accepted point; it is the optimum if `is_settled`.
+        The last accepted point; it is the optimum if `is_settled`, and then its coefficients are
+        one step further than where its derivatives were taken.
 
     Source: Levenberg (1944) and Marquardt (1963) for the damping; Boyd & Vandenberghe (2004),
         Convex Optimization, section 9.5, for the decrement as stopping rule.
     """
+    likelihood = Likelihood(parts)
     if start is None:
-        start = prior.mean
-        every = sum(len(part.y) for part in parts) // THINNED
-        if every >= 4:
-            # A thinned fit ends close to the full one and costs next to nothing.
-            thinned = tuple(_thinned(part, every) for part in parts)
-            start = maximise(thinned, prior).coefficients
-    here, damping = _evaluate(parts, prior, start, iterations=1), 0.0
+        start = _from_some_rows(parts, rough or prior)
+    here, damping = _evaluate(likelihood, prior, start, iterations=1), 0.0
     while not here.is_settled and here.iterations < MAX_ITERATIONS and damping < MAX_DAMPING:
         step = here.step if damping == 0 else _step(here.curvature, here.gradient, damping)[0]
-        there = _evaluate(parts, prior, here.coefficients + step, here.iterations + 1)
+        there = _evaluate(likelihood, prior, here.coefficients + step, here.iterations + 1)
         # Rounding alone moves the value by this much; without the slack the last step is refused.
         slack = 1e-13 * (1.0 + abs(here.log_posterior))
         if there.is_finite and there.log_posterior >= here.log_posterior - slack:
@@ -130,52 +108,28 @@ def maximise(
         else:
             here = replace(here, iterations=there.iterations)
             damping = max(damping * 10, 1e-3)
-    return here
+    # The decrement is a square: at its tolerance half of the digits are still to come, and the
+    # step that brings them is known already.
+    return replace(here, coefficients=here.coefficients + here.step) if here.is_settled else here
 
 
-def _thinned(part: PartRows, every: int) -> PartRows:
-    """Evenly spaced rows; the same share of every part, or their balance would be lost."""
-    return replace(
-        part,
-        designs=tuple(each[::every] for each in part.designs),
-        y=part.y[::every],
-        offsets=part.offsets if part.offsets.shape[1] == 1 else part.offsets[:, ::every],
-        columns={name: each[::every] for name, each in part.columns.items()},
-    )
+def _from_some_rows(parts: tuple[PartRows, ...], prior: Prior) -> Float[np.ndarray, " c"]:
+    """An optimum of some of the rows ends close to that of all, and costs next to nothing."""
+    every = min(_THINNED_BY, sum(len(part.y) for part in parts) // THINNED)
+    if every < 4:
+        return prior.mean
+    found = maximise(tuple(thinned(part, every) for part in parts), prior)
+    return found.coefficients if found.is_settled else prior.mean
 
 
-# A step too long overflows; what is not finite is refused by `maximise`, without a warning.
-@np.errstate(over="ignore", invalid="ignore")
-def _evaluate(
-    parts: tuple[PartRows, ...], prior: Prior, at: np.ndarray, iterations: int
-) -> Optimum:
-    terms = [_part_terms(part, at) for part in parts]
-    fit, gradient, curvature = (sum(each) for each in zip(*terms, strict=True))
+def _evaluate(likelihood: Likelihood, prior: Prior, at: np.ndarray, iterations: int) -> Optimum:
+    fit, gradient, curvature = likelihood(at)
     away, precision = at - prior.mean, prior.sd**-2.0
     gradient, curvature = gradient - precision * away, curvature + np.diag(precision)
     value = float(fit - 0.5 * np.sum(precision * away**2))
     step, is_uphill = _step(curvature, gradient, 0.0)
     gain = 0.5 * float(gradient @ step) if is_uphill else np.inf
     return Optimum(at, value, float(fit), gradient, curvature, step, gain, iterations)
-
-
-def _part_terms(part: PartRows, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Log-likelihood of one part, its gradient and minus its Hessian in the coefficients."""
-    edges = np.cumsum([shape_of(design)[1] for design in part.designs])[:-1]
-    blocks = np.split(at, edges)
-    linked = np.stack([design @ own for design, own in zip(part.designs, blocks, strict=True)])
-    linked = linked + part.offsets
-    value, first, second = row_terms(part.family, part.known, linked, part.y, part.columns)
-    gradient = [design.T @ slope for design, slope in zip(part.designs, first, strict=True)]
-    curvature = np.zeros((len(at), len(at)))
-    starts = [0, *edges]
-    for k, left in enumerate(part.designs):
-        for m, right in enumerate(part.designs[: k + 1]):
-            block = -weighted_gram(left, second[k, m], right)
-            rows = slice(starts[k], starts[k] + shape_of(left)[1])
-            columns = slice(starts[m], starts[m] + shape_of(right)[1])
-            curvature[rows, columns], curvature[columns, rows] = block, block.T
-    return float(np.sum(value)), np.concatenate(gradient), curvature
 
 
 def _step(curvature: np.ndarray, gradient: np.ndarray, damping: float) -> tuple[np.ndarray, bool]:

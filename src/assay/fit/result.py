@@ -19,6 +19,7 @@ class FitResult:
         rows: fitting rows.
         hidden: how many of them are known only to lie beyond a limit.
         message: one sentence.
+        notes: what a user should know about it, such as what the prior alone decides.
     """
 
     converged: bool
@@ -29,10 +30,20 @@ class FitResult:
     rows: int
     hidden: int
     message: str
+    notes: tuple[str, ...] = ()
 
 
-def judge(optimum: Optimum, *, rows: int, hidden: int, where: str) -> FitResult:
+def judge(
+    optimum: Optimum, *, rows: int, hidden: int, where: str, notes: tuple[str, ...] = ()
+) -> FitResult:
     """Say how a fit went.
+
+    Args:
+        optimum: where it ended.
+        rows: fitting rows.
+        hidden: how many of them are known only to lie beyond a limit.
+        where: start of error messages.
+        notes: what a user should know about it, in sentences without a full stop.
 
     Raises:
         FitError: it did not converge; says where it stopped and the likely causes.
@@ -54,5 +65,11 @@ def judge(optimum: Optimum, *, rows: int, hidden: int, where: str) -> FitResult:
         log_likelihood=optimum.log_likelihood,
         rows=rows,
         hidden=hidden,
-        message=f"converged in {iterations} steps on {rows} rows ({hidden} of them hidden)",
+        message=_said(iterations, rows, hidden, notes),
+        notes=notes,
     )
+
+
+def _said(iterations: int, rows: int, hidden: int, notes: tuple[str, ...]) -> str:
+    went = f"converged in {iterations} steps on {rows} rows ({hidden} of them hidden)"
+    return ". ".join([went, *notes])

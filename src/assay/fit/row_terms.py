@@ -30,6 +30,8 @@ def row_terms(
     linked: Float[np.ndarray, "parameters rows"],
     y: Float[np.ndarray, " rows"],
     columns: Mapping[str, np.ndarray],
+    *,
+    size: int | None = None,
 ) -> Terms:
     """Log-likelihood of each row with first and second derivatives.
 
@@ -39,14 +41,18 @@ def row_terms(
         linked: parameters before their links.
         y: values, or the limits behind which they hide.
         columns: what else the family reads of these rows, each (rows,).
+        size: rows of a block, one of few; by default as these rows need.
 
     Returns:
         Values (rows,), gradients (parameters, rows), Hessians (parameters, parameters, rows).
     """
     # Tracing and compiling a shape costs more than the padding of many calls.
-    size = next((each for each in _SIZES if len(y) <= each), BLOCK)
+    if size is None:
+        size = next((each for each in _SIZES if len(y) <= each), BLOCK)
     read = {UPPER_END, *family.needs()}
     rows = {"": y, **{name: column for name, column in columns.items() if name in read}}
+    if len(y) <= size:
+        return _padded_terms(family, known, linked, rows, size)
     blocks = [
         _padded_terms(family, known, linked[:, cut], {n: c[cut] for n, c in rows.items()}, size)
         for cut in (slice(low, low + size) for low in range(0, len(y), size))
@@ -64,17 +70,18 @@ def _padded_terms(
 ) -> Terms:
     """Repeat the last row up to `size`, so that shapes stay few."""
     rows = linked.shape[1]
-    filled = np.pad(linked, ((0, 0), (0, size - rows)), mode="edge")
-    padded = {name: np.pad(each, (0, size - rows), mode="edge") for name, each in columns.items()}
-    terms = _terms(family, known, jnp.asarray(filled), padded)
-    value, first, second = (np.asarray(each)[..., :rows] for each in terms)
+    if rows < size:
+        linked = np.pad(linked, ((0, 0), (0, size - rows)), mode="edge")
+        columns = {name: np.pad(c, (0, size - rows), mode="edge") for name, c in columns.items()}
+    found = _compiled(family, known, linked, columns)
+    value, first, second = (np.asarray(each)[..., :rows] for each in found)
     return value, first, second
 
 
-@partial(jax.jit, static_argnums=(0, 1))
-def _terms(
+def terms(
     family: AbstractFamily, known: Known, linked: Array, columns: Mapping[str, Array]
 ) -> tuple[Array, Array, Array]:
+    """What `row_terms` gives, for code that is compiled; the target stands under an empty name."""
     names = [parameter.name for parameter in family.parameters]
     y, upper = columns[""], columns.get(UPPER_END)
     # Rows do not mix, so one tangent of ones in a parameter gives every row's own derivative.
@@ -91,3 +98,6 @@ def _terms(
         lambda along: jax.jvp(with_slopes, (linked,), (along,)), out_axes=((None, None), (0, 0))
     )(tangents)
     return values, first, second
+
+
+_compiled = partial(jax.jit, static_argnums=(0, 1))(terms)

@@ -4,6 +4,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from assay.errors import DataError
@@ -54,7 +55,8 @@ def _framed(table: pl.DataFrame, source: str) -> Frame:
 def _tidy(column: pl.Series) -> pl.Series:
     """One form for each kind, so that a table means the same whatever library it came from."""
     if column.dtype.is_float():
-        return column.fill_nan(None)
+        # Filling copies the column even where there is nothing to fill.
+        return column.fill_nan(None) if _holds_nan(column) else column
     if isinstance(column.dtype, pl.Categorical | pl.Enum):
         return column.cast(pl.String)
     if column.dtype.is_decimal():
@@ -62,6 +64,11 @@ def _tidy(column: pl.Series) -> pl.Series:
     if isinstance(column.dtype, pl.Datetime):
         return column.dt.cast_time_unit("us")
     return column
+
+
+def _holds_nan(column: pl.Series) -> bool:
+    filled = column.drop_nulls() if column.null_count() else column
+    return bool(np.isnan(filled.to_numpy()).any())
 
 
 def _default_name(data: object) -> str:

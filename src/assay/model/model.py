@@ -1,20 +1,29 @@
 """A model: a family, a predictor for each of its parameters, a way of fitting."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Literal, overload
 
-import jax.numpy as jnp
 import numpy as np
 
+from assay.compute import Engine, on_engine, one_blas_thread
 from assay.errors import ConfigError, nearest
 from assay.family import AbstractFamily
-from assay.fit import PartRows, Prior, covariance, draw, draw_count, judge, maximise
+from assay.fit import Nuts, Prior, covariance, judge
 from assay.frame import Frame, read
+from assay.model.diagnosis import findings, refuse
 from assay.model.fitted import FittedModel
+from assay.model.panel import FittedPanel
+from assay.model.panel_fit import PanelRecipe, fit_panel, key_columns
+from assay.model.penalised import climb, penalty_weights
 from assay.model.prepared import Prepared, prepare
+from assay.model.prior import PriorKind, labels, stated_prior, units, weak_prior
+from assay.model.trained import with_trained
+from assay.model.uncertain import with_laplace, with_nuts
+from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
 
-Method = Literal["map", "laplace"]
-INTERCEPT_PRIOR_SD = 5.0
+Method = Literal["map", "laplace", "nuts"]
 
 
 class Model:
@@ -27,15 +36,23 @@ class Model:
         self,
         family: AbstractFamily,
         *,
-        method: Method = "laplace",
+        method: Method | Nuts = "laplace",
+        prior: PriorKind | Prior = "weak",
         **predictors: AbstractPredictor | Sum,
     ) -> None:
         """Compose a model.
 
         Args:
             family: the recipe of the likelihood, possibly wrapped as `Censored(...)`.
-            method: `laplace` carries the uncertainty of the coefficients into predictives, `map`
-                leaves it out.
+            method: `laplace` carries the uncertainty of the coefficients into predictives as a
+                Normal around their mode, `map` leaves it out, `nuts` samples it, however skewed;
+                `Nuts(samples=4000)` says for how long.
+            prior: `weak` keeps standardised coefficients within reason, as each predictor's
+                `prior_sd` says; `flat` lets the data alone speak, so that the mode is the maximum
+                of the likelihood and its standard errors are the inverse observed information (of
+                a Normal's `sd` too: it divides by the rows, not by the degrees of freedom). A
+                `Prior` states mean and sd of every standardised coefficient, in order, whatever
+                the data are; a penalty goes before it.
             predictors: one for each parameter of the family, by name.
 
         Raises:
@@ -52,67 +69,128 @@ class Model:
                     f"parameter `{name}` is given {predictor!r}, needs a predictor such as "
                     '`Linear("price")`.'
                 )
-        if method not in ("map", "laplace"):
-            raise ConfigError(f"method is {method!r}, must be `map` or `laplace`.")
+        if not (isinstance(method, Nuts) or method in ("map", "laplace", "nuts")):
+            raise ConfigError(f"method is {method!r}, must be `map`, `laplace` or `nuts`.")
+        if not (isinstance(prior, Prior) or prior in ("weak", "flat")):
+            raise ConfigError(f"prior is {prior!r}, must be `weak`, `flat` or a `Prior`.")
         self.family = family
-        self.method: Method = method
+        self.prior: PriorKind | Prior = prior
+        self.method: Method = "nuts" if isinstance(method, Nuts) else method
+        self.nuts = method if isinstance(method, Nuts) else Nuts()
         self.predictors = {name: predictors.get(name, Constant()) for name in known}
 
+    @overload
     def fit(
-        self, data: Any, target: str, *, seed: int = 0, near: "FittedModel | None" = None
-    ) -> "FittedModel":
+        self,
+        data: Any,
+        target: str,
+        *,
+        by: None = None,
+        weights: Any = None,
+        engine: Engine | None = None,
+        seed: int = 0,
+        near: "FittedModel | None" = None,
+    ) -> FittedModel: ...
+
+    @overload
+    def fit(
+        self,
+        data: Any,
+        target: str,
+        *,
+        by: str | Sequence[str],
+        weights: Any = None,
+        engine: Engine | None = None,
+        seed: int = 0,
+    ) -> FittedPanel: ...
+
+    def fit(
+        self,
+        data: Any,
+        target: str,
+        *,
+        by: str | Sequence[str] | None = None,
+        weights: Any = None,
+        engine: Engine | None = None,
+        seed: int = 0,
+        near: "FittedModel | None" = None,
+    ) -> FittedModel | FittedPanel:
         """Fit to all rows that have a target.
 
         Args:
             data: a frame, or anything that `assay.read` takes.
             target: column of the target.
+            by: key columns; one model is fitted to each group of rows with equal keys, all of
+                them in one batch.
+            weights: how often each row counts: a column, or one number of 0 or more for each row.
+            engine: `cpu` or `gpu`, by default what JAX takes by itself.
             seed: of the posterior draws.
             near: a fit of this model to similar rows, such as all rows beside a fold of them: a
                 place to begin, without influence on the result.
 
         Returns:
-            The fitted model; it has converged.
+            The fitted model, which has converged; with `by` a panel of them, which says what
+            became of each group.
 
         Raises:
             DataError: a value off the support (names rows and families that would take it), a
                 missing feature, a column without variation, no row that shows its target.
-            FitError: the fit did not converge.
+            FitError: the fit did not converge; says why, as far as that can be told. With `by`,
+                no group did.
+            ConfigError: no device of the `engine`.
         """
         frame = data if isinstance(data, Frame) else read(data)
-        ready = self._prepared(frame, target)
-        start = ready.start(self.family)
-        prior = _prior(self.family, ready.designs, start, float(np.std(ready.y)))
-        parts = tuple(
-            PartRows(
-                family=part.family,
-                known=part.known,
-                designs=tuple(matrix[part.rows] for matrix in ready.matrices),
-                y=part.y,
-                offsets=ready.offsets[:, part.rows],
-                columns=part.columns,
-            )
-            for part in ready.parts
-        )
-        optimum = maximise(parts, prior, _start(near, ready.designs))
+        with on_engine(engine), one_blas_thread():
+            counted = read_weights(frame, weights)
+            if by is None:
+                return self._fit(frame, counted, target=target, seed=seed, near=near)
+            recipe = self._recipe(frame, target, by, seed)
+            return fit_panel(recipe, frame, counted, partial(self._fit, target=target, seed=seed))
+
+    def _fit(
+        self,
+        frame: Frame,
+        weights: np.ndarray | None,
+        *,
+        target: str,
+        seed: int,
+        near: FittedModel | None = None,
+    ) -> FittedModel:
+        ready = with_trained(self._prepared(frame, target, weights), self.family)
+        start, spread = ready.start(self.family), ready.spread
+        weak = weak_prior(self.family, ready.designs, start, spread, ready.offsets)
+        named = labels(tuple(self.predictors), ready.designs)
+        stated = stated_prior(self.prior, weak, named)
+        parts = ready.fitting_rows()
+        unit = units(self.family, ready.designs, spread)
+        near_by = _start(near, ready.designs)
+        end = climb(ready.designs, parts, stated, unit=unit, start=near_by, rough=weak)
+        optimum, prior = end.optimum, end.prior
         where = f"{frame.source}, `{target}`"
-        result = judge(optimum, rows=len(ready.y), hidden=ready.hidden, where=where)
+        # What the rows leave open, a penalty decides on purpose.
+        is_plain = not any(each.penalties for each in ready.designs)
+        found = findings(ready, optimum, prior, labels=named, unit=unit) if is_plain else []
+        refuse(found, optimum, prior, where=where)
+        notes = (*ready.notes, *found, *end.notes)
+        result = judge(optimum, rows=ready.rows, hidden=ready.hidden, where=where, notes=notes)
         mode, curvature = optimum.coefficients, optimum.curvature
-        draws = (
-            draw(mode, curvature, count=draw_count(len(ready.y), len(mode)), seed=seed)
-            if self.method == "laplace"
-            else mode[None]
-        )
-        return FittedModel(
+        fitted = FittedModel(
             family=self.family,
             parameters=tuple(self.predictors),
             target=target,
             designs=ready.designs,
             mode=mode,
             covariance=covariance(curvature),
-            draws=draws,
+            draws=mode[None],
             result=result,
             prior=prior,
         )
+        if self.method == "laplace":
+            return with_laplace(fitted, curvature, seed=seed)
+        if self.method == "nuts":
+            known = (parts, stated, penalty_weights(ready.designs, unit))
+            return with_nuts(fitted, *known, self.nuts, seed=seed, where=where)
+        return fitted
 
     def check(self, data: Any, target: str) -> None:
         """Everything that can be refused before a fit.
@@ -130,9 +208,23 @@ class Model:
     def __repr__(self) -> str:
         return self.describe()
 
-    def _prepared(self, frame: Frame, target: str) -> Prepared:
+    def _recipe(self, frame: Frame, target: str, by: str | Sequence[str], seed: int) -> PanelRecipe:
+        return PanelRecipe(
+            family=self.family,
+            sums=tuple(as_sum(each) for each in self.predictors.values()),
+            parameters=tuple(self.predictors),
+            target=target,
+            by=key_columns(by, frame, target),
+            is_flat=self.prior == "flat",
+            is_batchable=self.method != "nuts" and not isinstance(self.prior, Prior),
+            is_certain=self.method == "map",
+            seed=seed,
+        )
+
+    def _prepared(self, frame: Frame, target: str, weights: np.ndarray | None = None) -> Prepared:
         sums = tuple(as_sum(each) for each in self.predictors.values())
-        return prepare(frame, target, self.family, sums)
+        flat = self.prior == "flat"
+        return prepare(frame, target, self.family, sums, weights=weights, flat=flat)
 
 
 def _start(near: FittedModel | None, designs: tuple[Design, ...]) -> np.ndarray | None:
@@ -145,19 +237,3 @@ def _start(near: FittedModel | None, designs: tuple[Design, ...]) -> np.ndarray 
             for here, there, block in zip(designs, near.designs, near.split(near.mode), strict=True)
         ]
     )
-
-
-def _prior(
-    family: AbstractFamily, designs: tuple[Design, ...], start: dict[str, float], spread: float
-) -> Prior:
-    """Weak priors of all coefficients; their means are where the fit starts."""
-    means, sds = [], []
-    for parameter, each in zip(family.parameters, designs, strict=True):
-        # Under an identity link coefficients carry the target's unit, and so do their priors.
-        unit = max(spread, 1e-9) if parameter.link.has_unit else 1.0
-        centre = float(parameter.link.inverse(jnp.asarray(start[parameter.name])))
-        first = [centre] if each.has_intercept else []
-        width = [INTERCEPT_PRIOR_SD * unit] if each.has_intercept else []
-        means.append(np.concatenate([first, np.zeros(len(each.prior_sd))]))
-        sds.append(np.concatenate([width, each.prior_sd * unit]))
-    return Prior(np.concatenate(means), np.concatenate(sds))

@@ -1,17 +1,21 @@
 """What can be said of data and recipe before anything is fitted."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from assay.errors import DataError
 from assay.family import AbstractFamily, Known, Part
+from assay.fit import PartRows
+from assay.fit.collapse import collapsed
 from assay.frame import Frame
 from assay.frame.rows import at_row
+from assay.model.weights import repeated, reweighted, total
 from assay.predictor import Design, Sum
-from assay.predictor.matrix import Matrix, as_dense, shape_of
+from assay.predictor.matrix import Matrix, as_dense, reorder, rows_of, shape_of
 from assay.registry import families
 
 ENOUGH_ROWS = 8192
@@ -26,9 +30,12 @@ class Prepared:
         y: target of the rows that have one, (rows,).
         designs: prepared predictors, one for each parameter.
         matrices: their columns of these rows.
-        offsets: what each parameter has without coefficients, (parameters, rows).
+        offsets: what each parameter has without coefficients, (parameters, rows) or, where no row
+            differs from the others, (parameters, 1).
         columns: what else the family reads, each (rows,).
         parts: rows grouped by what they say about their target.
+        weights: how often each row counts, or `None`.
+        notes: what a user should know about the fit, in sentences.
     """
 
     y: np.ndarray
@@ -37,64 +44,165 @@ class Prepared:
     offsets: np.ndarray
     columns: Mapping[str, np.ndarray]
     parts: tuple[Part, ...]
+    weights: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows were seen."""
+        return total(self.weights, len(self.y))
 
     @property
     def hidden(self) -> int:
         """Rows that are known only to lie beyond a limit."""
-        return sum(len(part.rows) for part in self.parts if part.known is not Known.VALUE)
+        hidden = [part.rows for part in self.parts if part.known is not Known.VALUE]
+        weights = self.weights
+        return sum(total(None if weights is None else weights[each], len(each)) for each in hidden)
 
     @property
     def shown(self) -> np.ndarray:
-        """Rows whose targets nobody hid; all of them where only one is."""
+        """Rows whose targets nobody hid, as often as they count; all where only one is."""
         seen = [part.rows for part in self.parts if part.known is Known.VALUE]
-        return np.concatenate(seen) if seen and len(seen[0]) > 1 else np.arange(len(self.y))
+        rows = np.concatenate(seen) if seen and sum(map(len, seen)) > 1 else np.arange(len(self.y))
+        return repeated(rows, self.weights)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the recorded target."""
+        if self.weights is None:
+            return float(np.std(self.y))
+        return float(np.std(self.y[repeated(np.arange(len(self.y)), self.weights)]))
 
     def start(self, family: AbstractFamily) -> dict[str, float]:
         """Natural parameters to start from, by the targets that nobody hid."""
         rows = self.shown
         return family.start(self.y[rows], {name: each[rows] for name, each in self.columns.items()})
 
+    def fitting_rows(self) -> tuple[PartRows, ...]:
+        """What a fit works on: rows by what they say, equal ones counted and not repeated."""
+        return tuple(collapsed(self._part(part)) for part in self.parts)
+
+    def _part(self, part: Part) -> PartRows:
+        return PartRows(
+            family=part.family,
+            known=part.known,
+            designs=tuple(rows_of(matrix, part.rows) for matrix in self.matrices),
+            y=part.y,
+            offsets=self.offsets if self.offsets.shape[1] == 1 else self.offsets[:, part.rows],
+            columns=part.columns,
+            weights=None if self.weights is None else self.weights[part.rows],
+        )
+
 
 def prepare(
-    frame: Frame, target: str, family: AbstractFamily, predictors: tuple[Sum, ...]
+    frame: Frame,
+    target: str,
+    family: AbstractFamily,
+    predictors: tuple[Sum, ...],
+    *,
+    weights: np.ndarray | None = None,
+    flat: bool = False,
 ) -> Prepared:
     """Check data against a recipe and make its columns.
+
+    Args:
+        frame: the table.
+        target: column of the target.
+        family: recipe of the likelihood.
+        predictors: one sum for each parameter.
+        weights: how often each row of the table counts.
+        flat: whether the data alone must tell all coefficients.
 
     Raises:
         DataError: no row has or shows a target, a value lies off the support, a feature is
             missing, without variation or a combination of others.
     """
-    y = frame.numbers(target)
-    present = ~np.isnan(y)
-    if not present.any():
-        raise DataError(f"{frame.source}: column `{target}` has no value on any row.")
-    kept, y = (frame if present.all() else frame.take(present)), y[present]
-    outside = ~family.support.contains(y)
-    if outside.any():
-        raise _off_support(frame, target, family, y, np.flatnonzero(present)[outside])
-    if np.ptp(y) == 0 and not family.support.whole:
-        raise DataError(
-            f"{frame.source}: column `{target}` is {y[0]:g} on all {len(y)} rows that have it, and "
-            f"a spread cannot be learnt from one value. Family `{family.name}` needs two or more."
-        )
+    kept, y, columns, weights = fitting_part(frame, target, family, weights)
     made = [each.prepare(kept) for each in predictors]
-    for design, matrix in made:
-        _refuse_collinear(design.names, matrix, frame.source)
-    columns = {name: limit_column(kept, name) for name in family.needs()}
+    notes = []
+    for parameter, (design, matrix) in zip(family.parameters, made, strict=True):
+        notes += _refuse_collinear(design, matrix, frame.source, parameter.name, flat=flat)
+    if weights is not None:
+        made = [reweighted(design, matrix, weights) for design, matrix in made]
+    offsets = np.broadcast_arrays(*(each.offset(kept) for each, _ in made))
     prepared = Prepared(
         y=y,
         designs=tuple(design for design, _ in made),
         matrices=tuple(matrix for _, matrix in made),
-        offsets=np.stack([np.broadcast_to(each.offset(kept), len(y)) for each, _ in made]),
+        offsets=np.stack(offsets),
         columns=columns,
         parts=family.parts(y, columns),
+        weights=weights,
+        notes=tuple(notes),
     )
-    if prepared.hidden == len(y):
+    if prepared.hidden == prepared.rows:
         raise DataError(
             f"{frame.source}: all {len(y)} rows of `{target}` are hidden beyond a limit, so no row "
             "shows what lies there. At least some rows must show the target."
         )
-    return prepared
+    # A network keeps its inputs in the order of the table.
+    learns = any(hasattr(term, "fitting") for each in prepared.designs for term in each.terms)
+    return prepared if learns else _in_order_of_parts(prepared)
+
+
+def _in_order_of_parts(ready: Prepared) -> Prepared:
+    """Rows that say the same kind of thing side by side, so that no part needs a copy."""
+    order = np.concatenate([part.rows for part in ready.parts])
+    is_once = np.array_equal(np.bincount(order, minlength=len(ready.y)), np.ones(len(ready.y)))
+    if not is_once or np.array_equal(order, np.arange(len(order))):
+        return ready
+    edges = np.cumsum([0, *(len(part.rows) for part in ready.parts)])
+    return replace(
+        ready,
+        y=ready.y[order],
+        matrices=tuple(reorder(each, order) for each in ready.matrices),
+        offsets=ready.offsets if ready.offsets.shape[1] == 1 else ready.offsets[:, order],
+        columns={name: each[order] for name, each in ready.columns.items()},
+        parts=tuple(
+            replace(part, rows=np.arange(low, high))
+            for part, (low, high) in zip(ready.parts, itertools.pairwise(edges), strict=True)
+        ),
+        weights=None if ready.weights is None else ready.weights[order],
+    )
+
+
+def fitting_part(
+    frame: Frame, target: str, family: AbstractFamily, weights: np.ndarray | None
+) -> tuple[Frame, np.ndarray, dict[str, np.ndarray], np.ndarray | None]:
+    """The rows that have a target and count, and what the family reads of them.
+
+    Returns:
+        These rows, their targets, the family's columns and the weights.
+
+    Raises:
+        DataError: no row has a target, or a value lies off the support.
+    """
+    columns = {name: limit_column(frame, name) for name in family.needs()}
+    y = family.recorded(frame.numbers(target), columns)
+    present = ~np.isnan(y) if weights is None else ~np.isnan(y) & (weights > 0)
+    if not present.any():
+        raise DataError(f"{frame.source}: column `{target}` has no value on any row.")
+    kept = frame
+    if not present.all():
+        kept, y = frame.take(present), y[present]
+        columns = {name: each[present] for name, each in columns.items()}
+        weights = None if weights is None else weights[present]
+    outside = ~family.support.contains(y)
+    if outside.any():
+        raise _off_support(frame, target, family, y, np.flatnonzero(present)[outside])
+    if y.min() == y.max() and not family.support.whole:
+        raise _one_value(frame, target, family, y)
+    return kept, y, columns, weights
+
+
+def _one_value(frame: Frame, target: str, family: AbstractFamily, y: np.ndarray) -> DataError:
+    takers = [name for name in _takers(y) if _is_whole(name)]
+    said = "the only row that has it" if len(y) == 1 else f"all {len(y)} rows that have it"
+    instead = f" Families that learn from one value: {_quoted(takers)}." if takers else ""
+    return DataError(
+        f"{frame.source}: column `{target}` is {y[0]:g} on {said}, and a spread cannot be learnt "
+        f"from one value. Family `{family.name}` needs two or more.{instead}"
+    )
 
 
 def _off_support(
@@ -102,17 +210,31 @@ def _off_support(
 ) -> DataError:
     first = ", ".join(at_row(int(row)) for row in rows[:3])
     values = frame.numbers(target)[rows[:3]]
-    takers = [name for name in families if _takes(families.get(name), y)]
+    takers = _takers(y)
     return DataError(
         f"{frame.source}: column `{target}`, {first}{' and more' if len(rows) > 3 else ''}: "
         f"found {', '.join(f'{value:g}' for value in values)} ({len(rows)} rows), but family "
         f"`{family.name}` accepts {family.support.name}. Families that take all values: "
-        f"{', '.join(f'`{name}`' for name in takers) or 'none'}."
+        f"{_quoted(takers) or 'none'}."
     )
 
 
-def _takes(kind: type[AbstractFamily], y: np.ndarray) -> bool:
-    return not kind.is_wrapper and any(each.support.contains(y).all() for each in kind.examples())
+def _takers(y: np.ndarray) -> list[str]:
+    """Names of the families that could have given all these values."""
+    return [
+        name
+        for name in families
+        if not (kind := families.get(name)).is_wrapper
+        and any(each.support.contains(y).all() for each in kind.examples())
+    ]
+
+
+def _is_whole(name: str) -> bool:
+    return any(each.support.whole for each in families.get(name).examples())
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def limit_column(frame: Frame, name: str) -> np.ndarray:
@@ -123,27 +245,53 @@ def limit_column(frame: Frame, name: str) -> np.ndarray:
     return frame.numbers(name)
 
 
-def _refuse_collinear(names: tuple[str, ...], matrix: Matrix, source: str) -> None:
+def _refuse_collinear(
+    design: Design, matrix: Matrix, source: str, parameter: str, *, flat: bool
+) -> list[str]:
     """Name the columns that others determine; the prior would hide what the data cannot tell.
+
+    Returns:
+        A note where there are more columns than rows.
 
     Raises:
         DataError: names the first such column.
     """
+    free = ~design.is_penalised  # a penalty is there to tell apart what the data cannot
+    names = [name for name, is_free in zip(design.names, free, strict=True) if is_free]
+    if not free.all():
+        matrix = matrix[:, np.flatnonzero(free)]
     rows, columns = shape_of(matrix)
-    if columns < 2 or rows < columns:
-        return
+    if rows < columns:
+        return [_too_many(names, rows, source, parameter, flat=flat)]
+    if columns < 2:
+        return []
     every = max(1, rows // ENOUGH_ROWS)
     # What is independent on some of the rows is independent on all of them.
     if every > 1 and np.all(_left_over(as_dense(matrix[::every])) > COLLINEAR):
-        return
+        return []
     dependent = np.flatnonzero(_left_over(as_dense(matrix)) <= COLLINEAR)
     if len(dependent):
-        index = int(dependent[0])
+        raise collinear(source, names, int(dependent[0]))
+    return []
+
+
+def _too_many(names: list[str], rows: int, source: str, parameter: str, *, flat: bool) -> str:
+    found = f"{len(names)} coefficients of `{parameter}` and {rows} rows"
+    if flat:
         raise DataError(
-            f"{source}: column `{names[index]}` is a combination of the columns before it "
-            f"({', '.join(f'`{name}`' for name in names[:index][:8])}), so its effect cannot be "
-            "told from theirs. Leave one of them out."
+            f"{source}: {found}, so under a flat prior nothing can be told of "
+            f"{_quoted(names[rows:])}. Leave columns out, bring more rows, or use `prior='weak'`."
         )
+    return f"{found}: what the rows cannot tell, the prior decides"
+
+
+def collinear(source: str, names: Sequence[str], index: int) -> DataError:
+    """The error that names a column which those before it determine."""
+    return DataError(
+        f"{source}: column `{names[index]}` is a combination of the columns before it "
+        f"({_quoted(names[:index][:8])}), so its effect cannot be told from theirs. Leave one of "
+        "them out."
+    )
 
 
 def _left_over(matrix: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
-from assay.family import AbstractDistribution, AbstractFamily
+from assay.family import AbstractDistribution, AbstractFamily, Known
 from assay.family.step import step_quantile
 from assay.predictive.abstract import AbstractPredictive, Rows
 from assay.predictive.crps import crps_of_counts, crps_of_density, crps_of_large_counts
@@ -80,6 +80,12 @@ class DistributionPredictive(AbstractPredictive):
 
     def excess(self, limit: Rows) -> Rows:
         return self._blocks("excess", limit)
+
+    def log_likelihood(self, known: Known, y: Rows, upper: Rows | None = None) -> Rows:
+        """Log probability of what each row says about its target; `upper` ends an interval."""
+        if known is Known.BETWEEN:
+            return self._blocks("log_between", y, y if upper is None else upper)
+        return self._blocks(_SAYS[known], y)
 
     def crps(self, y: Rows, limit: Rows | None = None) -> Rows:
         y, cut = np.asarray(y, dtype=float), _no_limit(self.rows) if limit is None else limit
@@ -182,6 +188,18 @@ def _cdf(family: AbstractFamily, linked: Linked, columns: Columns, y: Array) -> 
 
 
 @partial(jax.jit, static_argnums=0)
+def _log_cdf(family: AbstractFamily, linked: Linked, columns: Columns, y: Array) -> Array:
+    return _mixed(_bind(family, linked, columns).log_cdf(y))
+
+
+@partial(jax.jit, static_argnums=0)
+def _log_between(
+    family: AbstractFamily, linked: Linked, columns: Columns, low: Array, high: Array
+) -> Array:
+    return _mixed(_bind(family, linked, columns).log_between(low, high))
+
+
+@partial(jax.jit, static_argnums=0)
 def _log_prob(family: AbstractFamily, linked: Linked, columns: Columns, y: Array) -> Array:
     return _mixed(_bind(family, linked, columns).log_prob(y))
 
@@ -230,7 +248,10 @@ def _crps_of_large(
     return crps_of_large_counts(_bind(family, linked, columns), y, limit)
 
 
+_SAYS = {Known.VALUE: "log_prob", Known.AT_LEAST: "log_reach", Known.AT_MOST: "log_cdf"}
 _QUESTIONS = {
+    "log_cdf": _log_cdf,
+    "log_between": _log_between,
     "mean": _mean,
     "cdf": _cdf,
     "log_prob": _log_prob,

@@ -2,17 +2,25 @@
 
 from assay.predictor.abstract import AbstractPredictor, AbstractPrepared, Design, Sum, as_sum
 from assay.predictor.constant import Constant
+from assay.predictor.group import Group
 from assay.predictor.linear import Linear
+from assay.predictor.neural import Neural
+from assay.predictor.offset import Offset
 from assay.predictor.polynomial import Polynomial, Quadratic
+from assay.predictor.spline import Spline
 
 __all__ = [
     "AbstractPredictor",
     "AbstractPrepared",
     "Constant",
     "Design",
+    "Group",
     "Linear",
+    "Neural",
+    "Offset",
     "Polynomial",
     "Quadratic",
+    "Spline",
     "Sum",
     "as_sum",
 ]

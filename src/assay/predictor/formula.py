@@ -11,20 +11,22 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterable
-from typing import cast
+from typing import Any, cast
 
 import formulaic
 import numpy as np
 import scipy.sparse as sp
 from formulaic.errors import DataMismatchWarning, FormulaicError
+from formulaic.parser.types import Factor, Term
 
 from assay.errors import ConfigError, DataError, nearest
 from assay.frame import Frame
 from assay.frame.rows import at_row, first, shown
+from assay.predictor.matrix import Matrix, as_dense, from_columns, is_mostly_zero
 
 _NUMERIC = ("log", "log1p", "log2", "log10", "exp", "sqrt", "sin", "cos", "abs", "floor")
 FUNCTIONS = {name: getattr(np, name) for name in (*_NUMERIC, "minimum", "maximum")}
-ALLOWED = {*FUNCTIONS, "C", "I", "poly", "bs", "cs", "cc"}
+ALLOWED = {*FUNCTIONS, "C", "I", "poly", "bs", "cs", "cc", "Treatment"}
 _OPERATORS = {*"+-*/:^(),=", "**"}
 _QUIET = {tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.NUMBER, tokenize.NAME}
 _QUIET |= {tokenize.INDENT, tokenize.DEDENT}
@@ -133,9 +135,9 @@ def check_columns(frame: Frame, names: Iterable[str]) -> None:
     """
     for name in names:
         column = frame.column(name)
-        bad = column.is_null()
+        bad = column.is_null().to_numpy() if column.null_count() else np.zeros(1, dtype=bool)
         if column.dtype.is_float():
-            bad = bad | ~column.is_finite().fill_null(False)
+            bad = bad | ~np.isfinite(column.to_numpy())
         if bad.any():
             row = first(bad) or 0
             raise DataError(
@@ -145,8 +147,11 @@ def check_columns(frame: Frame, names: Iterable[str]) -> None:
             )
 
 
-def first_matrix(text: str, frame: Frame) -> tuple[sp.csc_array, formulaic.ModelSpec]:
+def first_matrix(text: str, frame: Frame) -> tuple[Matrix, formulaic.ModelSpec]:
     """Columns of a formula on the fitting rows, and the specification that repeats them.
+
+    Returns:
+        The columns without the intercept, dense unless most cells are 0.
 
     Raises:
         ConfigError: it is not a formula.
@@ -154,24 +159,32 @@ def first_matrix(text: str, frame: Frame) -> tuple[sp.csc_array, formulaic.Model
     """
     formula, names = read_formula(text)
     check_columns(frame, names)
+    plain = _is_plain(formula, frame)
+    # Columns that stand as they are need formulaic for their names alone.
+    table = frame.table.head(1) if plain else frame.table
+    numbers = all(frame.column(name).dtype.is_numeric() for name in names) and "C" not in text
+    output = "numpy" if numbers else "sparse"  # factors leave most cells at 0, numbers do not
     try:
         with np.errstate(all="ignore"):  # what is not finite is refused below
             matrix = formulaic.model_matrix(
-                formula, frame.table, output="sparse", na_action="ignore", context=dict(FUNCTIONS)
+                formula, table, output=output, na_action="ignore", context=dict(FUNCTIONS)
             )
     except FormulaicError as error:
         raise _not_made(text, frame, error) from error
     spec = cast(formulaic.ModelSpec, matrix.model_spec)  # one: the formula has no left-hand side
-    return _finite(sp.csc_array(matrix), spec, frame), spec
+    return (_as_they_are(spec, frame) if plain else _kept(matrix, spec, frame)), spec
 
 
-def repeat_matrix(text: str, spec: formulaic.ModelSpec, frame: Frame) -> sp.csc_array:
-    """The same columns of another table.
+def repeat_matrix(text: str, spec: formulaic.ModelSpec, frame: Frame) -> Matrix:
+    """The same columns of another table, without the intercept.
 
     Raises:
         DataError: a category that the fitting rows did not have, or a missing value.
     """
     check_columns(frame, read_formula(text)[1])
+    numeric = all(kind is Factor.Kind.NUMERICAL for kind, _ in spec.encoder_state.values())
+    if numeric and _is_plain(spec.formula, frame):
+        return _as_they_are(spec, frame)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", DataMismatchWarning)
@@ -185,18 +198,61 @@ def repeat_matrix(text: str, spec: formulaic.ModelSpec, frame: Frame) -> sp.csc_
         ) from warning
     except FormulaicError as error:
         raise _not_made(text, frame, error) from error
-    return _finite(sp.csc_array(matrix), spec, frame)
+    return _kept(matrix, spec, frame)
 
 
-def _finite(matrix: sp.csc_array, spec: formulaic.ModelSpec, frame: Frame) -> sp.csc_array:
-    if np.isfinite(matrix.data).all():
-        return matrix
-    at = int(np.flatnonzero(~np.isfinite(matrix.data))[0])
-    column = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
-    raise DataError(
-        f"{frame.source}: `{spec.column_names[column]}` is {matrix.data[at]} in "
-        f"{at_row(int(matrix.indices[at]))}, it must be a finite number on every row. Use a "
-        "function that is defined there, such as `log1p` for values of 0."
+def effects(spec: formulaic.ModelSpec) -> np.ndarray:
+    """Positions of all columns but the intercept, which the sum supplies."""
+    return np.flatnonzero([name != "Intercept" for name in spec.column_names])
+
+
+def _is_plain(formula: formulaic.Formula, frame: Frame) -> bool:
+    """Whether every term is one column of numbers, which needs no evaluation at all."""
+    factors = [term.factors for term in cast(Iterable[Term], formula) if str(term) != "1"]
+    return bool(factors) and all(
+        len(each) == 1
+        and each[0].eval_method is Factor.EvalMethod.LOOKUP
+        and frame.column(each[0].expr).dtype.is_numeric()
+        for each in factors
+    )
+
+
+def _as_they_are(spec: formulaic.ModelSpec, frame: Frame) -> np.ndarray:
+    names = [spec.column_names[index] for index in effects(spec)]
+    return from_columns([frame.column(str(name)).to_numpy() for name in names], frame.rows)
+
+
+def _kept(made: Any, spec: formulaic.ModelSpec, frame: Frame) -> Matrix:
+    """All columns but the intercept, dense unless most cells are 0.
+
+    Raises:
+        DataError: a cell is not finite.
+    """
+    if sp.issparse(made):
+        matrix = sp.csc_array(made)
+        bad = ~np.isfinite(matrix.data)
+        if bad.any():
+            at = int(np.flatnonzero(bad)[0])
+            column = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
+            raise _not_finite(spec, frame, int(matrix.indices[at]), column, matrix.data[at])
+        kept = sp.csr_array(matrix[:, effects(spec)])
+        return kept if is_mostly_zero(kept) else np.asfortranarray(as_dense(kept))
+    dense = np.asarray(made, dtype=float)
+    columns = [dense[:, j] for j in effects(spec)]
+    for j, column in zip(effects(spec), columns, strict=True):
+        row = first(~np.isfinite(column))
+        if row is not None:
+            raise _not_finite(spec, frame, row, int(j), column[row])
+    return from_columns(columns, frame.rows)
+
+
+def _not_finite(
+    spec: formulaic.ModelSpec, frame: Frame, row: int, column: int, value: float
+) -> DataError:
+    return DataError(
+        f"{frame.source}: `{spec.column_names[column]}` is {value} in {at_row(row)}, it must be a "
+        "finite number on every row. Use a function that is defined there, such as `log1p` for "
+        "values of 0."
     )
 
 

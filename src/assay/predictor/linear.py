@@ -1,17 +1,18 @@
 """The linear predictor: a formula of columns, factors and their interactions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import formulaic
 import numpy as np
-import scipy.sparse as sp
 
 from assay.errors import ConfigError
 from assay.frame import Frame
 from assay.predictor.abstract import AbstractPredictor, AbstractPrepared
-from assay.predictor.formula import first_matrix, read_formula, repeat_matrix
-from assay.predictor.matrix import Matrix, as_dense, is_mostly_zero
+from assay.predictor.formula import effects, first_matrix, read_formula, repeat_matrix
+from assay.predictor.formula_state import restored_spec, spec_state
+from assay.predictor.matrix import Matrix
 
 
 @dataclass(frozen=True)
@@ -22,29 +23,34 @@ class PreparedLinear(AbstractPrepared):
     spec: formulaic.ModelSpec
     prior_sd: float
 
-    @cached_property
-    def _kept(self) -> np.ndarray:
-        """Positions of all columns but the intercept, which the sum supplies."""
-        found = [name != "Intercept" for name in self.spec.column_names]
-        return np.flatnonzero(found)
-
     @property
     def names(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Names of the columns, as formulaic gives them."""
-        return tuple(str(self.spec.column_names[index]) for index in self._kept)
+        return tuple(str(self.spec.column_names[index]) for index in effects(self.spec))
 
     @property
     def has_intercept(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Whether the formula leaves the intercept in."""
         return "Intercept" in self.spec.column_names
 
-    def columns(self, frame: Frame) -> Matrix:
-        return self.keep(repeat_matrix(self.formula, self.spec, frame))
+    def reads(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(read_formula(self.formula)[1]))
 
-    def keep(self, matrix: sp.csc_array) -> Matrix:
-        """Without the intercept; dense unless most cells are 0."""
-        kept = sp.csr_array(matrix[:, self._kept])
-        return kept if is_mostly_zero(kept) else as_dense(kept)
+    def columns(self, frame: Frame) -> Matrix:
+        return repeat_matrix(self.formula, self.spec, frame)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "formula": self.formula,
+            "prior_sd": self.prior_sd,
+            "spec": spec_state(self.spec),
+        }
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any]) -> "PreparedLinear":
+        formula = str(state["formula"])
+        spec = restored_spec(formula, state["spec"])
+        return cls(formula, spec, float(state["prior_sd"]))
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Linear(AbstractPredictor):
 
     Fields:
         formula: columns, factors `C(...)`, interactions `:` and `*`, and a few functions; `- 1`
-            takes the intercept out.
+            takes the intercept out, `C(batch, Treatment(10))` chooses the reference level.
         prior_sd: prior standard deviation of each standardised coefficient (that is, of the
             effect of one standard deviation of the input), times the target's sd under an
             identity link. The default is weak; smaller values shrink more.
@@ -77,8 +83,7 @@ class Linear(AbstractPredictor):
 
     def prepare(self, frame: Frame) -> tuple[PreparedLinear, Matrix]:
         matrix, spec = first_matrix(self.formula, frame)
-        prepared = PreparedLinear(self.formula, spec, self.prior_sd)
-        return prepared, prepared.keep(matrix)
+        return PreparedLinear(self.formula, spec, self.prior_sd), matrix
 
     def describe(self) -> str:
         weak = self.prior_sd == Linear.prior_sd

@@ -26,6 +26,9 @@ class PreparedPolynomial(AbstractPrepared):
         powers = range(2, self.degree + 1)
         return (self.column, *(f"{self.column}^{power}" for power in powers))
 
+    def reads(self) -> tuple[str, ...]:
+        return (self.column,)
+
     def columns(self, frame: Frame) -> Matrix:
         check_columns(frame, [self.column])
         return frame.numbers(self.column)[:, None] ** np.arange(1, self.degree + 1)

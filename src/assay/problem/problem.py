@@ -1,7 +1,7 @@
 """What is known about a target before any model."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -11,6 +11,9 @@ from assay.problem import card, html, pictures
 from assay.problem.calendar import steps
 from assay.problem.facts import Facts
 from assay.problem.property import Property, RuledOut, Suggestion
+
+if TYPE_CHECKING:
+    from assay.problem.compose import Proposal
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,6 +48,15 @@ class Problem:
                 f"{self.frame.source}: the profile has no property `{name}`. {nearest(name, found)}"
             )
         return found[name]
+
+    def suggest(self) -> "tuple[Proposal, ...]":
+        """Composed models in order of promise, each with what in the data speaks for it.
+
+        Hand them to `assay.compare` to see which foretells held-out rows best.
+        """
+        from assay.problem.compose import proposals  # brings JAX in, which a profile can do without
+
+        return proposals(Facts(self.frame, self.roles), self.suggestions)
 
     def card(self) -> tuple[str, ...]:
         """The profile as lines of plain text, at most 100 characters wide."""

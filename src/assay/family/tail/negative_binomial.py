@@ -1,5 +1,7 @@
 """Log probabilities of both tails of the negative binomial distribution."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -12,9 +14,9 @@ from assay.family.tail.beta_integral import (
     log_beta_kernel,
     smaller_side,
 )
+from assay.family.tail.differences import digamma_gap_drop, shortfall
 from assay.family.tail.log1mexp import log1mexp, shares
 from assay.family.tail.quadrature import SHIFT
-from assay.family.tail.stirling import digamma_gap_drop, shortfall
 
 _SMALLEST = 1e-290
 _NEAREST = -1e-300
@@ -45,42 +47,89 @@ def negative_binomial_log_tails(
     inside = proper & (k >= 0) & (k < jnp.inf) & (mean >= _SMALLEST)
     above_k = jax.lax.stop_gradient(jnp.where(inside, jnp.floor(k), 0.0)) + 1
     safe_mean, safe_size = jnp.where(inside, mean, 1.0), jnp.where(inside, size, 1.0)
-    log_cdf, log_sf = _tails(above_k, safe_mean, safe_size)[:2]
+    log_cdf, log_sf = _tails(above_k, safe_mean, safe_size)
     nothing, everything = proper & (k < 0), proper & (k >= 0)
     off_cdf = jnp.where(nothing, -jnp.inf, jnp.where(everything, 0.0, jnp.nan))
     off_sf = jnp.where(nothing, 0.0, jnp.where(everything, -jnp.inf, jnp.nan))
     return jnp.where(inside, log_cdf, off_cdf), jnp.where(inside, log_sf, off_sf)
 
 
-@jax.custom_jvp
-def _tails(m: Array, mean: Array, size: Array) -> tuple[Array, ...]:
-    """Both log tails, the log kernel and the smaller tail's slope in the size, in one pass.
+class _Tails(NamedTuple):
+    """What one pass over the quadrature gives.
 
-    The slope is an output so that the rule below need not repeat the quadrature; where nobody
-    differentiates, the compiler drops it.
+    Fields:
+        log_cdf: log P(Y < m).
+        log_sf: log P(Y >= m).
+        kernel: log of m P(Y = m).
+        slope: derivative of the smaller log tail in the size.
     """
-    side = _side(m, mean, size)
-    mass, slope = _mass_and_slope(m, mean, size)
-    kernel = _kernel(m, mean, size)
-    small = jnp.minimum(kernel + jnp.log(mass), _NEAREST)
-    other = log1mexp(small)
-    log_cdf, log_sf = jnp.where(side.turned, small, other), jnp.where(side.turned, other, small)
-    return log_cdf, log_sf, kernel, slope
+
+    log_cdf: Array
+    log_sf: Array
+    kernel: Array
+    slope: Array
+
+
+# Each order of derivative has a function of its own, whose rule calls the next: so one quadrature
+# answers at every order, and is never differentiated in a direction that has a closed form.
+
+
+@jax.custom_jvp
+def _tails(m: Array, mean: Array, size: Array) -> tuple[Array, Array]:
+    """Both log tails."""
+    mass = _mass_and_tilt(m, mean, size)[0]
+    return _both(mass, _kernel(m, mean, size), _side(m, mean, size))
 
 
 @_tails.defjvp
 def _tails_jvp(
-    primals: tuple[Array, ...], tangents: tuple[Array, ...]
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    now = _with_slope(*primals)
+    return (now.log_cdf, now.log_sf), _to_tails(now, primals, tangents)
+
+
+@jax.custom_jvp
+def _with_slope(m: Array, mean: Array, size: Array) -> _Tails:
+    mass, tilt = _mass_and_tilt(m, mean, size)
+    kernel = _kernel(m, mean, size)
+    both = _both(mass, kernel, _side(m, mean, size))
+    return _Tails(*both, kernel, _kernel_score(m, mean, size) + tilt)
+
+
+@_with_slope.defjvp
+def _with_slope_jvp(
+    primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
+) -> tuple[_Tails, _Tails]:
     (m, mean, size), (_, to_mean, to_size) = primals, tangents
-    log_cdf, log_sf, kernel, slope = values = _tails(m, mean, size)
-    share_cdf, share_sf = shares(~_side(m, mean, size).turned, log_cdf, log_sf)
-    by_mean = to_mean / mean
-    to_cdf = share_cdf * slope * to_size - jnp.exp(kernel - log_cdf) * by_mean
-    to_sf = share_sf * slope * to_size + jnp.exp(kernel - log_sf) * by_mean
-    to_kernel = size / (mean + size) * (m - mean) * by_mean + _kernel_score(m, mean, size) * to_size
-    to_slope = jax.jvp(lambda *at: _mass_and_slope(m, *at)[1], (mean, size), (to_mean, to_size))[1]
-    return values, (to_cdf, to_sf, to_kernel, to_slope)
+    along = (jnp.ones_like(size),)
+    score, score_size = jax.jvp(lambda at: _kernel_score(m, mean, at), (size,), along)
+    masses = jax.jvp(lambda at: _mass_and_tilt(m, mean, at), (size,), along)
+    (mass, tilt), (_, tilt_size) = masses
+    kernel, side = _kernel(m, mean, size), _side(m, mean, size)
+    now = _Tails(*_both(mass, kernel, side), kernel, score + tilt)
+    to_log_mean = to_mean / mean
+    to_kernel = size / (mean + size) * (m - mean) * to_log_mean + score * to_size
+    # The slope in the mean is the kernel over the tail: their slopes in the size differ by tilt.
+    small = jnp.where(side.turned, -tilt / mass, tilt / mass)
+    to_slope = (score_size + tilt_size) * to_size - small * to_log_mean
+    return now, _Tails(*_to_tails(now, primals, tangents), to_kernel, to_slope)
+
+
+def _both(mass: Array, kernel: Array, side: Side) -> tuple[Array, Array]:
+    small = jnp.minimum(kernel + jnp.log(mass), _NEAREST)
+    other = log1mexp(small)
+    return jnp.where(side.turned, small, other), jnp.where(side.turned, other, small)
+
+
+def _to_tails(
+    now: _Tails, primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
+) -> tuple[Array, Array]:
+    (_, mean, _), (_, to_mean, to_size) = primals, tangents
+    share_cdf, share_sf = shares(~_side(*primals).turned, now.log_cdf, now.log_sf)
+    to_log_mean, by_size = to_mean / mean, now.slope * to_size
+    to_cdf = share_cdf * by_size - jnp.exp(now.kernel - now.log_cdf) * to_log_mean
+    return to_cdf, share_sf * by_size + jnp.exp(now.kernel - now.log_sf) * to_log_mean
 
 
 def _kernel(m: Array, mean: Array, size: Array) -> Array:
@@ -95,11 +144,11 @@ def _kernel_score(m: Array, mean: Array, size: Array) -> Array:
     return digamma_gap_drop(size, m) - shortfall((mean - m) / (size + m))
 
 
-def _mass_and_slope(m: Array, mean: Array, size: Array) -> tuple[Array, Array]:
-    """Smaller tail over kernel, and the derivative of its log in the size at a fixed mean."""
+def _mass_and_tilt(m: Array, mean: Array, size: Array) -> tuple[Array, Array]:
+    """Smaller tail over kernel, and the derivative of its logarithm in the size."""
     side = _side(m, mean, size)
     mass, mass_size = _descend(side, _integrals(side, m, mean, size), mean, size)
-    return mass, _kernel_score(m, mean, size) + mass_size / mass
+    return mass, mass_size / mass
 
 
 def _side(m: Array, mean: Array, size: Array) -> Side:

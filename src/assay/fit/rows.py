@@ -1,0 +1,67 @@
+"""Fitting rows, grouped by what they say about their target."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from assay.family import AbstractFamily, Known
+from assay.predictor.matrix import Matrix, shape_of
+
+
+@dataclass(frozen=True)
+class PartRows:
+    """Rows that say the same kind of thing about their target.
+
+    Fields:
+        family: recipe of the value.
+        known: what these rows say about it.
+        designs: one matrix (rows, coefficients) for each parameter of the family.
+        y: values, or the limits behind which they hide, (rows,).
+        offsets: what each parameter has before its coefficients, (parameters, rows) or
+            (parameters, 1).
+        columns: what else the family reads of these rows, each (rows,).
+        weights: how often each row counts, (rows,); `None` where each counts once.
+    """
+
+    family: AbstractFamily
+    known: Known
+    designs: tuple[Matrix, ...]
+    y: np.ndarray
+    offsets: np.ndarray = field(default_factory=lambda: np.zeros((1, 1)))
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    weights: np.ndarray | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Coefficients of each parameter."""
+        return tuple(shape_of(design)[1] for design in self.designs)
+
+    def cut(self, rows: slice | np.ndarray) -> "PartRows":
+        """Some of the rows, as views where the matrices are dense."""
+        return replace(
+            self,
+            designs=tuple(each[rows] for each in self.designs),
+            y=self.y[rows],
+            offsets=self.offsets if self.offsets.shape[1] == 1 else self.offsets[:, rows],
+            columns={name: each[rows] for name, each in self.columns.items()},
+            weights=None if self.weights is None else self.weights[rows],
+        )
+
+    def blocks(self, size: int) -> "Iterator[PartRows]":
+        """All rows in order, at most `size` at a time."""
+        if len(self.y) <= size:
+            return iter((self,))
+        return (self.cut(slice(low, low + size)) for low in range(0, len(self.y), size))
+
+
+def thinned(part: PartRows, every: int) -> PartRows:
+    """Evenly spaced rows; the same share of every part, or their balance would be lost."""
+    some = part.cut(slice(None, None, every))
+    # What lies far apart in memory is brought together once, not in every pass.
+    return replace(some, designs=tuple(_together(each) for each in some.designs))
+
+
+def _together(matrix: Matrix) -> Matrix:
+    spread = isinstance(matrix, np.ndarray) and any(matrix.strides)
+    return np.asfortranarray(matrix) if spread else matrix

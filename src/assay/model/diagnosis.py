@@ -1,0 +1,124 @@
+"""Why a fit has no optimum, or has one only because of its prior."""
+
+import numpy as np
+
+from assay.errors import FitError
+from assay.fit import Optimum, Prior
+from assay.fit.newton import MAX_ITERATIONS
+from assay.model.prepared import Prepared
+from assay.predictor import Design
+from assay.predictor.matrix import Matrix, as_dense, shape_of
+
+# Standardised coefficients under log and logit links are of order 1: what the rows leave open by
+# more than a thousand times that, they say nothing about.
+_NOTHING = 1e-6
+_LITTLE = 1e-2
+_MOST_CELLS = 2**24
+
+
+def findings(
+    ready: Prepared, optimum: Optimum, prior: Prior, *, labels: tuple[str, ...], unit: np.ndarray
+) -> list[str]:
+    """What the rows cannot tell, and which columns separate them, in sentences.
+
+    Args:
+        ready: the fitting rows.
+        optimum: where the fit ended.
+        prior: of the coefficients.
+        labels: what each coefficient is, such as `mean: price`.
+        unit: what counts as 1 for each coefficient.
+    """
+    return _separation(ready, optimum) or _uninformed(optimum, prior, labels, unit)
+
+
+def refuse(found: list[str], optimum: Optimum, prior: Prior, *, where: str) -> None:
+    """Refuse a fit that has no optimum.
+
+    Raises:
+        FitError: it stopped on the way, or settled where a flat likelihood leaves off to rise.
+    """
+    is_flat = bool(np.isinf(prior.sd).any())
+    if not found or (optimum.is_settled and not is_flat):
+        return
+    remedy = (
+        "Leave the columns out, bring rows that say more, or use `prior='weak'`."
+        if is_flat
+        else "Leave the columns out, or tighten `prior_sd`."
+    )
+    raise FitError(
+        f"{where}: there is no optimum, the fit stopped after {optimum.iterations} of at most "
+        f"{MAX_ITERATIONS} steps. {'. '.join(found)}. {remedy}"
+    )
+
+
+def _uninformed(
+    optimum: Optimum, prior: Prior, labels: tuple[str, ...], unit: np.ndarray
+) -> list[str]:
+    """Directions about which the rows say nothing, or next to nothing."""
+    precision = prior.sd**-2.0
+    information = (optimum.curvature - np.diag(precision)) * np.outer(unit, unit)
+    if not np.isfinite(information).all():
+        return []
+    size, direction = np.linalg.eigh(information)
+    found = []
+    for own, along in zip(size, direction.T, strict=True):
+        from_prior = float(along**2 @ (precision * unit**2))
+        if own >= max(_NOTHING, _LITTLE * from_prior):
+            continue
+        which = np.flatnonzero(np.abs(along) >= 0.3 * np.abs(along).max())
+        names = ", ".join(f"`{labels[j]}`" for j in which[:6])
+        alone = "" if from_prior == 0 else ", the prior alone decides"
+        found.append(f"The likelihood is flat: the rows say nothing about {names}{alone}")
+    return found
+
+
+def _separation(ready: Prepared, optimum: Optimum) -> list[str]:
+    """Columns, or all of them together, that tell 0 from 1 without a mistake."""
+    y = ready.y
+    binary = np.array_equal(np.unique(y), [0.0, 1.0]) and len(ready.designs) == 1
+    if not binary or np.prod(shape_of(ready.matrices[0])) > _MOST_CELLS:
+        return []
+    design, matrix = ready.designs[0], ready.matrices[0]
+    alone = [
+        said
+        for j in range(int(design.has_intercept), len(design.names))
+        if (said := _split(design, _column(matrix, j), j, y))
+    ]
+    if alone:
+        return alone[:1]
+    line = matrix @ optimum.coefficients + ready.offsets[0]
+    low, high = line[y == 1].min(), line[y == 0].max()
+    if low <= high:
+        return []
+    effect = np.abs(optimum.coefficients[int(design.has_intercept) :])
+    names = design.names[int(design.has_intercept) :]
+    order = np.argsort(-effect)[:5]
+    which = ", ".join(f"`{names[j]}`" for j in order)
+    return [f"Perfect separation: {which} together tell all {len(y)} rows apart"]
+
+
+def _column(matrix: Matrix, j: int) -> np.ndarray:
+    return as_dense(matrix[:, [j]])[:, 0]
+
+
+def _split(design: Design, column: np.ndarray, j: int, y: np.ndarray) -> str:
+    """How one column separates, in words; empty where it does not."""
+    raw = j - int(design.has_intercept)
+    values = column * design.scale[raw] + design.centre[raw]
+    ones, zeros = values[y == 1], values[y == 0]
+    for upper, lower, one in ((ones, zeros, 1), (zeros, ones, 0)):
+        if upper.min() > lower.max():
+            return (
+                f"Perfect separation: `{design.names[j]}` is at least {upper.min():.6g} on all "
+                f"{len(upper)} rows with {one}, and at most {lower.max():.6g} on all "
+                f"{len(lower)} rows with {1 - one}"
+            )
+        if upper.min() == lower.max() > lower.min() or upper.max() > upper.min() == lower.max():
+            edge = upper.min()
+            above, below = int(np.sum(upper > edge)), int(np.sum(lower < edge))
+            sides = [
+                f"all {above} rows above {edge:.6g} have {one}" if above else "",
+                f"all {below} rows below {edge:.6g} have {1 - one}" if below else "",
+            ]
+            return f"Separation: by `{design.names[j]}`, {' and '.join(filter(None, sides))}"
+    return ""

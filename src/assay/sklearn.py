@@ -1,0 +1,285 @@
+"""Assay's models under scikit-learn's contract: pipelines, grid searches, cross-validation.
+
+`predict` gives means or classes; whole distributions come from `predict_distribution`,
+`predict_quantile` and `predict_interval`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from scipy.linalg import qr
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, check_X_y, column_or_1d, validate_data
+
+from assay.errors import AssayError, ConfigError, DataError
+from assay.family import AbstractFamily, Bernoulli, Categorical
+from assay.frame import Frame, read
+from assay.model import FittedModel, Model
+from assay.predictive import AbstractPredictive
+from assay.predictor import AbstractPredictor, Constant, Linear, Sum
+from assay.registry import families, parse
+from assay.registry import predictors as known_predictors
+
+Recipe = str | AbstractPredictor | Sum
+_DEPENDENT = 1e-8
+
+
+class InvalidInputError(DataError, ValueError):
+    """What scikit-learn expects of a refused table, with Assay's words."""
+
+
+class _DistributionEstimator(BaseEstimator):
+    """What regressor and classifier share: tables in, a fitted model kept, distributions out.
+
+    Fields:
+        model_: the fitted model, an `assay` object with coefficients and posterior.
+        n_features_in_, feature_names_in_: as everywhere in scikit-learn.
+    """
+
+    family: str | AbstractFamily
+    predictors: Mapping[str, Recipe] | None
+    method: str
+    seed: int
+    model_: FittedModel
+
+    def predict_distribution(self, X: Any) -> AbstractPredictive:
+        """One distribution for each row.
+
+        Args:
+            X: features as in `fit`, (rows, features).
+
+        Raises:
+            NotFittedError: `fit` has not been called.
+            ValueError: other features than those of `fit`.
+        """
+        check_is_fitted(self, "model_")
+        frame = self._frame(X, reset=False)
+        return _translated(lambda: self.model_.predict(frame))
+
+    def _frame(self, X: Any, *, reset: bool) -> Frame:
+        """A table with named columns; numbers are checked as scikit-learn checks them."""
+        if self.predictors is not None and hasattr(X, "columns"):
+            # Recipes name columns, which may hold text: each predictor checks its own.
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            return _translated(lambda: read(X))
+        values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=1)
+        names = getattr(self, "feature_names_in_", None)
+        names = [f"x{j}" for j in range(values.shape[1])] if names is None else names
+        columns = dict(zip(map(str, names), values.T, strict=True))
+        return Frame(pl.DataFrame(columns), "X")
+
+    def _fit_frame(self, frame: Frame, y: np.ndarray, family: AbstractFamily) -> Self:
+        target = _free_name(frame)
+        table = frame.table.with_columns(pl.Series(target, y))
+        model = _translated(lambda: self._model(frame, family))
+        self.model_ = _translated(
+            lambda: model.fit(Frame(table, frame.source), target, seed=self.seed)
+        )
+        self.n_iter_ = self.model_.result.iterations
+        return self
+
+    def _model(self, frame: Frame, family: AbstractFamily) -> Model:
+        if self.predictors is None:
+            every = _all_columns(frame)
+            terms = {parameter.name: every for parameter in _leading(family)}
+        else:
+            terms = {
+                name: parse(recipe, known_predictors) if isinstance(recipe, str) else recipe
+                for name, recipe in self.predictors.items()
+            }
+        return Model(family, method=self.method, **terms)  # pyright: ignore[reportArgumentType]
+
+
+class DistributionRegressor(RegressorMixin, _DistributionEstimator):
+    """A regressor whose predictions are distributions, of any family.
+
+    Args:
+        family: a family or its recipe, such as `"gamma"`, `"student-t"` or
+            `"truncated(normal, below=0)"`.
+        predictors: for each parameter a predictor or its recipe; by default the family's first
+            parameter is linear in all features and the others are constant.
+        method: `"map"`, `"laplace"` or `"nuts"`.
+        seed: of the posterior draws.
+    """
+
+    def __init__(
+        self,
+        family: str | AbstractFamily = "normal",
+        predictors: Mapping[str, Recipe] | None = None,
+        *,
+        method: str = "laplace",
+        seed: int = 0,
+    ) -> None:
+        self.family = family
+        self.predictors = predictors
+        self.method = method
+        self.seed = seed
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit to all rows.
+
+        Args:
+            X: features, (rows, features): numbers, or a data frame where `predictors` are given.
+            y: targets on the family's support, (rows,).
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: missing or infinite values, targets off the support, unknown recipes.
+        """
+        frame = self._frame(X, reset=True)
+        target = _target(y, frame)
+        family = _translated(lambda: _family(self.family))
+        return self._fit_frame(frame, target, family)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Mean of each row, in the target's unit, (rows,)."""
+        return self.predict_distribution(X).mean()
+
+    def predict_quantile(self, X: Any, level: float | np.ndarray = 0.5) -> np.ndarray:
+        """Quantiles of each row.
+
+        Args:
+            X: features, (rows, features).
+            level: one level strictly between 0 and 1, or several.
+
+        Returns:
+            (rows,) for one level, (rows, levels) for several.
+
+        Raises:
+            ValueError: a level out of range.
+        """
+        levels = np.atleast_1d(np.asarray(level, dtype=float))
+        if not ((levels > 0) & (levels < 1)).all():
+            raise InvalidInputError(
+                f"predict_quantile: the level is {level}, must lie strictly between 0 and 1."
+            )
+        predictive = self.predict_distribution(X)
+        found = np.column_stack([predictive.quantile(float(each)) for each in levels])
+        return found if np.ndim(level) else found[:, 0]
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> np.ndarray:
+        """Ends of the central interval that holds `level` of each row's mass, (rows, 2)."""
+        predictive = self.predict_distribution(X)
+        return np.column_stack(_translated(lambda: predictive.interval(level)))
+
+
+class DistributionClassifier(ClassifierMixin, _DistributionEstimator):
+    """A classifier whose probabilities come from a fitted model: Bernoulli or categorical.
+
+    Args:
+        predictors: for each parameter (`probability` of two classes, `logit_1`, ... of more) a
+            predictor or its recipe; by default each is linear in all features.
+        method: `"map"`, `"laplace"` or `"nuts"`.
+        seed: of the posterior draws.
+    """
+
+    def __init__(
+        self,
+        predictors: Mapping[str, Recipe] | None = None,
+        *,
+        method: str = "laplace",
+        seed: int = 0,
+    ) -> None:
+        self.predictors = predictors
+        self.method = method
+        self.seed = seed
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit to all rows.
+
+        Args:
+            X: features, (rows, features): numbers, or a data frame where `predictors` are given.
+            y: classes of any kind, (rows,), two or more of them.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: missing or infinite values, fewer than two classes, unknown recipes.
+        """
+        frame = self._frame(X, reset=True)
+        check_classification_targets(y)
+        labels = column_or_1d(y, warn=True)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        _same_length(codes, frame)
+        if len(self.classes_) < 2:
+            raise InvalidInputError(
+                f"y: found one class only ({self.classes_[0]!r}); a classifier needs two or more."
+            )
+        count = len(self.classes_)
+        family = Bernoulli() if count == 2 else Categorical(count)
+        return self._fit_frame(frame, codes.astype(float), family)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class in the order of `classes_`, (rows, classes)."""
+        predictive = self.predict_distribution(X)
+        if len(self.classes_) == 2:
+            yes = predictive.mean()
+            return np.column_stack([1 - yes, yes])
+        codes = range(len(self.classes_))
+        logs = [predictive.log_prob(np.full(predictive.rows, float(code))) for code in codes]
+        chances = np.exp(np.column_stack(logs))
+        return chances / chances.sum(axis=1, keepdims=True)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each row, (rows,)."""
+        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+
+
+def _family(given: str | AbstractFamily) -> AbstractFamily:
+    family = parse(given, families) if isinstance(given, str) else given
+    if not isinstance(family, AbstractFamily):
+        raise ConfigError(f"family is {given!r}, must be a family or its recipe, such as `gamma`.")
+    return family
+
+
+def _leading(family: AbstractFamily) -> tuple[Any, ...]:
+    """The parameters that follow the features: the first, or every class's log-odds."""
+    return family.parameters if isinstance(family, Categorical) else family.parameters[:1]
+
+
+def _all_columns(frame: Frame) -> AbstractPredictor:
+    """Linear in every column that tells something the others do not."""
+    values = frame.table.to_numpy()
+    away = values - values.mean(axis=0)
+    size = np.sqrt(np.mean(away**2, axis=0))
+    moving = np.flatnonzero(size > 1e-12 * (1 + np.abs(values).max(axis=0)))
+    if not len(moving):
+        return Constant()
+    triangle, order = qr(away[:, moving] / size[moving], mode="r", pivoting=True)
+    diagonal = np.abs(np.diag(triangle))
+    kept = np.sort(moving[order[: len(diagonal)][diagonal > _DEPENDENT * diagonal[0]]])
+    return Linear(" + ".join(f"`{frame.columns[j]}`" for j in kept))
+
+
+def _target(y: Any, frame: Frame) -> np.ndarray:
+    """Numbers, as scikit-learn checks them."""
+    rows = np.zeros((frame.rows, 1))
+    if y is None:
+        raise InvalidInputError("This estimator requires y to be passed, but the target y is None.")
+    return check_X_y(rows, y, y_numeric=True)[1].astype(float)
+
+
+def _same_length(codes: np.ndarray, frame: Frame) -> None:
+    if len(codes) != frame.rows:
+        raise InvalidInputError(f"X has {frame.rows} rows and y {len(codes)}; they must match.")
+
+
+def _free_name(frame: Frame) -> str:
+    name = "target"
+    while name in frame.columns:
+        name += "_"
+    return name
+
+
+def _translated(work: Any) -> Any:
+    """Assay's refusals as errors that scikit-learn takes for what they are."""
+    try:
+        return work()
+    except AssayError as error:
+        raise InvalidInputError(str(error)) from error

@@ -1,0 +1,130 @@
+"""The contract of scikit-learn, in full, and what goes beyond it."""
+
+import pickle
+
+import numpy as np
+import polars as pl
+import pytest
+import scipy.stats as st
+
+pytest.importorskip("sklearn", reason="scikit-learn is an extra: pip install 'assay-ml[sklearn]'")
+
+from sklearn.base import clone  # noqa: E402
+from sklearn.exceptions import NotFittedError  # noqa: E402
+from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
+from sklearn.utils.estimator_checks import estimator_checks_generator  # noqa: E402
+
+from assay import Gamma  # noqa: E402
+from assay.sklearn import DistributionClassifier, DistributionRegressor  # noqa: E402
+
+
+def _checks(estimator):
+    for made, check in estimator_checks_generator(estimator, mark="skip"):
+        yield pytest.param(made, check, id=getattr(check, "func", check).__name__)
+
+
+@pytest.mark.filterwarnings("ignore")  # the checks provoke warnings on purpose
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [*_checks(DistributionRegressor()), *_checks(DistributionClassifier())],
+)
+def test_scikit_learns_own_checks_pass(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(300, 2))
+    y = rng.gamma(4.0, np.exp(1 + x @ [0.5, -0.3]) / 4.0)
+    return x, y
+
+
+def test_quantiles_and_intervals_are_those_of_the_distribution(rows):
+    x, y = rows
+    made = DistributionRegressor("gamma").fit(x, y)
+    low, middle, high = made.predict_quantile(x, [0.05, 0.5, 0.95]).T
+    assert np.all((low < middle) & (middle < high))
+    assert made.predict_quantile(x) == pytest.approx(middle)
+    assert made.predict_interval(x, 0.9) == pytest.approx(np.column_stack([low, high]))
+    inside = np.mean((y > low) & (y < high))
+    assert st.binomtest(round(inside * len(y)), len(y), 0.9).pvalue > 1e-3
+    assert made.predict(x) == pytest.approx(made.predict_distribution(x).mean())
+
+
+def test_a_recipe_and_a_family_are_the_same_thing(rows):
+    x, y = rows
+    by_name = DistributionRegressor("gamma").fit(x, y)
+    by_object = DistributionRegressor(Gamma()).fit(x, y)
+    assert np.array_equal(by_name.predict(x), by_object.predict(x))
+
+
+def test_it_works_in_pipelines_and_searches(rows):
+    x, y = rows
+    pipeline = make_pipeline(StandardScaler(), DistributionRegressor())
+    scores = cross_val_score(pipeline, x, y, cv=3)
+    assert scores.min() > 0.1
+    search = GridSearchCV(DistributionRegressor(), {"family": ["normal", "gamma"]}, cv=3)
+    assert search.fit(x, y).best_params_["family"] in ("normal", "gamma")
+
+
+def test_a_copy_and_a_pickle_predict_the_same(rows):
+    x, y = rows
+    made = DistributionRegressor("gamma").fit(x, y)
+    again = pickle.loads(pickle.dumps(made))
+    assert np.array_equal(again.predict(x), made.predict(x))
+    assert clone(made).get_params() == made.get_params()
+
+
+def test_predictors_read_columns_by_name():
+    rng = np.random.default_rng(2)
+    shop = rng.choice(["a", "b", "c"], 200)
+    price = rng.uniform(1, 2, 200)
+    y = rng.gamma(5.0, np.exp((shop == "b") * 0.7 - price) / 5.0)
+    frame = pl.DataFrame({"shop": shop, "price": price})
+    made = DistributionRegressor(
+        "gamma", {"mean": "linear('C(shop) + price')", "cv": "linear('price')"}
+    )
+    table = made.fit(frame, y).model_.coefficients()
+    assert "C(shop)[T.b]" in table["name"].to_list()
+    assert made.predict(frame).shape == (200,)
+
+
+def test_classes_of_any_kind_come_back():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(400, 2))
+    y = np.array(["low", "mid", "top"])[
+        np.digitize(x[:, 0] + 0.3 * rng.normal(size=400), [-0.5, 0.5])
+    ]
+    made = DistributionClassifier().fit(x, y)
+    assert set(made.predict(x)) <= {"low", "mid", "top"}
+    assert made.predict_proba(x).sum(axis=1) == pytest.approx(np.ones(400))
+    assert made.score(x, y) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda x, y: DistributionRegressor("gama").fit(x, y), "Did you mean `gamma`"),
+        (lambda x, y: DistributionRegressor("gamma").fit(x, -y), "accepts above 0"),
+        (lambda x, y: DistributionRegressor(method="mcmc").fit(x, y), "method is 'mcmc'"),
+        (
+            lambda x, y: DistributionRegressor().fit(x, y).predict_quantile(x, 1.0),
+            "strictly between 0 and 1",
+        ),
+        (
+            lambda x, y: DistributionRegressor("gamma", {"mena": "constant"}).fit(x, y),
+            "no parameter `mena`",
+        ),
+    ],
+)
+def test_bad_input_is_a_value_error_in_assays_words(rows, make, message):
+    with pytest.raises(ValueError, match=message):
+        make(*rows)
+
+
+def test_nothing_is_predicted_before_a_fit(rows):
+    with pytest.raises(NotFittedError):
+        DistributionRegressor().predict(rows[0])
