@@ -28,6 +28,9 @@ import polars as pl
 from _command import keep_to_two_cores
 from _common import Options, finish, read_options, show_table
 
+from assay import Censored, Linear, LogNormal, Model
+from assay.family.weibull import Weibull
+
 COLUMNS = [f"x{k}" for k in range(10)]
 CENSORED = 0.3
 ROWS = 1_000_000
@@ -93,15 +96,12 @@ def simulate(law: str, rows: int, seed: int = 1) -> pl.DataFrame:
     return pl.DataFrame({**columns, **seen})
 
 
-def model_of(law: str) -> object:
+def model_of(law: str) -> Model:
     """The model that both fit."""
-    from assay import Censored, Linear, LogNormal, Model
-    from assay.family.weibull import Weibull
-
-    family = Weibull() if law == "weibull" else LogNormal()
     predictor = Linear(" + ".join(COLUMNS))
-    first = family.parameters[0].name
-    return Model(Censored(family, above="hidden"), prior="flat", **{first: predictor})
+    if law == "weibull":
+        return Model(Censored(Weibull(), above="hidden"), prior="flat", scale=predictor)
+    return Model(Censored(LogNormal(), above="hidden"), prior="flat", median=predictor)
 
 
 def ours(law: str, table: pl.DataFrame, times: int) -> Fit:
@@ -109,9 +109,9 @@ def ours(law: str, table: pl.DataFrame, times: int) -> Fit:
     model, seconds = model_of(law), []
     for _ in range(times):
         began = time.perf_counter()
-        fitted = model.fit(table, "time")
+        model.fit(table, "time")
         seconds.append(time.perf_counter() - began)
-    found = fitted.coefficients()
+    found = model.fit(table, "time").coefficients()
     return Fit(min(seconds), found["estimate"].to_list(), found["se"].to_list())
 
 
@@ -129,8 +129,8 @@ def theirs(law: str, table: pl.DataFrame) -> Fit:
     found = fitter.summary
     return Fit(
         seconds,
-        [float(found["coef"][each]) for each in order],
-        [float(found["se(coef)"][each]) for each in order],
+        found["coef"].loc[order].tolist(),
+        found["se(coef)"].loc[order].tolist(),
     )
 
 

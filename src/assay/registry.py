@@ -96,6 +96,7 @@ curves = Registry("curve", "assay.curves")
 for _name, _address in {
     "asymmetric-laplace": "assay.family.asymmetric_laplace:AsymmetricLaplace",
     "bernoulli": "assay.family.bernoulli:Bernoulli",
+    "beta": "assay.family.beta:Beta",
     "beta-binomial": "assay.family.beta_binomial:BetaBinomial",
     "binomial": "assay.family.binomial:Binomial",
     "categorical": "assay.family.categorical:Categorical",
@@ -121,6 +122,7 @@ for _name, _address in {
     "skew-normal": "assay.family.skew_normal:SkewNormal",
     "student-t": "assay.family.student_t:StudentT",
     "truncated": "assay.family.truncated:Truncated",
+    "tweedie": "assay.family.tweedie:Tweedie",
     "weibull": "assay.family.weibull:Weibull",
     "zero-inflated": "assay.family.zero_inflated:ZeroInflated",
 }.items():

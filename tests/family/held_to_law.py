@@ -9,13 +9,14 @@ import mpmath as mp
 import numpy as np
 from laws.law import Law
 
-from assay.family import AbstractFamily
+from assay.family import AbstractDistribution, AbstractFamily
 
 ROWS = 4
+POINTS = 24
 
 
 @partial(jax.jit, static_argnums=0)
-def _found(family: AbstractFamily, at: jax.Array, y: jax.Array) -> tuple[jax.Array, ...]:
+def derivatives(family: AbstractFamily, at: jax.Array, y: jax.Array) -> tuple[jax.Array, ...]:
     """Values (y, 3), gradients in both modes (y, 3, p) and second derivatives (y, 3, p, p)."""
 
     def three(at: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -34,7 +35,20 @@ def _found(family: AbstractFamily, at: jax.Array, y: jax.Array) -> tuple[jax.Arr
     return jax.vmap(everything, in_axes=(None, 0))(at, y)
 
 
-def bind(family: AbstractFamily, at: Sequence[float] | jax.Array):
+@jax.jit
+def _three(distribution: AbstractDistribution, k: jax.Array) -> tuple[jax.Array, ...]:
+    return (distribution.log_prob(k), *distribution.log_tails(k))
+
+
+def ask(distribution: AbstractDistribution, k: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Log mass, log cdf and log sf; in one shape, so that a family compiles once."""
+    k = np.atleast_1d(np.asarray(k, dtype=float))
+    padded = np.concatenate([k, np.repeat(k[-1:], -len(k) % POINTS)])
+    parts = [_three(distribution, cut) for cut in padded.reshape(-1, POINTS)]
+    return tuple(np.concatenate(each)[: len(k)] for each in zip(*parts, strict=True))
+
+
+def bind(family: AbstractFamily, at: Sequence[float] | jax.Array) -> AbstractDistribution:
     """The family with natural parameters in their order."""
     names = [parameter.name for parameter in family.parameters]
     return family.bind(dict(zip(names, jnp.asarray(at, dtype=float), strict=True)), {})
@@ -48,8 +62,7 @@ def spread(family: AbstractFamily, at: jax.Array) -> jax.Array:
     return jnp.concatenate([low, distribution.upper_quantile(jnp.asarray([-1.0, -9000.0]))])
 
 
-def _slope(formula: Callable, at: list[mp.mpf], which: int, step: str) -> mp.mpf:
-    width = (abs(at[which]) or mp.mpf(1)) * mp.mpf(step)
+def _slope(formula: Callable, at: list[mp.mpf], which: int, width: mp.mpf) -> mp.mpf:
     up, down = ([*at[:which], at[which] + sign * width, *at[which + 1 :]] for sign in (1, -1))
     return (formula(*up) - formula(*down)) / (2 * width)
 
@@ -65,7 +78,7 @@ def worst_errors(
     at = jnp.asarray([values[name] for name in names])
     points = np.asarray(spread(family, at)) if y is None else np.asarray(y, dtype=float)
     padded = np.concatenate([points, np.repeat(points[-1:], ROWS - len(points))])
-    found = [np.asarray(each) for each in _found(family, at, jnp.asarray(padded))]
+    found = [np.asarray(each) for each in derivatives(family, at, jnp.asarray(padded))]
     scales = [
         1.0 if parameter.link.name == "identity" else abs(values[parameter.name])
         for parameter in family.parameters
@@ -99,12 +112,13 @@ def _errors(
     least = 1 if law.__name__ == "log_prob" else mp.mpf(10) ** -290
     gradients, seconds = [], []
     for i, scale in enumerate(scales):
-        want = _slope(formula, at, i, "1e-18")
+        want = _slope(formula, at, i, scale * mp.mpf("1e-24"))
         size = max(abs(want), 1 / mp.mpf(scale))
         gradients += [_off(each[i], want, size) for each in (forward, backward)]
         for j, other in enumerate(scales[: i + 1]):
-            within = lambda *near, i=i: _slope(formula, list(near), i, "1e-15")  # noqa: E731
-            want = _slope(within, at, j, "1e-14")
+            width = scale * mp.mpf("1e-20")
+            within = lambda *near, i=i, w=width: _slope(formula, list(near), i, w)  # noqa: E731
+            want = _slope(within, at, j, other * mp.mpf("1e-19"))
             seconds.append(_off(bends[i, j], want, max(abs(want), 1 / mp.mpf(scale) / other)))
     return {
         "value": _off(value, truth, max(abs(truth), least)),

@@ -4,6 +4,7 @@ Keys are recipes, so that a family can be judged at settings other than its defa
 tail is computed, the other follows from it by log1p, which keeps all its digits.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import mpmath as mp
@@ -246,7 +247,7 @@ def _of_masses(masses: Callable[..., list[mpf]]) -> tuple[Callable[..., mpf], Ca
 
     def mass(k: int, **parameters: mpf) -> mpf:
         every = masses(**parameters)
-        return mp.log(every[k]) - mp.log(mp.fsum(every))
+        return -mp.log1p(mp.fsum(every[:k] + every[k + 1 :]) / every[k])
 
     def tails(k: int, **parameters: mpf) -> Tails:
         every = masses(**parameters)
@@ -269,7 +270,7 @@ def _ordered_masses(location: mpf, **gaps: mpf) -> list[mpf]:
             thresholds.append(at)
         below = [1 / (1 + mp.exp(location - each)) for each in thresholds]
         above = 1 / (1 + mp.exp(thresholds[-1] - location))
-        inner = [high - low for low, high in zip(below[:-1], below[1:], strict=True)]
+        inner = [high - low for low, high in itertools.pairwise(below)]
         return [below[0], *inner, above]
 
 

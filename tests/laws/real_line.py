@@ -10,7 +10,7 @@ from mpmath import mp, mpf
 from laws.law import Law
 
 _MOST_STEPS = 200_000
-_PIECES = 8
+_PIECES = 4
 
 
 def _log1mexp(value: mpf) -> mpf:
@@ -161,15 +161,17 @@ def _log_wedge(h: mpf, slope: mpf, prec: int) -> mpf:
     del prec
     start = mp.asinh(slope)
     peak = max(start, mpf(0))  # the greatest value of the integrand is there
-    top = mp.sinh(peak) ** 2
+    top = mp.cosh(peak) ** 2
 
-    def fall(v: mpf) -> mpf:
-        return h * h * (mp.sinh(v) ** 2 - top) / 2 + mp.log(mp.cosh(v))
+    def density(v: mpf) -> mpf:
+        grown = mp.exp(v)
+        cosh = (grown + 1 / grown) / 2
+        return mp.exp(h * h * (top - cosh * cosh) / 2) / cosh
 
-    depth = (mp.prec + 10) * mp.ln2
-    reach = _where(lambda away: fall(peak + away) - fall(peak), depth, mpf(1))
-    mass = _integrate(lambda v: mp.exp(-fall(v)), max(start, -reach), peak + reach)
-    return mp.log(mass / mp.pi) - h * h * (1 + top) / 2
+    level = (mp.prec + 10) * mp.ln2
+    reach = _where(lambda away: mp.log(density(peak) / density(peak + away)), level, mpf(1))
+    mass = _integrate(density, max(start, -reach), peak + reach)
+    return mp.log(mass / mp.pi) - h * h * top / 2
 
 
 def _integrate(density: Callable[[mpf], mpf], low: mpf, high: mpf) -> mpf:

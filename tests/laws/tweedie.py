@@ -124,7 +124,9 @@ def _by_sum(y: mpf, mean: mpf, dispersion: mpf, power: mpf) -> tuple[mpf, bool]:
     def term(n: mpf) -> mpf:
         return mp.exp(_log_events(n, events)) * _gamma_tail(n * shape, x, upper)
 
-    total = mp.fsum(_outwards(term, centre, 1))
+    many = min(events, tilted) > 5 * mp.mp.dps  # else the sum's end at n = 1 counts
+    stride = _stride(mp.sqrt(tilted / (1 + shape))) if many else 1
+    total = stride * mp.fsum(_outwards(term, centre, stride))
     return mp.log(total if upper else total + mp.exp(-events)), upper
 
 
@@ -132,8 +134,8 @@ def _tails(y: mpf, mean: mpf, dispersion: mpf, power: mpf) -> tuple[mpf, mpf]:
     events, shape, _ = _poisson_gamma(mean, dispersion, power)
     if y == 0:
         return -events, mp.log(-mp.expm1(-events))
-    at_y = mpf(y) ** (2 - power) / dispersion / (2 - power)
-    many = min(at_y / 4, at_y * (power - 1) * 5) > mp.mp.dps
+    strength = mpf(y) ** (2 - power) / dispersion
+    many = min(strength / 4, strength * (power - 1) * 5) > mp.mp.dps
     small, upper = (_by_contour if many else _by_sum)(y, mean, dispersion, power)
     with mp.extradps(int(-small / 2.3) + 10 if small > -2000 else 10):
         other = mp.log1p(-mp.exp(small))

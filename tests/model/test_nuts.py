@@ -9,10 +9,11 @@ import scipy.stats as st
 
 from assay.errors import ConfigError, FitError
 from assay.family import Bernoulli, Censored, Gamma, Normal
-from assay.fit import LAPLACE_ROWS, Nuts
+from assay.fit import LAPLACE_ROWS, Nuts, Prior, diagnostics
 from assay.frame import read
 from assay.model import Model
 from assay.predictor import Linear
+from assay.predictor.group import Group
 
 SHORT = Nuts(warmup=300, samples=500, chains=4)
 
@@ -98,6 +99,64 @@ def test_laplace_says_where_it_was_measured_to_depart(table):
     assert "use method='nuts'" not in model.fit(many, "units").result.message
     said = model.fit(few, "units").result.message
     assert f"depart below {LAPLACE_ROWS} rows per coefficient, use method='nuts'" in said
+
+
+def test_the_spread_of_groups_is_sampled_with_them():
+    # By quadrature: given both spreads y is jointly Normal, and so is every group's effect.
+    rng = np.random.default_rng(3)
+    group = np.repeat(np.arange(6), 4)
+    y = 2 + rng.normal(0, 0.8, 6)[group] + rng.normal(size=24)
+    table = read(pl.DataFrame({"g": [f"g{k}" for k in group], "y": y}))
+    how = Nuts(warmup=300, samples=1000)
+    fitted = Model(Normal(), mean=Group("g"), method=how).fit(table, "y", seed=2)
+    first, last = 0, len(fitted.mode) - 1  # the intercept, and the log of the sd
+    prior, unit = fitted.prior, np.std(y)
+    member = (group[:, None] == np.arange(6)).astype(float)
+    log_spread, log_sd = np.linspace(-7, 3, 81) + np.log(unit), np.linspace(-1.2, 1.2, 49)
+    weight = np.empty((81, 49))
+    effects = np.empty((81, 49, 6))
+    away = y - prior.mean[first]
+    for i, spread in enumerate(np.exp(log_spread)):
+        signal = spread**2 * member @ member.T
+        common = prior.sd[first] ** 2 * np.ones((24, 24))
+        for j, sd in enumerate(np.exp(log_sd)):
+            whole = signal + common + sd**2 * np.eye(24)
+            solved = np.linalg.solve(whole, away)
+            weight[i, j] = -0.5 * away @ solved - 0.5 * np.linalg.slogdet(whole)[1]
+            effects[i, j] = spread**2 * member.T @ solved
+    weight += st.t(3, scale=2.5 * unit).logpdf(np.exp(log_spread))[:, None] + log_spread[:, None]
+    weight += st.norm(prior.mean[last], prior.sd[last]).logpdf(log_sd)
+    weight = np.exp(weight - weight.max()) / np.exp(weight - weight.max()).sum()
+    spreads = fitted.spread_draws()[..., 0]
+    wanted = np.sum(weight * np.exp(log_spread)[:, None])
+    assert np.mean(spreads) == pytest.approx(wanted, abs=4 * diagnostics.mcse_mean(spreads))
+    for k in range(6):
+        drawn = fitted.coefficient_draws()[..., 1 + k]
+        wanted = np.sum(weight * effects[..., k])
+        assert drawn.mean() == pytest.approx(wanted, abs=4 * diagnostics.mcse_mean(drawn))
+    assert fitted.sampled.names[-1] == "mean: spread of group(g)"
+    assert "mean: spread of group(g) ~ half-t with 3 degrees of freedom" in fitted.priors()[0]
+
+
+def test_a_prior_can_be_stated_whatever_the_data_are(table):
+    stated = Prior(np.array([1.0, 0.0, -1.0]), np.array([0.1, 1e-3, 0.1]))
+    model = Model(Gamma(), mean=Linear("x"), prior=stated)
+    fitted = model.fit(table, "units")
+    assert (fitted.prior.mean == stated.mean).all()
+    assert fitted.mode[1] == pytest.approx(0, abs=3e-3)  # held by its prior, the data say 0.3
+
+
+@pytest.mark.parametrize(
+    ("prior", "says"),
+    [
+        (Prior(np.zeros(2), np.ones(2)), r"3 coefficients: `mean: intercept`, `mean: x`, `cv"),
+        (Prior(np.zeros(3), np.zeros(3)), "every sd above 0"),
+        (Prior(np.full(3, np.nan), np.ones(3)), "every mean must be finite"),
+    ],
+)
+def test_a_prior_that_does_not_fit_is_refused(table, prior, says):
+    with pytest.raises(ConfigError, match=says):
+        Model(Gamma(), mean=Linear("x"), prior=prior).fit(table, "units")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def stores():
     region = store % 5
     own, shared = RNG.normal(0, 0.5, 40), RNG.normal(0, 0.8, 5)
     y = 3 + shared[region] + own[store] + RNG.normal(0, 0.7, len(store))
-    return frame_of(region=region, store=store, y=y), own, shared
+    return frame_of(region=region, store=store, y=y), own
 
 
 def test_a_curve_is_as_good_as_one_whose_smoothness_is_known(wave):
@@ -98,7 +98,7 @@ def test_every_parameter_may_bend():
 
 
 def test_stores_are_drawn_to_their_region_and_new_ones_are_uncertain(stores):
-    frame, own, shared = stores
+    frame, own = stores
     fitted = Model(Normal(), mean=Group("region", "store")).fit(frame, "y")
     table = fitted.effects().filter(pl.col("column") == "region:store")
     seen = table.filter(pl.col("level") != "(any other)")

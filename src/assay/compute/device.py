@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import jax
 
@@ -11,8 +11,17 @@ from assay.errors import ConfigError
 Engine = Literal["cpu", "gpu"]
 
 
+class Device(Protocol):
+    """One of JAX's devices; its own class is not known to type checkers."""
+
+    @property
+    def platform(self) -> str:
+        """Such as `cpu` or `gpu`."""
+        ...
+
+
 @contextmanager
-def on_engine(engine: Engine | None) -> Iterator[jax.Device]:
+def on_engine(engine: Engine | None) -> Iterator[Device]:
     """Run what stands inside on a kind of device.
 
     Args:
@@ -30,15 +39,19 @@ def on_engine(engine: Engine | None) -> Iterator[jax.Device]:
         yield device
 
 
-def current_device() -> jax.Device:
+def current_device() -> Device:
     """The device that JAX works on here."""
-    chosen = jax.config.jax_default_device
-    if isinstance(chosen, jax.Device):
-        return chosen
-    return jax.devices(chosen)[0]
+    chosen = default_device()
+    return jax.devices(chosen)[0] if chosen is None or isinstance(chosen, str) else chosen
 
 
-def _first(engine: str) -> jax.Device:
+def default_device() -> Any:
+    """What this thread was told to work on; `None` where it was told nothing."""
+    # The setting is an attribute that JAX adds to its configuration as it starts.
+    return getattr(jax.config, "jax_default_device", None)
+
+
+def _first(engine: str) -> Device:
     if engine not in ("cpu", "gpu"):
         raise ConfigError(f"engine is {engine!r}, must be `cpu`, `gpu` or None (JAX's own choice).")
     try:

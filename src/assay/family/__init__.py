@@ -11,6 +11,7 @@ from assay.family.abstract import (
 )
 from assay.family.asymmetric_laplace import AsymmetricLaplace
 from assay.family.bernoulli import Bernoulli
+from assay.family.beta import Beta
 from assay.family.beta_binomial import BetaBinomial
 from assay.family.binomial import Binomial
 from assay.family.categorical import Categorical
@@ -35,23 +36,24 @@ from assay.family.poisson import Poisson
 from assay.family.rounded import Rounded
 from assay.family.skew_normal import SkewNormal
 from assay.family.student_t import StudentT
-from assay.family.support import Support
 from assay.family.truncated import Truncated
+from assay.family.tweedie import Tweedie
 from assay.family.weibull import Weibull
 from assay.family.zero_inflated import ZeroInflated
+from assay.family.support import Support
 
 __all__ = [
-    "GB2",
-    "UPPER_END",
     "AbstractDistribution",
     "AbstractFamily",
     "AsymmetricLaplace",
     "Bernoulli",
+    "Beta",
     "BetaBinomial",
     "Binomial",
     "Categorical",
     "Censored",
     "Exponential",
+    "GB2",
     "Gamma",
     "GeneralizedPoisson",
     "Gumbel",
@@ -75,6 +77,8 @@ __all__ = [
     "StudentT",
     "Support",
     "Truncated",
+    "Tweedie",
+    "UPPER_END",
     "Weibull",
     "ZeroInflated",
     "log_likelihood",

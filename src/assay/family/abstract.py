@@ -11,6 +11,7 @@ from enum import Enum
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -108,6 +109,12 @@ class AbstractDistribution(eqx.Module):
     def log_sf(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         """Log P(Y > y)."""
         return self.log_tails(y)[1]
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """Shape of one answer for each set of parameters."""
+        one = jnp.zeros(())
+        return jax.eval_shape(lambda bound: bound.log_prob(one), self).shape
 
     def smooth_log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         """As `log_tails`; counts may give a smooth curve that meets it at whole numbers."""

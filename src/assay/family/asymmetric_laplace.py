@@ -39,7 +39,7 @@ class AsymmetricLaplaceDistribution(AbstractDistribution):
         rate = jnp.where(z < 0, 1 / self.asymmetry, self.asymmetry)
         log_below, log_above = self._log_sides()
         peak = 0.5 * (log_below + log_above) - jnp.log(self.scale)
-        return peak - jnp.abs(z) * rate
+        return peak - jnp.where(z == 0, 0.0, jnp.abs(z) * rate)  # at the kink: slope 0
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         z = (y - self.location) / self.scale

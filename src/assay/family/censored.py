@@ -1,7 +1,7 @@
 """Targets hidden beyond a limit or within an interval, such as demand above stock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 import jax.numpy as jnp
@@ -99,11 +99,17 @@ class Censored(AbstractFamily):
 
     @property
     def support(self) -> Support:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The support of the base family and, under limits that are numbers, the limits."""
+        """What of the base's support lies within limits that are numbers, limits included."""
         inside = self.base.support
-        numbers = [each for each in (self.below, self.above) if isinstance(each, int | float)]
-        for limit in numbers:
-            inside = _with_limit(inside, float(limit))
+        below, above = self.below, self.above
+        if isinstance(below, int | float) and below >= inside.lower:
+            inside = replace(
+                inside, name=f"{inside.name}, from {below:g}", lower=float(below), open_below=False
+            )
+        if isinstance(above, int | float) and above <= inside.upper:
+            inside = replace(
+                inside, name=f"{inside.name}, up to {above:g}", upper=float(above), open_above=False
+            )
         return inside
 
     @property
@@ -276,15 +282,6 @@ def _pair(where: str, between: object) -> tuple[str, str]:
         f"{where}: `between` is {between!r}, must be the names of two columns, the lower end "
         'first: `between=("from", "to")`.'
     )
-
-
-def _with_limit(support: Support, limit: float) -> Support:
-    """A support and the limit on which what lies beyond it is recorded."""
-    if bool(support.contains(np.asarray([limit]))[0]) or support.whole:
-        return support
-    if limit <= support.lower:
-        return Support(f"{support.name}, or {limit:g}", limit, support.upper)
-    return Support(f"{support.name}, or {limit:g}", support.lower, limit)
 
 
 def _interval(

@@ -11,11 +11,9 @@ from jaxtyping import Array, Float
 
 from assay.family import link
 from assay.family.abstract import AbstractDistribution, AbstractFamily, Columns, Parameter
-from assay.family.support import Support
+from assay.family.support import NOT_NEGATIVE, Support
 from assay.family.tail import log1mexp, log1mexpexp
 from assay.family.tail.log_quotient import log_quotient
-
-FROM_ZERO = Support("0 or above", lower=0.0)
 
 
 class ExponentialDistribution(AbstractDistribution):
@@ -74,7 +72,7 @@ class Exponential(AbstractFamily):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("mean", link.log, "mean, in the target's unit"),
     )
-    support: ClassVar[Support] = FROM_ZERO
+    support: ClassVar[Support] = NOT_NEGATIVE
 
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> ExponentialDistribution:
         del columns

@@ -29,11 +29,13 @@ class LaplaceDistribution(AbstractDistribution):
     scale: Float[Array, "..."]
 
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        return -jnp.abs((y - self.location) / self.scale) - jnp.log(self.scale) - _LOG_TWO
+        z = (y - self.location) / self.scale
+        distance = jnp.where(z == 0, 0.0, jnp.abs(z))  # a constant at the kink: slope 0
+        return -distance - jnp.log(self.scale) - _LOG_TWO
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         z = (y - self.location) / self.scale
-        # Not the absolute value: its slope at 0 is 0, but that of the tail is 1.
+        # Written out: the tail that is taken at 0 needs its own slope there, whatever abs says.
         distance = jnp.where(z < 0, -z, z)
         small, large = -_LOG_TWO - distance, jnp.log1p(-0.5 * jnp.exp(-distance))
         return jnp.where(z < 0, small, large), jnp.where(z < 0, large, small)

@@ -11,8 +11,8 @@ from jaxtyping import Array, Float
 
 from assay.family import link
 from assay.family.abstract import AbstractDistribution, AbstractFamily, Columns, Parameter
-from assay.family.exponential import FROM_ZERO, hazard_at, safe_mean
-from assay.family.support import Support
+from assay.family.exponential import hazard_at, safe_mean
+from assay.family.support import NOT_NEGATIVE, Support
 from assay.family.tail import log1mexpexp
 from assay.family.tail.log_quotient import log1p_quotient, log_log1p_quotient
 
@@ -89,7 +89,7 @@ class Lomax(AbstractFamily):
         Parameter("scale", link.log, "where the power law begins, in the target's unit"),
         Parameter("tail", link.log, "power of the upper tail; moments below it exist"),
     )
-    support: ClassVar[Support] = FROM_ZERO
+    support: ClassVar[Support] = NOT_NEGATIVE
 
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> LomaxDistribution:
         del columns

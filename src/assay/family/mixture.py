@@ -27,7 +27,7 @@ from assay.family.step import step_quantile
 from assay.family.support import Support
 from assay.family.tail import log1mexp
 from assay.family.wrapping import all_needs, check_base
-from assay.family.zero_inflated import filling, inner_value
+from assay.family.zero_inflated import draw, inner_value
 
 _LLOYD_STEPS = 20
 _LOG_ODDS = Link("identity", identity.forward, identity.inverse)
@@ -93,10 +93,7 @@ class MixtureDistribution(AbstractDistribution):
         first, *keys = jax.random.split(key, len(self.components) + 1)
         shares = jnp.moveaxis(self.log_shares(), 0, -1)
         which = jax.random.categorical(first, shares, shape=shape)
-        draws = [
-            filling(each, shape).sample(one, shape)
-            for each, one in zip(self.components, keys, strict=True)
-        ]
+        draws = [draw(each, one, shape) for each, one in zip(self.components, keys, strict=True)]
         return jnp.select([which == i for i in range(len(draws))], draws)
 
     def mean(self) -> Float[Array, "..."]:

@@ -21,23 +21,30 @@ from assay.family.step import step_quantile
 from assay.family.support import COUNTS, Support
 from assay.family.tail import log_beta_tails, negative_binomial_log_tails
 from assay.family.tail.beta_integral import log_beta_kernel
+from assay.family.tail.chance import Rate
 from assay.family.tail.differences import digamma_gap_drop, shortfall
 
 
 class NegativeBinomialDistribution(AbstractDistribution):
-    """Counts with mean `location` and `size`; the variance is mean + mean² / size."""
+    """Counts with mean `rate` and `size`; the variance is mean + mean² / size."""
 
     is_count: ClassVar[bool] = True
-    location: Float[Array, "..."]
+    rate: Rate
     size: Float[Array, "..."]
 
+    @property
+    def location(self) -> Float[Array, "..."]:
+        """Mean count."""
+        return self.rate.value
+
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        inside = (y >= 0) & (y == jnp.floor(y))
-        parts = jnp.broadcast_arrays(jnp.where(inside, y, 0.0), self.location, self.size)
-        return jnp.where(inside, _log_mass(*parts), -jnp.inf)
+        inside = (y >= 0) & (y == jnp.floor(y)) & (y < jnp.inf)
+        k, _, size = jnp.broadcast_arrays(jnp.where(inside, y, 0.0), self.rate.value, self.size)
+        value = _log_mass(jax.lax.stop_gradient(k), self.rate.broadcast(k.shape), size)
+        return jnp.where(inside, value, -jnp.inf)
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
-        return negative_binomial_log_tails(y, self.location, self.size)
+        return negative_binomial_log_tails(y, self.rate, self.size)
 
     def smooth_log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         reach = self.location + self.size
@@ -48,7 +55,7 @@ class NegativeBinomialDistribution(AbstractDistribution):
     def next_log_prob(
         self, k: Float[Array, "..."], log_prob: Float[Array, "..."]
     ) -> Float[Array, "..."]:
-        share = jnp.log(self.location) - jnp.log(self.location + self.size)
+        share = self.rate.log - jnp.log(self.location + self.size)
         return log_prob + (share + jnp.log((k + self.size) / (k + 1)))
 
     def tail_quantile(
@@ -72,17 +79,17 @@ class NegativeBinomialDistribution(AbstractDistribution):
         whole = jnp.ceil(limit)
         heavier = self.location * (self.size + 1) / self.size
         moment = negative_binomial_log_tails(whole - 2, heavier, self.size + 1)[1]
-        reach = negative_binomial_log_tails(whole - 1, self.location, self.size)[1]
+        reach = negative_binomial_log_tails(whole - 1, self.rate, self.size)[1]
         return self.location * jnp.exp(moment) - limit * jnp.exp(reach)
 
 
 @jax.custom_jvp
-def _log_mass(k: Array, mean: Array, size: Array) -> Array:
+def _log_mass(k: Array, rate: Rate, size: Array) -> Array:
     """Log P(Y = k) by deviance: differences of log Γ lose all digits at a large size.
 
     Source: Loader (2000), Fast and accurate computation of binomial probabilities.
     """
-    at = jnp.maximum(k, 1.0)
+    mean, at = rate.value, jnp.maximum(k, 1.0)
     total, reach = at + size, mean + size
     away = size / reach * (mean - at)
     ratio = total / reach
@@ -92,13 +99,14 @@ def _log_mass(k: Array, mean: Array, size: Array) -> Array:
 
 @_log_mass.defjvp
 def _log_mass_jvp(
-    primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
+    primals: tuple[Array, Rate, Array], tangents: tuple[Array, Rate, Array]
 ) -> tuple[Array, Array]:
-    (k, mean, size), (_, to_mean, to_size) = primals, tangents
+    (k, rate, size), (_, to_rate, to_size) = primals, tangents
+    mean = rate.value
     # Written so that its derivative in the size is no difference where the size is large.
-    by_mean = ((k - mean) / mean) / (1 + mean / size)
+    by_log_mean = (k - mean) / (1 + mean / size)
     by_size = digamma_gap_drop(size, k) - shortfall((mean - k) / (size + k))
-    return _log_mass(k, mean, size), by_mean * to_mean + by_size * to_size
+    return _log_mass(k, rate, size), by_log_mean * to_rate.log + by_size * to_size
 
 
 @dataclass(frozen=True)
@@ -116,8 +124,15 @@ class NegativeBinomial(AbstractFamily):
         self, parameters: Mapping[str, Array], columns: Columns
     ) -> NegativeBinomialDistribution:
         del columns
-        mean, size = jnp.asarray(parameters["mean"]), jnp.asarray(parameters["size"])
-        return NegativeBinomialDistribution(mean, size)
+        size = jnp.asarray(parameters["size"], dtype=float)
+        return NegativeBinomialDistribution(Rate.from_value(parameters["mean"]), size)
+
+    def from_linked(
+        self, linked: Mapping[str, Array], columns: Columns
+    ) -> NegativeBinomialDistribution:
+        del columns
+        size = jnp.exp(linked["size"])
+        return NegativeBinomialDistribution(Rate.from_log(linked["mean"]), size)
 
     def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
         del columns

@@ -54,8 +54,8 @@ class OrderedLogisticDistribution(AbstractDistribution):
     def tail_quantile(
         self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
     ) -> Float[Array, "..."]:
-        steps = (float(level) for level in range(self.levels - 1))
-        found = (reaches(*self.log_tails(jnp.asarray(at)), log_p, log_q, slack=CLOSE) for at in steps)
+        tails = (self.log_tails(jnp.asarray(float(at))) for at in range(self.levels - 1))
+        found = (reaches(*both, log_p, log_q, slack=CLOSE) for both in tails)
         return sum((jnp.where(each, 0.0, 1.0) for each in found), jnp.zeros(()))
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:

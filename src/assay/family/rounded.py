@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -83,14 +82,11 @@ class RoundedDistribution(AbstractDistribution):
         return self._moments()[1]
 
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
-        limit = jnp.broadcast_to(limit, jnp.broadcast_shapes(jnp.shape(limit), self._shape()))
+        limit = jnp.broadcast_to(limit, jnp.broadcast_shapes(jnp.shape(limit), self.batch_shape))
         return lattice_excess(self.log_tails, self.tail_quantile, self.grid, limit)
 
     def _moments(self) -> tuple[Array, Array]:
-        return lattice_moments(self.log_tails, self.tail_quantile, self.grid, self._shape())
-
-    def _shape(self) -> tuple[int, ...]:
-        return jnp.broadcast_shapes(*(jnp.shape(leaf) for leaf in jax.tree.leaves(self)))
+        return lattice_moments(self.log_tails, self.tail_quantile, self.grid, self.batch_shape)
 
     def _down(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         return jnp.floor(y / self.grid + _SLACK) * self.grid

@@ -43,6 +43,11 @@ class CensoredDistribution(AbstractDistribution):
         """As the base."""
         return self.base.is_count
 
+    @property
+    def grid(self) -> Array | None:
+        """From one possible value to the next; None for a density or a count."""
+        return self.base.grid if isinstance(self.base, RoundedDistribution) else None
+
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         capped, floored = y >= self.above, y <= self.below
         # Every branch gets an argument that is safe for it: a NaN gradient in an unused branch
@@ -89,8 +94,7 @@ class CensoredDistribution(AbstractDistribution):
 
     def variance(self) -> Float[Array, "..."]:
         """Variance of what is seen: of what lies within the limits, and of the mass on them."""
-        step = self.base.grid if isinstance(self.base, RoundedDistribution) else None
-        inside = TruncatedDistribution(self.base, self.below, self.above, self.atom, step)
+        inside = TruncatedDistribution(self.base, self.below, self.above, self.atom, self.grid)
         mean, middle = self.mean(), inside.mean()
         within = self.base.log_between(self.below, self.above)
         total = jnp.exp(within) * (inside.variance() + (middle - mean) ** 2)

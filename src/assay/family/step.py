@@ -96,8 +96,8 @@ def reaches(
         log_q: log of what is left above it.
         slack: room, relative to 1 and to the logarithm; `CLOSE` where tails have closed forms.
     """
-    below = log_cdf >= log_p + slack * (log_p - 1)
-    return jnp.where(log_p < log_q, below, log_sf <= log_q - slack * (log_q - 1))
+    below = log_cdf >= (1 + slack) * log_p - slack
+    return jnp.where(log_p < log_q, below, log_sf <= (1 - slack) * log_q + slack)
 
 
 def between_whole(

@@ -37,9 +37,3 @@ POSITIVE = Support("above 0", lower=0.0, open_below=True)
 NOT_NEGATIVE = Support("0 and above", lower=0.0)
 COUNTS = Support("whole numbers 0, 1, 2, ...", lower=0.0, whole=True)
 BINARY = Support("0 or 1", lower=0.0, upper=1.0, whole=True)
-
-
-def between(lower: float, upper: float) -> Support:
-    """The values strictly between two ends."""
-    name = f"strictly between {lower:g} and {upper:g}"
-    return Support(name, lower, upper, open_below=True, open_above=True)

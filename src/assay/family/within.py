@@ -246,8 +246,9 @@ class TruncatedDistribution(AbstractDistribution):
 
     def _filled(self, value: Array, *others: Array) -> Array:
         """A value in the shape of all parameters and limits."""
-        leaves = (jnp.shape(leaf) for leaf in (*jax.tree.leaves(self), *others))
-        return jnp.broadcast_to(value, jnp.broadcast_shapes(jnp.shape(value), *leaves))
+        limits = (each.shape for each in (self._low, self._high, *others))
+        shape = jnp.broadcast_shapes(jnp.shape(value), self.base.batch_shape, *limits)
+        return jnp.broadcast_to(value, shape)
 
     @property
     def _lattice(self) -> Array | float | None:

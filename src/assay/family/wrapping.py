@@ -31,6 +31,8 @@ def check_base(wrapper: str, base: object) -> AbstractFamily:
     base = check_family(wrapper, base)
     if base.underlying != base:
         seen = type(base).__name__
+        if seen == wrapper:
+            raise ConfigError(f"{wrapper}: `{base.describe()}` is {base.name} already. Do it once.")
         raise ConfigError(
             f"{wrapper}: `{base.name}` says how a value is seen and stands outside what says how "
             f"it arises. Write `{seen}({wrapper}(...), ...)` instead of `{wrapper}({seen}(...))`."

@@ -97,7 +97,7 @@ class ZeroInflatedDistribution(AbstractDistribution):
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         which, key = jax.random.split(key)
         zero = jax.random.bernoulli(which, jax.nn.sigmoid(self.logits), shape)
-        return jnp.where(zero, 0.0, filling(self.base, shape).sample(key, shape))
+        return jnp.where(zero, 0.0, draw(self.base, key, shape))
 
     def mean(self) -> Float[Array, "..."]:
         return jax.nn.sigmoid(-self.logits) * self.base.mean()
@@ -140,17 +140,15 @@ def _left(log_level: Array, log_share: Array) -> Array:
     return jnp.where(more, log_level + log1mexp(gap), log_level)
 
 
-def filling(base: AbstractDistribution, shape: tuple[int, ...]) -> AbstractDistribution:
-    """The same distribution with parameters that fill the last axes of `shape`.
+def draw(base: AbstractDistribution, key: Array, shape: tuple[int, ...]) -> Array:
+    """Draws of `shape` from a distribution some of whose parameters its rows may share.
 
-    Parameters that other rows share would else give these rows one draw in common.
+    Where they do, its own sampler would give these rows one draw in common; inversion does not.
     """
-
-    def fill(leaf: Array) -> Array:
-        leaf = jnp.asarray(leaf)
-        return jnp.broadcast_to(leaf, shape[len(shape) - leaf.ndim :]) if leaf.ndim else leaf
-
-    return jax.tree.map(fill, base)
+    batch = base.batch_shape
+    if batch == shape[len(shape) - len(batch) :]:
+        return base.sample(key, shape)
+    return base.lower_quantile(jnp.minimum(-jax.random.exponential(key, shape), _NEAREST))
 
 
 @dataclass(frozen=True)

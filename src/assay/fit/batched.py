@@ -113,8 +113,12 @@ def maximise_groups(parts: tuple[GroupedRows, ...], prior: Prior) -> Optima:
         before = damping[groups]
         less = np.where(before < 1e-6, 0.0, before / 10)
         damping[groups] = np.where(better, less, np.maximum(before * 10, 1e-3))
-    settled = here.is_settled
-    here.coefficients[settled] += here.step[settled]  # as in `maximise`
+    # To the last digits, as in `maximise`.
+    groups = np.flatnonzero(here.is_settled)
+    now = here.take(groups)
+    last = _evaluate(parts, prior, groups, now.coefficients + now.step, now.iterations + 1)
+    here.put(groups[last.is_settled], last.take(last.is_settled))
+    here.coefficients[groups] += here.step[groups]
     return here
 
 
@@ -169,7 +173,7 @@ def cholesky(
     for j in range(matrix.shape[1]):
         left = matrix[:, j:, j] - np.einsum("gik,gk->gi", factor[:, j:, :j], factor[:, j, :j])
         factor[:, j:, j] = left / np.sqrt(left[:, :1])
-    return factor, (np.diagonal(factor, axis1=1, axis2=2) > 0).all(axis=1)
+    return factor, np.all(np.diagonal(factor, axis1=1, axis2=2) > 0, axis=1)
 
 
 def _evaluate(

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from assay.compute import cores, current_device, one_blas_thread
+from assay.compute import cores, current_device, default_device, one_blas_thread
 from assay.fit.on_device import DeviceRows
 from assay.fit.row_terms import BLOCK, row_terms
 from assay.fit.rows import PartRows
@@ -75,7 +75,7 @@ def on_all_cores(work: Callable[[Any], Any], items: list[Any]) -> list[Any]:
     """
     if len(items) < FEW_BLOCKS or cores() == 1:
         return [work(item) for item in items]
-    device = jax.config.jax_default_device
+    device = default_device()
 
     def inside(item: Any) -> Any:
         # The default device is a setting of each thread.

@@ -140,7 +140,7 @@ class Marginal:
         """Derivatives of L in theta alone."""
         places = np.flatnonzero(self.nuisance)
         found = [
-            point.gradient[k] - 0.5 * self._bend(point, self._along(follow, k))
+            point.gradient[k] - 0.5 * self._bend(point, self._along(follow, int(k)))
             for k, follow in zip(places, self.following(point).T, strict=True)
         ]
         return np.array(found)

@@ -17,6 +17,7 @@ MAX_ITERATIONS = 100
 MAX_DAMPING = 1e12
 TOLERANCE = 1e-13
 THINNED = 8192
+SMALL = 4 * THINNED
 _THINNED_BY = 16
 
 
@@ -108,15 +109,28 @@ def maximise(
         else:
             here = replace(here, iterations=there.iterations)
             damping = max(damping * 10, 1e-3)
-    # The decrement is a square: at its tolerance half of the digits are still to come, and the
-    # step that brings them is known already.
-    return replace(here, coefficients=here.coefficients + here.step) if here.is_settled else here
+    return _polished(likelihood, prior, here, parts) if here.is_settled else here
+
+
+def _polished(
+    likelihood: Likelihood, prior: Prior, here: Optimum, parts: tuple[PartRows, ...]
+) -> Optimum:
+    """The optimum to the last digits.
+
+    The decrement is a square: at its tolerance half of the digits are still to come, and the step
+    that brings them is known already. The curvature moves with it by less than a table of many
+    rows could show, so only few rows are asked again.
+    """
+    if sum(len(part.y) for part in parts) < SMALL:
+        there = _evaluate(likelihood, prior, here.coefficients + here.step, here.iterations + 1)
+        here = there if there.is_settled else here
+    return replace(here, coefficients=here.coefficients + here.step)
 
 
 def _from_some_rows(parts: tuple[PartRows, ...], prior: Prior) -> Float[np.ndarray, " c"]:
     """An optimum of some of the rows ends close to that of all, and costs next to nothing."""
     every = min(_THINNED_BY, sum(len(part.y) for part in parts) // THINNED)
-    if every < 4:
+    if every < SMALL // THINNED:
         return prior.mean
     found = maximise(tuple(thinned(part, every) for part in parts), prior)
     return found.coefficients if found.is_settled else prior.mean

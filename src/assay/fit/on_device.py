@@ -8,10 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from assay.compute import Device
 from assay.family import UPPER_END, AbstractFamily, Known
 from assay.fit.row_terms import terms
 from assay.fit.rows import PartRows
-from assay.predictor.matrix import as_dense, is_ones
+from assay.predictor.matrix import Matrix, as_dense, is_ones
 
 CHUNK = 131_072
 RESIDENT_BYTES = 4 * 2**30  # beyond, chunks travel in every pass, and memory stays bounded
@@ -23,7 +24,7 @@ Chunk = tuple[tuple[Array, ...], Array, Array, Mapping[str, Array], Array]
 class DeviceRows:
     """Rows of one part, in chunks on a device."""
 
-    def __init__(self, part: PartRows, device: jax.Device) -> None:
+    def __init__(self, part: PartRows, device: Device) -> None:
         """Bring the rows to the device, if it is to hold them all.
 
         Args:
@@ -64,7 +65,7 @@ class DeviceRows:
         return jax.device_put(chunk, self.device)
 
 
-def _plain(design: object) -> np.ndarray:
+def _plain(design: Matrix) -> np.ndarray:
     return np.ones((1, 1)) if is_ones(design) else as_dense(design)
 
 

@@ -258,7 +258,7 @@ def _joint_curvature(marginal: Marginal, point: Point) -> np.ndarray:
     slopes = []
     for k, size in zip(np.flatnonzero(theta), np.diag(plain) ** -0.5, strict=True):
         ahead, behind = (
-            marginal.nuisance_gradient(_moved(marginal, point, k, share * size))
+            marginal.nuisance_gradient(_moved(marginal, point, int(k), share * size))
             for share in (0.05, -0.05)
         )
         slopes.append((behind - ahead) / (0.1 * size))

@@ -1,6 +1,5 @@
 """Training the hidden layers of small networks on the likelihood of the model they stand in."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,20 +15,15 @@ from assay.compute.progress import tracked
 from assay.family import UPPER_END, AbstractFamily, Known, log_likelihood
 from assay.fit.newton import Prior
 from assay.fit.rows import PartRows
-from assay.predictor.matrix import as_dense, product
+from assay.fit.training_rows import STEPS, Rows, batches, padded, split, table_of
 
-HELD_BACK = 0.2
 ROUNDS = 80
-STEPS = 50  # in a round, after which the rows held back are asked
 PATIENCE = 12
 RATE = 3e-3
 DECAY_ROWS = 300  # the pull of the weights to 0 counts as much as that many rows
-MOST_ASKED = 16_384
-_BATCH, _LARGE_BATCH, _MANY_ROWS = 256, 1024, 32_768
 _LONGEST = 5.0
 
 Layers = tuple[tuple[np.ndarray, np.ndarray], ...]
-Rows = dict[str, Any]
 Kinds = tuple[tuple[AbstractFamily, Known], ...]
 
 
@@ -88,18 +82,22 @@ def train(
     Source: Loshchilov & Hutter (2019), Decoupled weight decay; Prechelt (1998), Early stopping.
     """
     rng = np.random.default_rng([seed, 1])
-    tables = [_table(part, networks, at, start, unit) for at, part in enumerate(parts)]
-    kept, held = zip(*(_split(table, rng) for table in tables), strict=True)
+    tables = [
+        table_of(part, [network.inputs[at] for network in networks], start, unit)
+        for at, part in enumerate(parts)
+    ]
+    kept, held = zip(*(split(each, rng) for each in tables), strict=True)
     kinds: Kinds = tuple((part.family, part.known) for part in parts)
     places = tuple(network.parameter for network in networks)
     pull = _pull(parts, prior, start, unit)
     weights = _first(networks, [each.shape[1] for each in tables[0]["designs"]])
-    asked = [_padded(rows) for rows in held]
+    asked = [padded(rows) for rows in held]
     decay = min(1.0, DECAY_ROWS / sum(len(part.y) for part in parts))
-    state = _optimiser(decay).init(weights)
+    optimiser: Any = _optimiser(decay)
+    state = optimiser.init(weights)
     first = best = _values(kinds, places, weights, asked)
     kept_best, waited = weights, 0
-    stream = _batches(list(kept), rng)
+    stream = batches(list(kept), rng)
     for _ in tracked(range(ROUNDS), "training a network"):
         weights, state = _round(kinds, places, weights, state, next(stream), pull, decay)
         reached = _values(kinds, places, weights, asked)
@@ -127,68 +125,6 @@ def _gain(
     share = weights / max(weights.sum(), 1e-300)
     mean = float(share @ gains)
     return mean, float(np.sqrt(np.sum((share * (gains - mean)) ** 2)))
-
-
-def _table(
-    part: PartRows, networks: tuple[Network, ...], at: int, start: np.ndarray, unit: np.ndarray
-) -> Rows:
-    """What a step reads of each row; all arrays have the rows first."""
-    blocks = np.split(start, np.cumsum(part.sizes)[:-1])
-    units = [each[:1] for each in np.split(unit, np.cumsum(part.sizes)[:-1])]
-    linked = np.stack([product(own, b) for own, b in zip(part.designs, blocks, strict=True)])
-    rows, read = len(part.y), {UPPER_END, *part.family.needs()}
-    # A sparse design stays where the fit without a network has put it, but for a shift of all.
-    dense = [each if isinstance(each, np.ndarray) else np.ones((rows, 1)) for each in part.designs]
-    return {
-        "y": part.y,
-        "base": (linked + part.offsets).T,
-        "weights": np.ones(rows) if part.weights is None else part.weights,
-        "columns": {name: each for name, each in part.columns.items() if name in read},
-        "designs": [as_dense(each) * own for each, own in zip(dense, units, strict=True)],
-        "inputs": [network.inputs[at] for network in networks],
-        "unit": np.broadcast_to(np.concatenate(units), (rows, len(units))),
-    }
-
-
-def _split(table: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Rows to train on and rows held back, at random."""
-    rows = len(table["y"])
-    order = rng.permutation(rows)
-    back = max(int(HELD_BACK * rows), int(rows > 1))
-    return _take(table, order[back:]), _take(table, order[: min(back, MOST_ASKED)])
-
-
-def _take(table: Rows, rows: np.ndarray) -> Rows:
-    return jax.tree.map(lambda each: np.asarray(each)[rows], table)
-
-
-def _padded(table: Rows) -> Rows:
-    """Rows of no weight up to a power of two, so that shapes stay few."""
-    rows = len(table["y"])
-    if rows == 0:
-        return table
-    size = max(128, 2 ** int(np.ceil(np.log2(rows))))
-    padded = _take(table, np.minimum(np.arange(size), rows - 1))
-    return {**padded, "weights": np.where(np.arange(size) < rows, padded["weights"], 0.0)}
-
-
-def _batches(tables: list[Rows], rng: np.random.Generator) -> Iterator[list[Rows]]:
-    """Rounds of batches: each holds the same share of every part, in a new order each time."""
-    counts = np.array([len(table["y"]) for table in tables])
-    batch = _LARGE_BATCH if counts.sum() > _MANY_ROWS else _BATCH
-    sizes = [max(1, round(batch * count / counts.sum())) if count else 0 for count in counts]
-    pending: list[np.ndarray] = [np.zeros(0, dtype=int) for _ in tables]
-    while True:
-        made = []
-        for at, (table, size) in enumerate(zip(tables, sizes, strict=True)):
-            while len(pending[at]) < STEPS * size:
-                pending[at] = np.concatenate([pending[at], rng.permutation(counts[at])])
-            rows, pending[at] = np.split(pending[at], [STEPS * size])
-            some = _take(table, rows)
-            share = counts[at] / max(size, 1) / counts.sum()
-            some["weights"] = some["weights"] * share
-            made.append(jax.tree.map(lambda x, n=size: x.reshape(STEPS, n, *x.shape[1:]), some))
-        yield made
 
 
 def _first(networks: tuple[Network, ...], widths: list[int]) -> Weights:
@@ -282,7 +218,7 @@ def _round(
     places: tuple[int, ...],
     weights: Weights,
     state: optax.OptState,
-    batches: list[Rows],
+    stacked: list[Rows],
     pull: tuple[tuple[Array, Array], ...],
     decay: float,
 ) -> tuple[Weights, optax.OptState]:
@@ -298,9 +234,13 @@ def _round(
                 total -= jnp.sum(rows["weights"] * slopes * linked)
         return total
 
+    # Optax types its trees as arrays; any module may be one.
+    optimiser: Any = _optimiser(decay)
+
     def step(carry: tuple[Weights, Any], batch: list[Rows]) -> tuple[tuple[Weights, Any], None]:
         at, inner = carry
-        updates, inner = _optimiser(decay).update(jax.grad(tangent)(at, batch), inner, at)
-        return (optax.apply_updates(at, updates), inner), None
+        updates, inner = optimiser.update(jax.grad(tangent)(at, batch), inner, at)
+        moved: Any = jax.tree.map(jnp.add, at, updates)
+        return (moved, inner), None
 
-    return jax.lax.scan(step, (weights, state), batches)[0]
+    return jax.lax.scan(step, (weights, state), stacked)[0]

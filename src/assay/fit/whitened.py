@@ -51,6 +51,7 @@ class Whitened(eqx.Module):
 
 
 def flattened(start: Any) -> tuple[Array, Layout]:
+    """All parameters in one vector, and the way back."""
     leaves, structure = jax.tree.flatten(jax.tree.map(lambda leaf: jnp.asarray(leaf, float), start))
     flat = ravel_pytree(leaves)[0]
     return flat, Layout(structure, tuple(leaf.shape for leaf in leaves))

@@ -1,4 +1,4 @@
-"""One file that holds plain values and arrays: a zip of JSON and `.npy`, each with its hash.
+"""One file that holds plain values: a zip of JSON, `.npy` and Parquet, each with its hash.
 
 Nothing in it is ever run: no pickle is written, and none is read.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from assay import __version__
 from assay.errors import DataError
@@ -34,7 +35,7 @@ def write(path: Path, kind: str, body: Mapping[str, Any]) -> None:
     Args:
         path: a file that is there is replaced.
         kind: what is written, such as `fitted model`.
-        body: numbers, text, arrays, tuples, lists and dictionaries of them.
+        body: numbers, text, arrays, tables, tuples, lists and dictionaries of them.
 
     Raises:
         TypeError: a value of another kind; nothing was written then.
@@ -78,7 +79,14 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         raise _damaged(path)
     try:
         return _value(json.loads(members[_BODY]), members)
-    except (KeyError, ValueError, TypeError, EOFError, RecursionError) as error:
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        EOFError,
+        RecursionError,
+        pl.exceptions.PolarsError,
+    ) as error:
         raise _damaged(path) from error
 
 
@@ -139,6 +147,8 @@ def _plain(value: Any, arrays: dict[str, bytes]) -> Any:
         return value if math.isfinite(value) else {"$number": str(value)}
     if isinstance(value, np.ndarray):
         return {"$array": _store(value, arrays)}
+    if isinstance(value, pl.DataFrame):
+        return {"$table": _store_table(value, arrays)}
     if isinstance(value, datetime):
         return {"$moment": value.isoformat()}
     if isinstance(value, date):
@@ -164,6 +174,16 @@ def _store(array: np.ndarray, arrays: dict[str, bytes]) -> str:
     return name
 
 
+def _store_table(table: pl.DataFrame, arrays: dict[str, bytes]) -> str:
+    if any(dtype == pl.Object for dtype in table.dtypes):
+        raise TypeError("table of Python objects")
+    out = io.BytesIO()
+    table.write_parquet(out)
+    name = f"{len(arrays)}.parquet"
+    arrays[name] = out.getvalue()
+    return name
+
+
 def _value(plain: Any, members: Mapping[str, bytes]) -> Any:
     """What `_plain` was given."""
     if isinstance(plain, list):
@@ -177,6 +197,7 @@ def _value(plain: Any, members: Mapping[str, bytes]) -> Any:
     readers: dict[str, Callable[[], Any]] = {
         "$number": lambda: _TAGS[content],
         "$array": lambda: np.load(io.BytesIO(members[content]), allow_pickle=False),
+        "$table": lambda: pl.read_parquet(io.BytesIO(members[content])),
         "$moment": lambda: datetime.fromisoformat(content),
         "$date": lambda: date.fromisoformat(content),
         "$tuple": lambda: tuple(_value(each, members) for each in content),

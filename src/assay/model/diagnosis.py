@@ -60,16 +60,15 @@ def _uninformed(
     if not np.isfinite(information).all():
         return []
     size, direction = np.linalg.eigh(information)
-    found = []
-    for own, along in zip(size, direction.T, strict=True):
-        from_prior = float(along**2 @ (precision * unit**2))
-        if own >= max(_NOTHING, _LITTLE * from_prior):
-            continue
-        which = np.flatnonzero(np.abs(along) >= 0.3 * np.abs(along).max())
-        names = ", ".join(f"`{labels[j]}`" for j in which[:6])
-        alone = "" if from_prior == 0 else ", the prior alone decides"
-        found.append(f"The likelihood is flat: the rows say nothing about {names}{alone}")
-    return found
+    from_prior = direction.T**2 @ (precision * unit**2)
+    flat = size < np.maximum(_NOTHING, _LITTLE * from_prior)
+    if not flat.any():
+        return []
+    share = np.abs(direction[:, flat])
+    which = np.flatnonzero((share >= 0.3 * share.max(axis=0)).any(axis=1))
+    names = ", ".join(f"`{labels[j]}`" for j in which[:8]) + (" ..." if len(which) > 8 else "")
+    alone = "" if np.all(from_prior[flat] == 0) else ", the prior alone decides"
+    return [f"The likelihood is flat: the rows say nothing about {names}{alone}"]
 
 
 def _separation(ready: Prepared, optimum: Optimum) -> list[str]:

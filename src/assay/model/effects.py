@@ -77,7 +77,7 @@ def effects_of(
         ConfigError: the model does not know what its fitting rows held, and no frame is given.
         DataError: the frame lacks a column.
     """
-    kinds: Mapping[Any, Any] = SCHEMA  # Polars types no plain mapping of names
+    kinds: Any = SCHEMA  # Polars does not type a plain mapping of names
     tables, low = [pl.DataFrame(schema=SCHEMA)], 0
     for parameter, design in zip(parameters, designs, strict=True):
         place = slice(low, low + len(design.names))
@@ -154,13 +154,13 @@ def _typical(term: AbstractPrepared, name: str, seen: Seen) -> object:
     return seen.levels[0] if _is_factor(term, name, seen) else seen.typical
 
 
-def _values(term: AbstractPrepared, name: str, seen: Seen) -> np.ndarray | list[object]:
+def _values(term: AbstractPrepared, name: str, seen: Seen) -> np.ndarray | list[Any]:
     if _is_factor(term, name, seen):
         return sorted(seen.levels)
     return np.linspace(seen.low, seen.high, CURVE_POINTS)
 
 
-def _rows(typical: Mapping[str, object], varied: Mapping[str, np.ndarray | list[object]]) -> Frame:
+def _rows(typical: Mapping[str, object], varied: Mapping[str, np.ndarray | list[Any]]) -> Frame:
     count = max([1, *(len(each) for each in varied.values())])
     columns = {name: [value] * count for name, value in typical.items()}
     return Frame(pl.DataFrame({**columns, **varied}), "effects")

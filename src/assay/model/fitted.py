@@ -13,9 +13,9 @@ from assay.errors import ConfigError
 from assay.family import AbstractFamily, Censored
 from assay.fit import Draws, FitResult, Prior
 from assay.frame import Frame, read
-from assay.model.prepared import limit_column
 from assay.model.effects import effects_of
 from assay.model.penalised import in_words, smooths
+from assay.model.prepared import limit_column
 from assay.model.prior import labels
 from assay.predictive import AbstractPredictive, DistributionPredictive, Hidden
 from assay.predictor import Design
@@ -163,13 +163,14 @@ class FittedModel:
 
     def priors(self) -> list[str]:
         """The priors in words, one sentence a parameter and one for each sampled spread."""
+        sampled = self.sampled is not None
         spreads = [
             f"{name} ~ half-t with {SPREAD_DEGREES:g} degrees of freedom and scale "
             f"{SPREAD_SCALE:g}, times the target's sd under an identity link"
-            for name in (self.penalties() if self.sampled is not None else ())
+            for name in (self.penalties() if sampled else ())
         ]
         return spreads + [
-            f"{name} ({parameter.link.name} link): {in_words(design, sd, sampled=self.sampled is not None)}"
+            f"{name} ({parameter.link.name} link): {in_words(design, sd, sampled=sampled)}"
             for parameter, (name, sd), design in zip(
                 self.family.parameters,
                 zip(self.parameters, self.split(self.prior.sd), strict=True),
@@ -179,7 +180,13 @@ class FittedModel:
         ]
 
     def smooths(self) -> pl.DataFrame:
-        """What became of each penalised term: its lambda, its spread, its degrees of freedom."""
+        """What became of each penalised term, as the marginal likelihood has it.
+
+        Returns:
+            Columns `parameter`, `term`, `lambda`, `sd` (between groups; null for splines),
+            `columns`, `freedom` (effective degrees of freedom). After NUTS these are where
+            sampling began; `spread_draws` holds what was sampled.
+        """
         return smooths(self.parameters, self.designs, self.prior.sd, self.covariance)
 
     def effects(self, data: Any = None) -> pl.DataFrame:

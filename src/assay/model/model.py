@@ -10,6 +10,7 @@ from assay.compute import Engine, on_engine, one_blas_thread
 from assay.errors import ConfigError, nearest
 from assay.family import AbstractFamily
 from assay.fit import Nuts, Prior, covariance, judge
+from assay.fit.expected import expected_curvature
 from assay.frame import Frame, read
 from assay.model.diagnosis import findings, refuse
 from assay.model.fitted import FittedModel
@@ -24,6 +25,7 @@ from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
 
 Method = Literal["map", "laplace", "nuts"]
+Information = Literal["observed", "expected"]
 
 
 class Model:
@@ -38,6 +40,7 @@ class Model:
         *,
         method: Method | Nuts = "laplace",
         prior: PriorKind | Prior = "weak",
+        information: Information = "observed",
         **predictors: AbstractPredictor | Sum,
     ) -> None:
         """Compose a model.
@@ -53,6 +56,9 @@ class Model:
                 a Normal's `sd` too: it divides by the rows, not by the degrees of freedom). A
                 `Prior` states mean and sd of every standardised coefficient, in order, whatever
                 the data are; a penalty goes before it.
+            information: what standard errors rest on: the curvature that these rows show, or
+                `expected`, its mean over all targets that their predictors might have brought, as
+                other tools report for generalised linear models. They agree on many rows.
             predictors: one for each parameter of the family, by name.
 
         Raises:
@@ -73,7 +79,10 @@ class Model:
             raise ConfigError(f"method is {method!r}, must be `map`, `laplace` or `nuts`.")
         if not (isinstance(prior, Prior) or prior in ("weak", "flat")):
             raise ConfigError(f"prior is {prior!r}, must be `weak`, `flat` or a `Prior`.")
+        if information not in ("observed", "expected"):
+            raise ConfigError(f"information is {information!r}, must be `observed` or `expected`.")
         self.family = family
+        self.information: Information = information
         self.prior: PriorKind | Prior = prior
         self.method: Method = "nuts" if isinstance(method, Nuts) else method
         self.nuts = method if isinstance(method, Nuts) else Nuts()
@@ -168,12 +177,14 @@ class Model:
         optimum, prior = end.optimum, end.prior
         where = f"{frame.source}, `{target}`"
         # What the rows leave open, a penalty decides on purpose.
-        is_plain = not any(each.penalties for each in ready.designs)
+        is_plain = not ready.notes and not any(each.penalties for each in ready.designs)
         found = findings(ready, optimum, prior, labels=named, unit=unit) if is_plain else []
         refuse(found, optimum, prior, where=where)
         notes = (*ready.notes, *found, *end.notes)
         result = judge(optimum, rows=ready.rows, hidden=ready.hidden, where=where, notes=notes)
         mode, curvature = optimum.coefficients, optimum.curvature
+        if self.information == "expected":
+            curvature = expected_curvature(parts, mode) + np.diag(prior.sd**-2.0)
         fitted = FittedModel(
             family=self.family,
             parameters=tuple(self.predictors),
@@ -216,7 +227,9 @@ class Model:
             target=target,
             by=key_columns(by, frame, target),
             is_flat=self.prior == "flat",
-            is_batchable=self.method != "nuts" and not isinstance(self.prior, Prior),
+            is_batchable=self.method != "nuts"
+            and self.information == "observed"
+            and not isinstance(self.prior, Prior),
             is_certain=self.method == "map",
             seed=seed,
         )

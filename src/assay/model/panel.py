@@ -1,8 +1,9 @@
 """Many models of one recipe: one for each group of rows, fitted in one batch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,44 +16,13 @@ from assay.fit import FitResult, Prior, draw, draw_count
 from assay.fit.laplace import standard_draws, stretched
 from assay.frame import Frame, read
 from assay.frame.rows import at_row
+from assay.model.batch import Batch
 from assay.model.fitted import FittedModel, predictive_of
 from assay.predictive import AbstractPredictive
 from assay.predictor import Design
 from assay.predictor.matrix import as_dense, side_by_side
 
 Key = tuple[Any, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """What the batched fit found, group by group; groups that it left to single fits are NaN.
-
-    Fields:
-        designs: of all groups but for their centres and scales, one for each parameter.
-        centres: (groups, columns) for each parameter.
-        scales: likewise.
-        mode: coefficients on each group's standardised scale, (groups, coefficients).
-        curvature: minus the Hessian of each log posterior, (groups, coefficients, coefficients).
-        prior_mean: (groups, coefficients).
-        prior_sd: likewise.
-        results: how each fit went; `None` where there was none.
-    """
-
-    designs: tuple[Design, ...]
-    centres: tuple[np.ndarray, ...]
-    scales: tuple[np.ndarray, ...]
-    mode: np.ndarray
-    curvature: np.ndarray
-    prior_mean: np.ndarray
-    prior_sd: np.ndarray
-    results: tuple[FitResult | None, ...]
-
-    def designs_of(self, group: int) -> tuple[Design, ...]:
-        """One group's designs."""
-        return tuple(
-            replace(each, centre=centre[group], scale=scale[group])
-            for each, centre, scale in zip(self.designs, self.centres, self.scales, strict=True)
-        )
 
 
 @dataclass(frozen=True)
@@ -145,13 +115,26 @@ class FittedPanel:
             prior=Prior(batch.prior_mean[group], batch.prior_sd[group]),
         )
 
+    def save(self, path: str | Path) -> None:
+        """Write all models to one file, as `FittedModel.save` writes one.
+
+        Raises:
+            ConfigError: a part of the models exists in Python only; nothing was written then.
+            DataError: the file cannot be written.
+        """
+        from assay.model.store import save
+
+        save(self, path)
+
     def coefficients(self) -> pl.DataFrame:
         """Coefficients on the user's scale, groups that failed left out.
 
         Returns:
             The key columns, then parameter, name, estimate, se, lo-95 and hi-95.
         """
-        tables = [self._coefficients_of_batch()] if self.batch is not None else []
+        tables = (
+            [self.batch.coefficients(self.parameters, self.keys)] if self.batch is not None else []
+        )
         for group, model in self.alone.items():
             table = model.coefficients()
             key = self.keys[[group] * table.height]
@@ -274,36 +257,6 @@ class FittedPanel:
         draws = stretched(mode, batch.curvature[group], self._stretched[count])
         return batch.designs_of(group), draws
 
-    def _coefficients_of_batch(self) -> pl.DataFrame:
-        batch = self._batch
-        groups = np.flatnonzero([each is not None for each in batch.results])
-        covariance, low, columns = np.linalg.inv(batch.curvature[groups]), 0, []
-        for name, design, centre, scale in zip(
-            self.parameters, batch.designs, batch.centres, batch.scales, strict=True
-        ):
-            back = _to_user(design, centre[groups], scale[groups])
-            cut = slice(low, low := low + back.shape[1])
-            estimate = np.einsum("gij,gj->gi", back, batch.mode[groups, cut])
-            own = np.einsum("gij,gjk,gik->gi", back, covariance[:, cut, cut], back)
-            columns.append((name, design.names, estimate, np.sqrt(own)))
-        estimate = np.concatenate([each[2] for each in columns], axis=1)
-        se = np.concatenate([each[3] for each in columns], axis=1)
-        size = estimate.shape[1]
-        parameter = [name for name, names, *_ in columns for _ in names]
-        names = [label for _, labels, *_ in columns for label in labels]
-        found = pl.DataFrame(
-            {
-                "parameter": parameter * len(groups),
-                "name": names * len(groups),
-                "estimate": estimate.ravel(),
-                "se": se.ravel(),
-                "lo-95": (estimate - 1.96 * se).ravel(),
-                "hi-95": (estimate + 1.96 * se).ravel(),
-                "_at": np.repeat(groups, size).astype(np.int32),
-            }
-        )
-        return pl.concat([self.keys[np.repeat(groups, size)], found], how="horizontal")
-
 
 def rows_by_key(frame: Frame, by: tuple[str, ...]) -> dict[Key, np.ndarray]:
     """Positions of the rows of each group, groups in the order of their keys.
@@ -345,15 +298,3 @@ def linked_of(
 def named(by: tuple[str, ...], key: Key) -> str:
     """A group as messages call it: ``store='north', item=7``."""
     return ", ".join(f"{name}={value!r}" for name, value in zip(by, key, strict=False))
-
-
-def _to_user(design: Design, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """As `Design.to_user`, of all groups at once."""
-    shift, size = int(design.has_intercept), len(design.names)
-    back = np.zeros((len(scale), size, size))
-    diagonal = np.arange(shift, size)
-    back[:, diagonal, diagonal] = 1.0 / scale
-    if shift:
-        back[:, 0, 0] = 1.0
-        back[:, 0, 1:] = -centre / scale
-    return back

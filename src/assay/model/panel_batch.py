@@ -12,7 +12,7 @@ from assay.fit import FitResult, Prior, judge
 from assay.fit.batched import GroupedRows, Optima, cholesky, maximise_groups
 from assay.fit.rows import PartRows
 from assay.frame import Frame
-from assay.model.panel import Batch
+from assay.model.batch import Batch
 from assay.model.prior import INTERCEPT_PRIOR_SD
 from assay.model.weights import repeated
 from assay.predictor import Design
@@ -242,7 +242,7 @@ def _priors(
         is_shown[part.rows] = part.known is Known.VALUE
     starts, spreads = [], np.empty(len(groups))
     for place, group in enumerate(groups):
-        every = np.arange(table.edges[group], table.edges[group + 1])
+        every = np.arange(int(table.edges[group]), int(table.edges[group + 1]))
         shown = every[is_shown[every]]
         rows = repeated(shown if len(shown) > 1 else every, table.weights)
         columns = {name: each[rows] for name, each in table.columns.items()}
@@ -272,6 +272,6 @@ def _is_informed(optima: Optima, prior: Prior, unit: np.ndarray) -> np.ndarray:
     size = optima.curvature.shape[1]
     scaled = optima.curvature * unit[:, :, None] * unit[:, None, :]
     information = scaled - precision[:, :, None] * np.eye(size)
-    finite = np.isfinite(information).all(axis=(1, 2))
+    finite = np.asarray(np.all(np.isfinite(information), axis=(1, 2)))
     least = np.linalg.eigvalsh(np.where(finite[:, None, None], information, 0.0))[:, 0]
     return finite & (least > _NEARLY_NOTHING * np.maximum(precision.max(axis=1), 1e-2))

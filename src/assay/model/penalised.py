@@ -49,12 +49,19 @@ def climb(
         rough: prior of a first optimum of some of the rows, as in `maximise`.
     """
     weights = penalty_weights(designs, unit)
-    if not len(weights):
+    if not len(weights) and not _is_crowded(designs, parts, prior):
         return Found(maximise(parts, prior, start, rough=rough), prior)
     found = smooth(Likelihood(parts), prior, weights, nuisance_of(designs), start=start)
     names = [name for each in designs for name in each.penalty_names]
     gone = [name for name, is_gone in zip(names, found.is_gone, strict=True) if is_gone]
     return Found(found.optimum, found.prior, tuple(_said_of(name) for name in gone))
+
+
+def _is_crowded(designs: tuple[Design, ...], parts: tuple[PartRows, ...], prior: Prior) -> bool:
+    """Whether columns could meet every row, so that no spread is left unless they are averaged."""
+    widest = max(len(each.names) for each in designs)
+    rows = sum(len(part.y) if part.weights is None else part.weights.sum() for part in parts)
+    return bool(widest >= rows and nuisance_of(designs).any() and np.isfinite(prior.sd).all())
 
 
 def _said_of(name: str) -> str:

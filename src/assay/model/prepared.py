@@ -1,7 +1,7 @@
 """What can be said of data and recipe before anything is fitted."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,13 +13,11 @@ from assay.fit import PartRows
 from assay.fit.collapse import collapsed
 from assay.frame import Frame
 from assay.frame.rows import at_row
+from assay.model.collinear import quoted, refuse_collinear
 from assay.model.weights import repeated, reweighted, total
 from assay.predictor import Design, Sum
-from assay.predictor.matrix import Matrix, as_dense, reorder, rows_of, shape_of
+from assay.predictor.matrix import Matrix, reorder, rows_of
 from assay.registry import families
-
-ENOUGH_ROWS = 8192
-COLLINEAR = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +119,7 @@ def prepare(
     made = [each.prepare(kept) for each in predictors]
     notes = []
     for parameter, (design, matrix) in zip(family.parameters, made, strict=True):
-        notes += _refuse_collinear(design, matrix, frame.source, parameter.name, flat=flat)
+        notes += refuse_collinear(design, matrix, frame.source, parameter.name, flat=flat)
     if weights is not None:
         made = [reweighted(design, matrix, weights) for design, matrix in made]
     offsets = np.broadcast_arrays(*(each.offset(kept) for each, _ in made))
@@ -198,7 +196,7 @@ def fitting_part(
 def _one_value(frame: Frame, target: str, family: AbstractFamily, y: np.ndarray) -> DataError:
     takers = [name for name in _takers(y) if _is_whole(name)]
     said = "the only row that has it" if len(y) == 1 else f"all {len(y)} rows that have it"
-    instead = f" Families that learn from one value: {_quoted(takers)}." if takers else ""
+    instead = f" Families that learn from one value: {quoted(takers)}." if takers else ""
     return DataError(
         f"{frame.source}: column `{target}` is {y[0]:g} on {said}, and a spread cannot be learnt "
         f"from one value. Family `{family.name}` needs two or more.{instead}"
@@ -215,7 +213,7 @@ def _off_support(
         f"{frame.source}: column `{target}`, {first}{' and more' if len(rows) > 3 else ''}: "
         f"found {', '.join(f'{value:g}' for value in values)} ({len(rows)} rows), but family "
         f"`{family.name}` accepts {family.support.name}. Families that take all values: "
-        f"{_quoted(takers) or 'none'}."
+        f"{quoted(takers) or 'none'}."
     )
 
 
@@ -233,70 +231,9 @@ def _is_whole(name: str) -> bool:
     return any(each.support.whole for each in families.get(name).examples())
 
 
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
 def limit_column(frame: Frame, name: str) -> np.ndarray:
     """Limits as numbers, or flags as truth values; a missing flag hides nothing."""
     column = frame.column(name)
     if column.dtype == pl.Boolean:
         return column.fill_null(False).to_numpy()
     return frame.numbers(name)
-
-
-def _refuse_collinear(
-    design: Design, matrix: Matrix, source: str, parameter: str, *, flat: bool
-) -> list[str]:
-    """Name the columns that others determine; the prior would hide what the data cannot tell.
-
-    Returns:
-        A note where there are more columns than rows.
-
-    Raises:
-        DataError: names the first such column.
-    """
-    free = ~design.is_penalised  # a penalty is there to tell apart what the data cannot
-    names = [name for name, is_free in zip(design.names, free, strict=True) if is_free]
-    if not free.all():
-        matrix = matrix[:, np.flatnonzero(free)]
-    rows, columns = shape_of(matrix)
-    if rows < columns:
-        return [_too_many(names, rows, source, parameter, flat=flat)]
-    if columns < 2:
-        return []
-    every = max(1, rows // ENOUGH_ROWS)
-    # What is independent on some of the rows is independent on all of them.
-    if every > 1 and np.all(_left_over(as_dense(matrix[::every])) > COLLINEAR):
-        return []
-    dependent = np.flatnonzero(_left_over(as_dense(matrix)) <= COLLINEAR)
-    if len(dependent):
-        raise collinear(source, names, int(dependent[0]))
-    return []
-
-
-def _too_many(names: list[str], rows: int, source: str, parameter: str, *, flat: bool) -> str:
-    found = f"{len(names)} coefficients of `{parameter}` and {rows} rows"
-    if flat:
-        raise DataError(
-            f"{source}: {found}, so under a flat prior nothing can be told of "
-            f"{_quoted(names[rows:])}. Leave columns out, bring more rows, or use `prior='weak'`."
-        )
-    return f"{found}: what the rows cannot tell, the prior decides"
-
-
-def collinear(source: str, names: Sequence[str], index: int) -> DataError:
-    """The error that names a column which those before it determine."""
-    return DataError(
-        f"{source}: column `{names[index]}` is a combination of the columns before it "
-        f"({_quoted(names[:index][:8])}), so its effect cannot be told from theirs. Leave one of "
-        "them out."
-    )
-
-
-def _left_over(matrix: np.ndarray) -> np.ndarray:
-    """How far each column lies from the span of those before it, relative to its size."""
-    if len(matrix) < matrix.shape[1]:
-        return np.zeros(matrix.shape[1])
-    triangle = np.linalg.qr(matrix, mode="r")
-    return np.abs(np.diag(triangle)) / np.maximum(np.linalg.norm(triangle, axis=0), 1e-300)

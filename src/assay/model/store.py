@@ -11,19 +11,20 @@ from assay.family import AbstractFamily
 from assay.fit import Draws, FitResult, Prior
 from assay.model import archive
 from assay.model.fitted import FittedModel
+from assay.model.panel import Batch, FittedPanel, PanelResult
 from assay.predictor import AbstractPrepared, Design
 from assay.predictor.seen import Seen
 from assay.registry import families, parse, predictors
 
 KIND = "fitted model"
 # What may stand in a file; a name outside this list is never looked up.
-_RECORDS: dict[str, type] = {
-    each.__name__: each for each in (FittedModel, Design, FitResult, Prior, Draws, Seen)
-}
+_MODELS = (FittedModel, FittedPanel)
+_PARTS = (Design, FitResult, Prior, Draws, Seen, Batch, PanelResult)
+_RECORDS: dict[str, type] = {each.__name__: each for each in (*_MODELS, *_PARTS)}
 
 
-def save(fitted: FittedModel, path: str | Path) -> None:
-    """Write a fitted model to one file.
+def save(fitted: FittedModel | FittedPanel, path: str | Path) -> None:
+    """Write a fitted model, or a panel of them, to one file.
 
     Args:
         fitted: any model, however it was fitted.
@@ -44,8 +45,8 @@ def save(fitted: FittedModel, path: str | Path) -> None:
         ) from error
 
 
-def load(path: str | Path) -> FittedModel:
-    """A fitted model from the file that `FittedModel.save` wrote; nothing in the file is run.
+def load(path: str | Path) -> FittedModel | FittedPanel:
+    """A fitted model from the file that its `save` wrote; nothing in the file is run.
 
     Args:
         path: of the file.
@@ -73,7 +74,7 @@ def load(path: str | Path) -> FittedModel:
             f"{path}: what it holds does not fit together ({type(error).__name__}: {error}). It "
             "was changed since it was saved; save the model again."
         ) from error
-    if not isinstance(found, FittedModel):
+    if not isinstance(found, _MODELS):
         raise DataError(f"{path}: holds a {type(found).__name__}, not a {KIND}.")
     return found
 
@@ -92,7 +93,8 @@ def _record(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         if _RECORDS.get(type(value).__name__) is not type(value):
             raise TypeError(f"{type(value).__name__}")
-        names = [each.name for each in fields(value)]
+        # What a leading underscore marks is kept for speed and made anew.
+        names = [each.name for each in fields(value) if not each.name.startswith("_")]
         inside = {name: _record(getattr(value, name)) for name in names}
         return {"record": type(value).__name__, "fields": inside}
     if isinstance(value, tuple | list):

@@ -26,6 +26,7 @@ from assay.fit.whitened import LogDensity
 from assay.model.fitted import SPREAD_DEGREES, SPREAD_SCALE, FittedModel
 
 PREDICTIVE_DRAWS = 256  # of those NUTS made, for predictives to mix over
+CAREFUL = 0.95
 _START = (-4.0, 3.0)  # a log spread outside says that the rows do not bound it on that side
 
 
@@ -118,7 +119,8 @@ def _of_penalised(
         density,
         {"coefficients": away / unit, "log_spread": log_spread},
         np.asarray(block_diag(covariance, np.diag(of_spread))),
-        how,
+        # Where a spread may be 0 the posterior narrows, and long steps leave it.
+        replace(how, target_accept=max(how.target_accept, CAREFUL)),
         seed,
     )
     plain = [own.max() for each in fitted.designs for own in each.penalties]

@@ -68,7 +68,7 @@ class AbstractPrepared(abc.ABC):
 
     names: tuple[str, ...]
     has_intercept: bool
-    prior_sd: float | np.ndarray
+    prior_sd: Any  # a number, or an array of one for each column
     penalties: tuple[np.ndarray, ...] = ()
     penalty_names: tuple[str, ...] = ()
     is_standardised: bool = False

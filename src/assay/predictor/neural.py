@@ -1,5 +1,6 @@
 """The neural predictor: a small network whose last layer is fitted like any other columns."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ from assay.errors import ConfigError
 from assay.frame import Frame
 from assay.predictor.abstract import AbstractPredictor, AbstractPrepared, Sum
 from assay.predictor.formula import read_formula
-from assay.predictor.linear import Linear
+from assay.predictor.linear import Linear, PreparedLinear
 from assay.predictor.matrix import Matrix, as_dense
 
 Layers = tuple[tuple[np.ndarray, np.ndarray], ...]
@@ -102,16 +103,16 @@ class PreparedNeural(AbstractPrepared):
 
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> "PreparedNeural":
-        from assay.predictor.linear import PreparedLinear
-
         pairs = zip(state["weights"], state["biases"], strict=True)
-        arrays = ("input_centre", "input_scale", "centre", "scale")
         return cls(
             formula=str(state["formula"]),
             inputs=PreparedLinear.restore(state["inputs"]),
+            input_centre=np.asarray(state["input_centre"], dtype=float),
+            input_scale=np.asarray(state["input_scale"], dtype=float),
             layers=tuple((np.asarray(weight), np.asarray(bias)) for weight, bias in pairs),
+            centre=np.asarray(state["centre"], dtype=float),
+            scale=np.asarray(state["scale"], dtype=float),
             seed=int(state["seed"]),
-            **{name: np.asarray(state[name], dtype=float) for name in arrays},
         )
 
 
@@ -191,7 +192,7 @@ def first_layers(inputs: int, hidden: tuple[int, ...], seed: int) -> Layers:
     rng = np.random.default_rng([seed, 0])
     sizes = (inputs, *hidden)
     made = []
-    for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+    for before, after in itertools.pairwise(sizes):
         reach = np.sqrt(6.0 / (before + after))
         bias = rng.uniform(-1.0, 1.0, after) if not made else np.zeros(after)
         made.append((rng.uniform(-reach, reach, (after, before)), bias))

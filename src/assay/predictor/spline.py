@@ -17,6 +17,7 @@ from assay.predictor.matrix import Matrix
 FEWEST_KNOTS = 4
 _DEFAULT_KNOTS = {1: 20, 2: 7, 3: 5}
 _LINE_PRIOR_SD = 10.0
+_MARGIN = ("knots", "values", "weights", "is_cyclic")
 
 
 @dataclass(frozen=True)
@@ -83,19 +84,21 @@ class PreparedSpline(AbstractPrepared):
     def state(self) -> dict[str, Any]:
         return {
             "read": list(self.read),
-            "knots": [each.knots for each in self.margins],
-            "values": [each.values for each in self.margins],
-            "weights": [each.weights for each in self.margins],
-            "is_cyclic": [each.is_cyclic for each in self.margins],
+            **{name: [getattr(each, name) for each in self.margins] for name in _MARGIN},
             "centre": self.centre,
         }
 
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> "PreparedSpline":
-        parts = zip(*(state[name] for name in ("knots", "values", "weights")), strict=True)
+        parts = zip(*(state[name] for name in _MARGIN), strict=True)
         margins = tuple(
-            Margin(*(np.asarray(each, dtype=float) for each in own), bool(is_cyclic))
-            for own, is_cyclic in zip(parts, state["is_cyclic"], strict=True)
+            Margin(
+                np.asarray(knots, dtype=float),
+                np.asarray(values, dtype=float),
+                np.asarray(weights, dtype=float),
+                bool(is_cyclic),
+            )
+            for knots, values, weights, is_cyclic in parts
         )
         return cls(tuple(state["read"]), margins, np.asarray(state["centre"], dtype=float))
 

@@ -75,16 +75,19 @@ def log_beta_tails_odds(
     a, b, odds = _broadcast(a, b, odds)
     proper, inside = (a > 0) & (b > 0), jnp.isfinite(odds)
     a, b = jnp.where(proper, a, 1.0), jnp.where(proper, b, 1.0)
-    close = jnp.abs(odds) <= FAR
-    near = log_beta_tails(a, b, *complements(jnp.where(close, odds, 0.0)))
-    far = _far_tails(a, b, jnp.where(inside & ~close, odds, FAR))
+    near, beyond = _split(jnp.where(inside, odds, 0.0))
+    log_i, log_rest = log_beta_tails(a, b, *complements(near))
+    turned = odds > 0
+    small = jnp.where(turned, log_rest - b * beyond, log_i - a * beyond)
+    other = log1mexp(jnp.where(beyond > 0, jnp.minimum(small, _NEAREST), -1.0))
+    log_i = jnp.where(beyond > 0, jnp.where(turned, other, small), log_i)
+    log_rest = jnp.where(beyond > 0, jnp.where(turned, small, other), log_rest)
     ends = jnp.where(odds < 0, -jnp.inf, 0.0), jnp.where(odds < 0, 0.0, -jnp.inf)
     nan = jnp.isnan(odds) | ~proper
-    tails = (
-        jnp.where(nan, jnp.nan, jnp.where(close, one, jnp.where(inside, two, end)))
-        for one, two, end in zip(near, far, ends, strict=True)
+    below, above = (
+        jnp.where(nan, jnp.nan, jnp.where(inside, tail, end))
+        for tail, end in zip((log_i, log_rest), ends, strict=True)
     )
-    below, above = tails
     return below, above
 
 
@@ -107,22 +110,19 @@ def _log_share(a: Array, b: Array) -> Array:
     return log_ratio(-b / (a + b), a / (a + b))
 
 
+def _split(odds: Array) -> tuple[Array, Array]:
+    """The log-odds up to where a power law begins, and how much farther out they are."""
+    far = jnp.abs(odds) > FAR
+    near = jnp.where(far, jnp.where(odds > 0, FAR, -FAR), odds)
+    return near, jnp.where(far, jnp.abs(odds) - FAR, 0.0)
+
+
 @jax.custom_jvp
 def _log_density(a: Array, b: Array, odds: Array) -> Array:
-    close = jnp.abs(odds) <= FAR
-    x, y = complements(jnp.where(close, odds, 0.0))
-    total = a + b
-    ratios = x * total / a, y * total / b
-    # At the centre the kernel is what log B(a, b) needs: one kernel serves both.
-    kernel = log_beta_kernel(
-        a,
-        b,
-        jnp.where(close, b * x - a * y, 0.0),
-        *(jnp.where(close, ratio, 1.0) for ratio in ratios),
-    )
-    power = jnp.where(odds < 0, a, -b) * jnp.where(close, FAR, odds)
-    far = power - a * _log_share(a, b) - b * _log_share(b, a)
-    return jnp.where(close, kernel, far + kernel)
+    near, beyond = _split(odds)
+    x, y = complements(near)
+    kernel = log_beta_kernel(a, b, b * x - a * y, x * (a + b) / a, y * (a + b) / b)
+    return kernel - jnp.where(odds > 0, b, a) * beyond
 
 
 @_log_density.defjvp
@@ -137,17 +137,7 @@ def _log_density_jvp(
 
 def _slope(a: Array, b: Array, odds: Array) -> Array:
     """Derivative of the log density in a: log x - ψ(a) + ψ(a + b)."""
-    close = jnp.abs(odds) <= FAR
-    x, y = complements(jnp.where(close, odds, 0.0))
-    near = log_ratio((b * x - a * y) / a, x * (a + b) / a)
-    side = jnp.where(close, FAR, odds)
-    far = jnp.where(side < 0, side, 0.0) - _log_share(a, b)
-    return jnp.where(close, near, far) + digamma_gap_drop(a, b)
-
-
-def _far_tails(a: Array, b: Array, odds: Array) -> tuple[Array, Array]:
-    turned = odds > 0
-    end = jnp.where(turned, b, a)
-    small = jnp.minimum(_log_density(a, b, odds) - jnp.log(end), _NEAREST)
-    other = log1mexp(small)
-    return jnp.where(turned, other, small), jnp.where(turned, small, other)
+    near, beyond = _split(odds)
+    x, y = complements(near)
+    log_x = log_ratio((b * x - a * y) / a, x * (a + b) / a)
+    return log_x - jnp.where(odds < 0, beyond, 0.0) + digamma_gap_drop(a, b)

@@ -30,6 +30,7 @@ _LOWEST, _HIGHEST = -575.0, 345.0
 _NEWTON_STEPS = 4
 _NEAREST = -1e-300
 _SMALL_STEP = 0.3
+_TINY_STEP = 0.1
 
 
 def log_gamma_density_ratio(a: ArrayLike, v: ArrayLike) -> Float[Array, "..."]:
@@ -201,10 +202,10 @@ def _integrals(a: Array, v: Array, sign: Array, shift: Array) -> tuple[Array, Ar
 
 def _expm1_gap(t: Array) -> Array:
     """Compute exp(t) - 1 - t: for small t the difference would keep few digits."""
-    small = jnp.abs(t) < _SMALL_STEP
+    small = jnp.abs(t) < _TINY_STEP
     near = jnp.where(small, t, 0.0)
     series = jnp.ones_like(t)
-    for i in range(12, 2, -1):
+    for i in range(9, 2, -1):
         series = 1 + series * near / i
     return jnp.where(small, near**2 / 2 * series, jnp.expm1(t) - t)
 

@@ -97,7 +97,9 @@ def _together(k: ArrayLike, mean: Rate, dispersion: Chance) -> tuple[Array, Rate
     return k, mean.broadcast(shape), dispersion.broadcast(shape), (k >= 0) & (k < jnp.inf)
 
 
-def _value(k: Array, mean: Array, lam: Array, rest: Array, log_mean: Array, log_rest: Array):
+def _value(
+    k: Array, mean: Array, lam: Array, rest: Array, log_mean: Array, log_rest: Array
+) -> Array:
     """Log mass at k >= 1, which need not be whole."""
     theta = mean * rest
     rate = theta + lam * k
@@ -162,8 +164,10 @@ def _sums(low: Array, up: Array, limit: Array | None, mean: Rate, dispersion: Ch
     def terms(offset: Array) -> tuple[Array, ...]:
         y = jnp.where(up, first + offset, jnp.maximum(first - offset, 0.0))
         t = jnp.exp(log_mass(y) - start) * (1.0 if limit is None else jnp.abs(y - limit))
-        one, two = _scores(y, mean.value, lam, rest)
-        one_one, one_two, two_two = _bends(y, mean.value, lam, rest)
+        at = jnp.maximum(y, 1.0)
+        slopes = *_scores(at, mean.value, lam, rest), *_bends(at, mean.value, lam, rest)
+        # At 0 the log mass is -θ, and so is each of its derivatives.
+        one, two, one_one, one_two, two_two = (jnp.where(y == 0, -theta, s) for s in slopes)
         seconds = t * (one**2 + one_one), t * (one * two + one_two), t * (two**2 + two_two)
         return (t, t * one, t * two, *seconds)
 

@@ -14,22 +14,26 @@ from assay.family.tail.beta_integral import (
     log_beta_kernel,
     smaller_side,
 )
+from assay.family.tail.chance import Rate
 from assay.family.tail.differences import digamma_gap_drop, shortfall
 from assay.family.tail.log1mexp import log1mexp, shares
 from assay.family.tail.quadrature import SHIFT
 
-_SMALLEST = 1e-290
+_SMALLEST = 1e-305
+# Below this mean the smaller tail is its first term, and its share of the kernel the same.
+_TINY = 1e-200
 _NEAREST = -1e-300
 
 
 def negative_binomial_log_tails(
-    k: ArrayLike, mean: ArrayLike, size: ArrayLike
+    k: ArrayLike, mean: ArrayLike | Rate, size: ArrayLike
 ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     """Compute the log probabilities that a negative binomial count is at most k, and above k.
 
     Args:
         k: the count; a fraction is rounded down, below 0 nothing lies.
-        mean: mean count, above 0; at 0 every count is 0.
+        mean: mean count, above 0; at 0 every count is 0. As a `Rate` its second derivatives hold
+            below 1e-150 too.
         size: size, above 0; the variance is mean + mean² / size.
 
     Returns:
@@ -41,17 +45,22 @@ def negative_binomial_log_tails(
         the size is the mean score over the tail, written without cancellation, so that it stays
         right where the size is large and the distribution close to Poisson.
     """
-    parts = (jnp.asarray(part, dtype=float) for part in (k, mean, size))
-    k, mean, size = jnp.broadcast_arrays(*parts)
+    rate = mean if isinstance(mean, Rate) else None
+    parts = (k, mean.value if isinstance(mean, Rate) else mean, size)
+    k, mean, size = jnp.broadcast_arrays(*(jnp.asarray(part, dtype=float) for part in parts))
     proper = (mean >= 0) & (size > 0) & ~jnp.isnan(k)
     inside = proper & (k >= 0) & (k < jnp.inf) & (mean >= _SMALLEST)
     above_k = jax.lax.stop_gradient(jnp.where(inside, jnp.floor(k), 0.0)) + 1
     safe_mean, safe_size = jnp.where(inside, mean, 1.0), jnp.where(inside, size, 1.0)
-    log_cdf, log_sf = _tails(above_k, safe_mean, safe_size)
+    log_mean = jnp.log(safe_mean) if rate is None else jnp.where(inside, rate.log, 0.0)
+    log_cdf, log_sf = _tails(above_k, Rate(safe_mean, log_mean), safe_size)
     nothing, everything = proper & (k < 0), proper & (k >= 0)
     off_cdf = jnp.where(nothing, -jnp.inf, jnp.where(everything, 0.0, jnp.nan))
     off_sf = jnp.where(nothing, 0.0, jnp.where(everything, -jnp.inf, jnp.nan))
     return jnp.where(inside, log_cdf, off_cdf), jnp.where(inside, log_sf, off_sf)
+
+
+_At = tuple[Array, Rate, Array]
 
 
 class _Tails(NamedTuple):
@@ -75,44 +84,39 @@ class _Tails(NamedTuple):
 
 
 @jax.custom_jvp
-def _tails(m: Array, mean: Array, size: Array) -> tuple[Array, Array]:
+def _tails(m: Array, mean: Rate, size: Array) -> tuple[Array, Array]:
     """Both log tails."""
-    mass = _mass_and_tilt(m, mean, size)[0]
-    return _both(mass, _kernel(m, mean, size), _side(m, mean, size))
+    mass = _mass_and_tilt(m, mean.value, size)[0]
+    return _both(mass, _kernel(m, mean.value, size), _side(m, mean.value, size))
 
 
 @_tails.defjvp
-def _tails_jvp(
-    primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def _tails_jvp(primals: _At, tangents: _At) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     now = _with_slope(*primals)
     return (now.log_cdf, now.log_sf), _to_tails(now, primals, tangents)
 
 
 @jax.custom_jvp
-def _with_slope(m: Array, mean: Array, size: Array) -> _Tails:
-    mass, tilt = _mass_and_tilt(m, mean, size)
-    kernel = _kernel(m, mean, size)
-    both = _both(mass, kernel, _side(m, mean, size))
-    return _Tails(*both, kernel, _kernel_score(m, mean, size) + tilt)
+def _with_slope(m: Array, mean: Rate, size: Array) -> _Tails:
+    mass, tilt = _mass_and_tilt(m, mean.value, size)
+    kernel = _kernel(m, mean.value, size)
+    both = _both(mass, kernel, _side(m, mean.value, size))
+    return _Tails(*both, kernel, _kernel_score(m, mean.value, size) + tilt)
 
 
 @_with_slope.defjvp
-def _with_slope_jvp(
-    primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
-) -> tuple[_Tails, _Tails]:
+def _with_slope_jvp(primals: _At, tangents: _At) -> tuple[_Tails, _Tails]:
     (m, mean, size), (_, to_mean, to_size) = primals, tangents
     along = (jnp.ones_like(size),)
-    score, score_size = jax.jvp(lambda at: _kernel_score(m, mean, at), (size,), along)
-    masses = jax.jvp(lambda at: _mass_and_tilt(m, mean, at), (size,), along)
+    score, score_size = jax.jvp(lambda at: _kernel_score(m, mean.value, at), (size,), along)
+    masses = jax.jvp(lambda at: _mass_and_tilt(m, mean.value, at), (size,), along)
     (mass, tilt), (_, tilt_size) = masses
-    kernel, side = _kernel(m, mean, size), _side(m, mean, size)
+    kernel, side = _kernel(m, mean.value, size), _side(m, mean.value, size)
     now = _Tails(*_both(mass, kernel, side), kernel, score + tilt)
-    to_log_mean = to_mean / mean
-    to_kernel = size / (mean + size) * (m - mean) * to_log_mean + score * to_size
+    to_kernel = size / (mean.value + size) * (m - mean.value) * to_mean.log + score * to_size
     # The slope in the mean is the kernel over the tail: their slopes in the size differ by tilt.
     small = jnp.where(side.turned, -tilt / mass, tilt / mass)
-    to_slope = (score_size + tilt_size) * to_size - small * to_log_mean
+    to_slope = (score_size + tilt_size) * to_size - small * to_mean.log
     return now, _Tails(*_to_tails(now, primals, tangents), to_kernel, to_slope)
 
 
@@ -122,14 +126,12 @@ def _both(mass: Array, kernel: Array, side: Side) -> tuple[Array, Array]:
     return jnp.where(side.turned, small, other), jnp.where(side.turned, other, small)
 
 
-def _to_tails(
-    now: _Tails, primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
-) -> tuple[Array, Array]:
-    (_, mean, _), (_, to_mean, to_size) = primals, tangents
-    share_cdf, share_sf = shares(~_side(*primals).turned, now.log_cdf, now.log_sf)
-    to_log_mean, by_size = to_mean / mean, now.slope * to_size
-    to_cdf = share_cdf * by_size - jnp.exp(now.kernel - now.log_cdf) * to_log_mean
-    return to_cdf, share_sf * by_size + jnp.exp(now.kernel - now.log_sf) * to_log_mean
+def _to_tails(now: _Tails, primals: _At, tangents: _At) -> tuple[Array, Array]:
+    (m, mean, size), (_, to_mean, to_size) = primals, tangents
+    share_cdf, share_sf = shares(~_side(m, mean.value, size).turned, now.log_cdf, now.log_sf)
+    by_size = now.slope * to_size
+    to_cdf = share_cdf * by_size - jnp.exp(now.kernel - now.log_cdf) * to_mean.log
+    return to_cdf, share_sf * by_size + jnp.exp(now.kernel - now.log_sf) * to_mean.log
 
 
 def _kernel(m: Array, mean: Array, size: Array) -> Array:
@@ -146,6 +148,7 @@ def _kernel_score(m: Array, mean: Array, size: Array) -> Array:
 
 def _mass_and_tilt(m: Array, mean: Array, size: Array) -> tuple[Array, Array]:
     """Smaller tail over kernel, and the derivative of its logarithm in the size."""
+    mean = jnp.maximum(mean, _TINY)
     side = _side(m, mean, size)
     mass, mass_size = _descend(side, _integrals(side, m, mean, size), mean, size)
     return mass, mass_size / mass

@@ -40,7 +40,7 @@ class Angle(NamedTuple):
 
 def angle_of(t: Array, df: Array) -> Angle:
     """The angle of the point t, or of its mirror image."""
-    # Not the absolute value: its slope at 0 is 0, but that of the upper tail is 1.
+    # Written out: 0 is taken as part of the upper tail, and needs its slope, whatever abs says.
     return angle_from_sinh(jnp.where(t < 0, -t, t) / jnp.sqrt(df))
 
 

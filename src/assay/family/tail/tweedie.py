@@ -65,9 +65,7 @@ def _log_sum(log_strength: Array, w: Array, q: Array) -> Array:
 
 
 @_log_sum.defjvp
-def _log_sum_jvp(
-    primals: tuple[Array, ...], tangents: tuple[Array, ...]
-) -> tuple[Array, Array]:
+def _log_sum_jvp(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[Array, Array]:
     """From averages over the terms, by the pass that gives the value."""
     (log_strength, w, q), (to_strength, to_w, to_q) = primals, tangents
     value, shift, drop, bend = _sums(log_strength, w, q)

@@ -86,9 +86,7 @@ def _summed(strength: Array, r: Array, w: Array, q: Array, upper: Array) -> Arra
 
 
 @_summed.defjvp
-def _summed_jvp(
-    primals: tuple[Array, ...], tangents: tuple[Array, ...]
-) -> tuple[Array, Array]:
+def _summed_jvp(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[Array, Array]:
     """From averages over the terms, by the pass that gives the value, and from the density."""
     (strength, r, w, q, upper), (to_strength, to_r, to_w, to_q, _) = primals, tangents
     small, by_events, by_shape = _sums(strength, r, w, q, upper)
@@ -105,7 +103,7 @@ def _sums(
     """Log of the smaller tail, and its slopes in log events and log shape."""
     law = _Law(strength / w, w / q, strength * jnp.exp(r) / q, upper)
     first, stride = _window(*lax.stop_gradient((strength, r, w, q)), upper)
-    rest, use_rest = _rest(first, law)
+    rest, use_rest = _rest(first, stride <= 1, law)
 
     def add(sums: tuple[Array, ...], at: Array) -> tuple[tuple[Array, ...], None]:
         highest, *sums = sums
@@ -127,9 +125,7 @@ def _sums(
     return highest + jnp.log(stride * total), by_events, by_shape
 
 
-def _window(
-    strength: Array, r: Array, w: Array, q: Array, upper: Array
-) -> tuple[Array, Array]:
+def _window(strength: Array, r: Array, w: Array, q: Array, upper: Array) -> tuple[Array, Array]:
     """First number of events and stride of the sum.
 
     Given y the numbers are a bell of variance n0 q around n0. Given Y > y they reach up to where
@@ -148,15 +144,15 @@ def _window(
     return jnp.maximum(jnp.where(few, narrow, wide), 1.0), jnp.where(few, 1.0, stride)
 
 
-def _rest(first: Array, law: _Law) -> tuple[Array, Array]:
+def _rest(first: Array, each: Array, law: _Law) -> tuple[Array, Array]:
     """Where the numbers beyond the window start, or end, and whether all their tails are 1.
 
-    Below it there is always 0, whose tail is 1.
+    Below it there is always 0, whose tail is 1. A sum in strides needs no more than that.
     """
     past = first + (TERMS - 1)
     reach = 9 * jnp.sqrt(law.x)
-    above = (past - 1) * law.shape >= law.x + reach
-    below = first * law.shape <= law.x - reach
+    above = each & ((past - 1) * law.shape >= law.x + reach)
+    below = each & (first * law.shape <= law.x - reach)
     return jnp.where(law.upper, past, jnp.where(below, first, 1.0)), ~law.upper | above
 
 

@@ -36,7 +36,10 @@ def test_nested_keys_have_an_effect_at_each_depth(shops):
     assert prepared.penalty_names == ("group(region)", "group(region:store)")
     assert prepared.levels[1] == ("north : 1", "north : 2", "south : 1", "south : 3")
     # Store 1 of the north is another store than store 1 of the south.
-    assert as_dense(columns)[[0, 2]].tolist() == [[1, 0, 0, 1, 0, 0, 0, 0], [0, 1, 0, 0, 0, 1, 0, 0]]
+    assert as_dense(columns)[[0, 2]].tolist() == [
+        [1, 0, 0, 1, 0, 0, 0, 0],
+        [0, 1, 0, 0, 0, 1, 0, 0],
+    ]
     assert np.sum(prepared.penalties, axis=0).tolist() == [1.0] * 8
 
 

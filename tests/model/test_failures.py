@@ -1,0 +1,175 @@
+"""A fit that has no optimum says why; one that has it only because of its prior says so too."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assay.errors import DataError, FitError
+from assay.family import Bernoulli, Censored, Gamma, LogNormal, NegativeBinomial, Normal
+from assay.frame import read
+from assay.model import Model
+from assay.predictor import Linear
+
+RNG = np.random.default_rng(17)
+
+
+def frame_of(source="t.csv", **columns):
+    return read(pl.DataFrame(columns), source=source)
+
+
+@pytest.fixture(scope="module")
+def separated():
+    """Defects that heat alone tells: all above 70.5, none below."""
+    heat = np.linspace(50, 90, 41)
+    noise = RNG.normal(size=41)
+    return frame_of(heat=heat, noise=noise, defect=(heat > 70.5).astype(float))
+
+
+def test_separation_is_named_with_its_column_and_its_split(separated):
+    model = Model(Bernoulli(), probability=Linear("noise + heat"), prior="flat")
+    with pytest.raises(
+        FitError,
+        match=r"t\.csv, `defect`: there is no optimum.*Perfect separation: `heat` is at least 71 "
+        r"on all 20 rows with 1, and at most 70 on all 21 rows with 0.*prior='weak'",
+    ):
+        model.fit(separated, "defect")
+
+
+def test_separation_the_other_way_round_is_named_too(separated):
+    turned = read(separated.table.with_columns(cold=-pl.col("heat")), source="t.csv")
+    with pytest.raises(FitError, match=r"`cold` is at least -70 on all 21 rows with 0"):
+        Model(Bernoulli(), probability=Linear("cold"), prior="flat").fit(turned, "defect")
+
+
+def test_a_weak_prior_settles_a_separation_and_says_so(separated):
+    fitted = Model(Bernoulli(), probability=Linear("heat")).fit(separated, "defect")
+    assert fitted.result.converged
+    note = fitted.result.notes[0]
+    assert note.startswith("Perfect separation: `heat` is at least 71 on all 20 rows")
+    assert note in fitted.result.message
+
+
+def test_a_group_with_one_outcome_separates_and_is_named():
+    store = np.repeat(["a", "b", "c"], 30)
+    late = (RNG.random(90) < 0.4).astype(float)
+    late[store == "b"] = 1.0
+    frame = frame_of(store=store, late=late)
+    with pytest.raises(FitError, match=r"Separation: by `store\[T\.b\]`, all 30 rows above 0 have"):
+        Model(Bernoulli(), probability=Linear("store"), prior="flat").fit(frame, "late")
+
+
+def test_columns_that_separate_only_together_are_named():
+    x, z = RNG.normal(size=(2, 60))
+    frame = frame_of(x=x, z=z, y=(x + z > 0).astype(float))
+    with pytest.raises(FitError, match=r"Perfect separation: `[xz]`, `[xz]` together tell all 60"):
+        Model(Bernoulli(), probability=Linear("x + z"), prior="flat").fit(frame, "y")
+
+
+def test_a_fit_that_is_not_separated_has_no_note(separated):
+    mixed = separated.table.with_columns(defect=1.0 * (pl.col("noise") > 0))
+    fitted = Model(Bernoulli(), probability=Linear("heat"), prior="flat").fit(mixed, "defect")
+    assert not any("eparation" in note or "flat" in note for note in fitted.result.notes)
+
+
+def test_a_count_that_never_occurs_in_a_group_leaves_the_likelihood_flat():
+    store = np.repeat(["a", "b"], 50)
+    sold = RNG.negative_binomial(3, 0.4, 100) * (store == "a")
+    frame = frame_of(store=store, sold=sold.astype(float))
+    model = Model(NegativeBinomial(), mean=Linear("store"), prior="flat")
+    with pytest.raises(FitError, match=r"say nothing about `mean: store\[T\.b\]`"):
+        model.fit(frame, "sold")
+    assert Model(NegativeBinomial(), mean=Linear("store")).fit(frame, "sold").result.converged
+
+
+def test_counts_that_are_all_0_need_a_prior():
+    frame = frame_of(sold=np.zeros(40))
+    with pytest.raises(FitError, match=r"the rows say nothing about `"):
+        Model(NegativeBinomial(), prior="flat").fit(frame, "sold")
+    assert Model(NegativeBinomial()).fit(frame, "sold").result.converged
+
+
+def test_hidden_rows_of_a_group_that_shows_nothing_are_said_to_say_nothing():
+    store = np.repeat(["a", "b"], 60)
+    demand = RNG.gamma(4.0, 1.0, 120)
+    stock = np.where(store == "b", 0.01, 9.0)  # b was sold out on every day, at once
+    frame = frame_of(store=store, units=np.minimum(demand, stock), stock=stock)
+    family = Censored(Gamma(), above="stock")
+    with pytest.raises(FitError, match=r"say nothing about `mean: store\[T\.b\]`"):
+        Model(family, mean=Linear("store"), prior="flat").fit(frame, "units")
+    fitted = Model(family, mean=Linear("store")).fit(frame, "units")
+    assert any("`mean: store[T.b]`, the prior alone decides" in n for n in fitted.result.notes)
+
+
+def test_rows_that_are_all_beyond_their_limits_are_refused():
+    frame = frame_of(y=[3.0, 4.0, 5.0], stock=[1.0, 2.0, 5.0])
+    with pytest.raises(DataError, match=r"all 3 rows of `y` are hidden beyond a limit"):
+        Model(Censored(LogNormal(), above="stock")).fit(frame, "y")
+
+
+def test_more_columns_than_rows_need_a_prior():
+    columns = {f"x{k}": RNG.normal(size=6) for k in range(9)}
+    frame = frame_of(**columns, y=RNG.normal(size=6))
+    formula = Linear(" + ".join(columns))
+    with pytest.raises(
+        DataError, match=r"10 coefficients of `mean` and 6 rows, so .* told of `x5`, `x6`, `x7`"
+    ):
+        Model(Normal(), mean=formula, prior="flat").fit(frame, "y")
+    fitted = Model(Normal(), mean=formula).fit(frame, "y")
+    assert "10 coefficients of `mean` and 6 rows: what the rows cannot" in fitted.result.message
+    # The spread is that of the rows once the columns are averaged over, not the 0 of an exact fit.
+    assert 0.05 < np.exp(fitted.coefficients()["estimate"][-1]) < 3
+
+
+def test_an_exact_fit_under_a_flat_prior_is_refused():
+    x = np.arange(12.0)
+    with pytest.raises(FitError, match="the fit stopped after"):
+        Model(Normal(), mean=Linear("x"), prior="flat").fit(frame_of(x=x, y=2 * x + 1), "y")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [([4.0], "the only row that has it"), ([4.0, 4.0, 4.0], "all 3 rows that have it")],
+)
+def test_one_value_is_refused_with_families_that_take_it(values, said):
+    with pytest.raises(DataError, match=rf"`y` is 4 on {said}.*learn from one value:.*binomial`"):
+        Model(Gamma()).fit(frame_of(y=values), "y")
+
+
+def test_values_off_the_support_are_off_it_when_they_are_all_0():
+    with pytest.raises(DataError, match=r"found 0, 0, 0 \(5 rows\).*accepts above 0.*`normal`"):
+        Model(Gamma()).fit(frame_of(y=np.zeros(5)), "y")
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ([1.0, 2.0], r"weights of shape \(2,\) for 4 rows"),
+        ([1.0, -1.0, 1.0, 1.0], r"weights, row 2: found -1.0, a weight is a number of 0 or more"),
+        ([1.0, np.nan, 1.0, 1.0], r"weights, row 2: found nan"),
+        ([0.0] * 4, r"weights: all are 0"),
+        ("often", r"no column `often`"),
+        (["a", "b", "c", "d"], r"weights are list, needed is one number for each row"),
+    ],
+)
+def test_weights_that_are_none_are_refused(weights, said):
+    frame = frame_of(y=[1.0, 2.0, 4.0, 3.0], many=[1.0, 2.0, 3.0, 4.0])
+    with pytest.raises(DataError, match=said):
+        Model(Normal()).fit(frame, "y", weights=weights)
+
+
+def test_weights_stand_for_rows_that_are_repeated():
+    x = RNG.normal(size=50)
+    y = RNG.gamma(3.0, np.exp(0.3 * x))
+    often = RNG.integers(0, 4, 50).astype(float)
+    limit = np.where(RNG.random(50) < 0.3, y, np.inf)
+    table = pl.DataFrame({"x": x, "y": y, "limit": limit, "often": often})
+    long = table[np.repeat(np.arange(50), often.astype(int))]
+    for prior in ("weak", "flat"):
+        model = Model(Censored(Gamma(), above="limit"), mean=Linear("x"), prior=prior)
+        weighted, repeated = model.fit(table, "y", weights="often"), model.fit(long, "y")
+        one, other = weighted.coefficients(), repeated.coefficients()
+        for name in ("estimate", "se"):
+            assert one[name].to_numpy() == pytest.approx(other[name].to_numpy(), rel=1e-9)
+        assert weighted.result.rows == repeated.result.rows == long.height
+        assert weighted.result.hidden == repeated.result.hidden
+        assert weighted.draws == pytest.approx(repeated.draws, rel=1e-7, abs=1e-9)
