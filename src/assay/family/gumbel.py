@@ -17,6 +17,7 @@ from assay.family.tail import log1mexpexp
 from assay.family.tail.gumbel import gumbel_excess, gumbel_quantile
 
 _EULER = float(np.euler_gamma)
+_LOWEST = -709.0  # the log probability of less does not fit into a float
 
 
 class GumbelDistribution(AbstractDistribution):
@@ -27,12 +28,13 @@ class GumbelDistribution(AbstractDistribution):
     scale: Float[Array, "..."]
 
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        z = (y - self.location) / self.scale
-        return -z - jnp.exp(-z) - jnp.log(self.scale)
+        _, held, below = self._held(y)
+        inside = -held - jnp.exp(-held) - jnp.log(self.scale)
+        return jnp.where(below, -jnp.inf, inside)
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
-        z = (y - self.location) / self.scale
-        return -jnp.exp(-z), log1mexpexp(-z)
+        z, held, below = self._held(y)
+        return jnp.where(below, -jnp.inf, -jnp.exp(-held)), log1mexpexp(-z)
 
     def tail_quantile(
         self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
@@ -50,6 +52,12 @@ class GumbelDistribution(AbstractDistribution):
 
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         return self.scale * gumbel_excess((limit - self.location) / self.scale)
+
+    def _held(self, y: Float[Array, "..."]) -> tuple[Array, Array, Array]:
+        """Scales from the mode, the same where exp(-z) fits into a float, and where it does not."""
+        z = (y - self.location) / self.scale
+        below = z < _LOWEST
+        return z, jnp.where(below, 0.0, z), below
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ _HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
 _ROOT_2_BY_PI = float(np.sqrt(2 / np.pi))
 _REACH = float(np.sqrt(2 * DEPTH))
 _NEAREST = -1e-300
-_FARTHEST, _STEEPEST = 1e150, 1e100
+_FARTHEST, _STEEPEST = 1e150, 1e60
 _STEPS = 4
 
 
@@ -54,16 +54,16 @@ def skew_normal_log_tails(
     """Compute the log probabilities that a skew-normal variable is at most z, and above z.
 
     Args:
-        z: the point, in scales from the location; beyond 1e150 / (1 + |shape|) it counts as
+        z: the point, in scales from the location; beyond 1e150 / (1 + shape²) it counts as
             infinite.
-        shape: any real number, 0 for the Normal; beyond 1e100 it counts as that.
+        shape: any real number, 0 for the Normal; beyond 1e60 it counts as that.
 
     Returns:
         Both log tails, with first and second derivatives in `z` and `shape`.
     """
     z, shape = jnp.broadcast_arrays(jnp.asarray(z, dtype=float), jnp.asarray(shape, dtype=float))
     shape = jnp.clip(shape, -_STEEPEST, _STEEPEST)
-    inside = jnp.abs(z) * (1 + jnp.abs(shape)) < _FARTHEST
+    inside = jnp.abs(z) * (1 + shape**2) < _FARTHEST
     log_cdf, log_sf = _tails(jnp.where(inside, z, 0.0), shape)
     missing = jnp.where(jnp.isnan(z) | jnp.isnan(shape), jnp.nan, 0.0)
     off_cdf, off_sf = jnp.where(z > 0, 0.0, -jnp.inf), jnp.where(z > 0, -jnp.inf, 0.0)
