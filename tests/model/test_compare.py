@@ -114,6 +114,33 @@ def test_counts_and_densities_are_measured_on_one_scale():
     assert abs(found.table["difference"][1]) < 0.02
 
 
+def test_a_rounded_density_stands_beside_counts_as_it_is():
+    rng = np.random.default_rng(9)
+    table = pl.DataFrame({"y": rng.negative_binomial(5, 0.1, 300).astype(float)})
+    found = compare(
+        {
+            "count": assay.Model(assay.NegativeBinomial()),
+            "rounded": assay.Model(assay.Rounded(assay.Normal())),
+            "density": assay.Model(assay.Normal()),
+        },
+        table,
+        "y",
+    )
+    assert found.best == "count"
+    score = dict(zip(found.table["model"], found.table["log_score"], strict=True))
+    assert score["rounded"] == pytest.approx(score["density"], abs=1e-3)
+
+
+def test_equal_rows_are_not_held_out_all_at_once():
+    table = pl.DataFrame({"y": [0.0] * 60 + [1.0] * 30})
+    models = {"even": assay.Model(assay.Poisson()), "odd": assay.Model(assay.NegativeBinomial())}
+    found = compare(models, table, "y", folds=3)
+    # A third of each value is held out at a time: close to the best score there can be.
+    assert found.table["log_score"][0] == pytest.approx(np.log(1 / 3) / 3 - 1 / 3, abs=0.02)
+    shuffled = compare(models, table.sample(fraction=1, shuffle=True, seed=1), "y", folds=3)
+    assert shuffled.table["log_score"][0] == pytest.approx(found.table["log_score"][0], abs=1e-12)
+
+
 def test_a_model_that_cannot_be_fitted_is_ranked_last_with_why():
     table = pl.DataFrame({"y": [-1.0, 0.5, 2.0, -0.3, 1.1, 0.2, 0.9, -2.0, 0.4, 1.7]})
     found = compare(

@@ -68,6 +68,7 @@ def compare(
 
     Every model predicts the same rows from the same other rows. With a time column each is tested
     on spans that follow all that it was fitted to; with a group column no group is on both sides.
+    Otherwise rows are dealt one by one: rows that were copied belong in a group of their own.
     What a row says (its value, or a limit behind which it hides) is a fact about the row: where
     one model names limits, all are scored by them. Where counts compete with densities, a density
     is scored by its mass within half a unit of each whole number.
@@ -171,8 +172,17 @@ def _splits(frame: Frame, roles: Roles, folds: int, seed: int) -> tuple[tuple[Fo
     if roles.group is not None:
         keys = frame.column(roles.group)
         return k_folds(keys, folds, seed=seed), f"{folds} folds of whole groups"
-    keys = row_fingerprints(frame.table, salt=b"compare", target=roles.target)
-    return k_folds(keys, folds, seed=seed), f"{folds} folds"
+    return k_folds(_single(frame, roles.target), folds, seed=seed), f"{folds} folds"
+
+
+def _single(frame: Frame, target: str) -> pl.Series:
+    """A key for each row by its values and not its place, equal rows counted.
+
+    Values that repeat by nature, such as counts and limits, must not all be held out at once.
+    """
+    prints = row_fingerprints(frame.table, salt=b"compare", target=target).astype(str)
+    turn = pl.int_range(pl.len()).over("print").cast(pl.String)
+    return pl.DataFrame({"print": prints}).select(pl.col("print") + turn).to_series()
 
 
 def _clusters(frame: Frame, roles: Roles) -> np.ndarray:
@@ -230,8 +240,6 @@ def _held_out(
     predictive = fitted.predict(test).underlying
     if not isinstance(predictive, DistributionPredictive):
         raise ConfigError(f"compare: `{model!r}` gives no probabilities of single rows.")
-    if mixed and not predictive.is_count:
-        predictive = replace(predictive, family=Rounded(predictive.family, grid=1.0))
     columns = _columns(test, observer)
     y = observer.recorded(test.numbers(target), columns)
     scores = np.empty(test.rows)
@@ -239,18 +247,20 @@ def _held_out(
         own = predictive.take(part.rows)
         seen = replace(
             own,
-            family=_seen_as(part.family, own.family),
+            family=_seen_as(part.family, own.family, mixed),
             columns={**own.columns, **_without(part.columns, UPPER_END)},
         )
         scores[part.rows] = seen.log_likelihood(part.known, part.y, part.columns.get(UPPER_END))
     return scores
 
 
-def _seen_as(observer: AbstractFamily, family: AbstractFamily) -> AbstractFamily:
-    """A family behind another one's way of observing, such as its rounding."""
-    if observer.underlying == observer:
+def _seen_as(observer: AbstractFamily, family: AbstractFamily, mixed: bool) -> AbstractFamily:
+    """A family behind another one's rounding; beside counts, densities are rounded to units."""
+    if family.support.whole:
         return family
-    return replace(observer, base=_seen_as(observer.base, family))  # pyright: ignore
+    if observer.underlying == observer:
+        return Rounded(family, grid=1.0) if mixed else family
+    return replace(observer, base=_seen_as(observer.base, family, False))  # pyright: ignore
 
 
 def _without(columns: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
