@@ -2,9 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
+
+import assay
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,21 +28,31 @@ def test_the_first_example_runs(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "assay.db").exists()
 
 
-def test_the_second_example_fits():
-    names: dict[str, object] = {}
-    exec(compile("import assay\n" + BLOCKS[1], "README.md", "exec"), names)
-    table = pl.DataFrame(
-        {
-            "item": ["a", "b"] * 40,
-            "price": [1.0 + 0.01 * day for day in range(80)],
-            "temperature": [float(day % 9) for day in range(80)],
-            "units": [4 + (3 * day) % 5 for day in range(80)],
-            "stock": [6.0, 9.0] * 40,
-        }
-    )
-    fitted = names["demand"].fit(table, "units")  # type: ignore[attr-defined]
-    assert fitted.result.converged
-    assert fitted.result.hidden == sum(table["units"] >= table["stock"])
+def test_the_second_example_fits_compares_and_saves(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(5)
+    price, stock = rng.uniform(7, 14, 160), rng.choice([15.0, 25.0, 40.0], 160)
+    demand = rng.gamma(4, 30 * (price / 10) ** -1.5 / 4)
+    columns = {"price": price, "stock": stock, "kg": np.minimum(demand, stock)}
+    others = {"temperature": rng.normal(15, 5, 160), "shop": rng.choice(["a", "b", "c"], 160)}
+    table = pl.DataFrame(columns | others).filter(pl.col("kg") >= 8)
+    names: dict[str, Any] = {"assay": assay, "table": table}
+    exec(compile(BLOCKS[1], "README.md", "exec"), names)
+    said = capsys.readouterr().out
+    assert re.search(r"1 +┆ (censored, truncated|with weather and shops)", said)
+    assert re.search(r"3 +┆ seen as it is", said)
+    assert names["fitted"].result.hidden == (table["kg"] >= table["stock"]).sum()
+    loaded = assay.load("demand.assay").coefficients()
+    assert loaded.equals(names["fitted"].coefficients())
+
+
+def test_the_recipe_for_scikit_learn_is_one():
+    sklearn = pytest.importorskip("assay.sklearn", reason="scikit-learn comes with the examples")
+    found = re.findall(r"`assay.sklearn.(DistributionRegressor\(.*?\))`", README)
+    assert len(found) == 1
+    x = np.random.default_rng(6).uniform(0, 1, (60, 1))
+    regressor = eval(found[0], {"DistributionRegressor": sklearn.DistributionRegressor})
+    assert (regressor.fit(x, 2.5 + x[:, 0]).predict(x) > 2).all()
 
 
 def test_every_command_shown_exists():

@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from assay.picture.columns import needed
-from assay.picture.palette import INK
+from assay.picture.palette import BLUE, INK
 from assay.picture.style import themed
 
 _ROW = 30
@@ -28,10 +28,10 @@ def differences(table: pl.DataFrame) -> alt.LayerChart:
     y = alt.Y("model:N", title=None, sort=table["model"].to_list()).axis(labelLimit=380)
     axis = "log score less that of the best model, nats a row (two standard errors)"
     base = alt.Chart(ends).encode(y=y)
-    interval = base.mark_rule(strokeWidth=2.5).encode(
+    interval = base.mark_rule(color=BLUE, strokeWidth=2.5).encode(
         x=alt.X("low:Q", title=axis).scale(zero=True, padding=8), x2="high:Q"
     )
-    point = base.mark_point(filled=True, size=80, opacity=1).encode(x="difference:Q")
+    point = base.mark_point(color=BLUE, filled=True, size=80, opacity=1).encode(x="difference:Q")
     zero = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(color=INK, strokeDash=[5, 4])
     layers = [zero.encode(x="at:Q"), interval, point]
     said = "Models in order of their log score on held-out rows, with intervals of the differences"

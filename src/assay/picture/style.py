@@ -159,7 +159,7 @@ def _config() -> dict[str, Any]:
             "labelLimit": 220,
         },
         "title": {"anchor": "start", "color": INK, "fontSize": 13, "fontWeight": "normal"},
-        "header": {"labelColor": INK, "titleColor": INK},
+        "header": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12},
         "text": {"color": INK, "fontSize": 11.5},
         "range": {"category": list(CATEGORIES)},
     }
