@@ -9,15 +9,15 @@ import scipy.stats as st
 
 pytest.importorskip("sklearn", reason="scikit-learn is an extra: pip install 'assay-ml[sklearn]'")
 
-from sklearn.base import clone  # noqa: E402
-from sklearn.exceptions import NotFittedError  # noqa: E402
-from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402
-from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import StandardScaler  # noqa: E402
-from sklearn.utils.estimator_checks import estimator_checks_generator  # noqa: E402
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from assay import Gamma  # noqa: E402
-from assay.sklearn import DistributionClassifier, DistributionRegressor  # noqa: E402
+from assay import Gamma
+from assay.sklearn import DistributionClassifier, DistributionRegressor
 
 
 def _checks(estimator):
@@ -118,6 +118,9 @@ def test_classes_of_any_kind_come_back():
             lambda x, y: DistributionRegressor("gamma", {"mena": "constant"}).fit(x, y),
             "no parameter `mena`",
         ),
+        (lambda x, y: DistributionRegressor(3.0).fit(x, y), "must be a family or its recipe"),
+        (lambda x, y: DistributionRegressor("gamma", {"mean": "linear('x7')"}).fit(x, y), "`x7`"),
+        (lambda x, y: DistributionClassifier().fit(x, y > 0), "found one class only"),
     ],
 )
 def test_bad_input_is_a_value_error_in_assays_words(rows, make, message):
@@ -128,3 +131,49 @@ def test_bad_input_is_a_value_error_in_assays_words(rows, make, message):
 def test_nothing_is_predicted_before_a_fit(rows):
     with pytest.raises(NotFittedError):
         DistributionRegressor().predict(rows[0])
+
+
+@pytest.mark.parametrize("family", ["normal", "student-t", "gamma", "log-normal"])
+def test_targets_that_the_features_tell_exactly_are_foretold(family):
+    x = np.random.default_rng(1).normal(size=(60, 3))
+    y = x @ [1.0, -2.0, 0.5] + 0.3
+    y = y if family in ("normal", "student-t") else np.exp(0.3 * y)
+    made = DistributionRegressor(family).fit(x, y)
+    # A Student t whose tails nothing shows may have no mean: its median then.
+    assert made.predict(x) == pytest.approx(y, abs=1e-5 * np.ptp(y))
+    assert np.ptp(made.predict_interval(x), axis=1).max() < 1e-4 * np.ptp(y)
+    assert np.array_equal(DistributionRegressor(family).fit(x, y).predict(x), made.predict(x))
+
+
+def test_counts_and_classes_are_told_apart_in_searches_and_pipelines():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(240, 2))
+    y = np.where(rng.random(240) < 1 / (1 + np.exp(-2 * x[:, 0])), "yes", "no")
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), DistributionClassifier()),
+        {"distributionclassifier__method": ["map", "laplace"]},
+        cv=3,
+        scoring="neg_log_loss",
+    ).fit(x, y)
+    assert search.best_score_ > -0.6
+    copy = clone(search.best_estimator_).fit(x, y)
+    again = pickle.loads(pickle.dumps(copy))
+    assert np.array_equal(again.predict_proba(x), copy.predict_proba(x))
+    assert list(copy.classes_) == ["no", "yes"]
+    assert np.mean(copy.predict(x) == y) > 0.7
+    counts = rng.poisson(np.exp(1 + 0.5 * x[:, 1]))
+    assert cross_val_score(DistributionRegressor("poisson"), x, counts, cv=3).min() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        ([1.0, -1.0, 2.0, 3.0], r"row 2: found -1 .*accepts above 0.*`normal`"),
+        ([1.0, np.nan, 2.0, 3.0], "NaN"),
+        ([2.0] * 4, "a spread cannot be learnt from one value"),
+    ],
+)
+def test_targets_that_no_fit_can_use_are_refused(y, said):
+    x = np.arange(8.0).reshape(4, 2) ** 2
+    with pytest.raises(ValueError, match=said):
+        DistributionRegressor("gamma").fit(x, y)

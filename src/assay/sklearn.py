@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_X_y, column_or_1d, validate_data
 
-from assay.errors import AssayError, ConfigError, DataError
+from assay.errors import AssayError, ConfigError, DataError, FitError
 from assay.family import AbstractFamily, Bernoulli, Categorical
 from assay.frame import Frame, read
 from assay.model import FittedModel, Model
@@ -25,6 +25,7 @@ from assay.registry import predictors as known_predictors
 
 Recipe = str | AbstractPredictor | Sum
 _DEPENDENT = 1e-8
+_FINE, _FINEST = 1e-6, 1e-12
 
 
 class InvalidInputError(DataError, ValueError):
@@ -65,21 +66,34 @@ class _DistributionEstimator(BaseEstimator):
             # Recipes name columns, which may hold text: each predictor checks its own.
             validate_data(self, X, reset=reset, skip_check_array=True)
             return _translated(lambda: read(X))
-        values = validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=1)
+        values = np.asarray(validate_data(self, X, reset=reset, dtype=np.float64))
         names = getattr(self, "feature_names_in_", None)
         names = [f"x{j}" for j in range(values.shape[1])] if names is None else names
         columns = dict(zip(map(str, names), values.T, strict=True))
         return Frame(pl.DataFrame(columns), "X")
 
     def _fit_frame(self, frame: Frame, y: np.ndarray, family: AbstractFamily) -> Self:
-        target = _free_name(frame)
-        table = frame.table.with_columns(pl.Series(target, y))
-        model = _translated(lambda: self._model(frame, family))
-        self.model_ = _translated(
-            lambda: model.fit(Frame(table, frame.source), target, seed=self.seed)
-        )
+        if frame.rows < 2:
+            raise InvalidInputError("X: found 1 sample, a fit needs 2 or more.")
+        self.model_ = _translated(lambda: self._fitted(frame, y, family))
         self.n_iter_ = self.model_.result.iterations
         return self
+
+    def _fitted(self, frame: Frame, y: np.ndarray, family: AbstractFamily) -> FittedModel:
+        target, model = _free_name(frame), self._model(frame, family)
+
+        def fitted(values: np.ndarray) -> FittedModel:
+            table = frame.table.with_columns(pl.Series(target, values))
+            return model.fit(Frame(table, frame.source), target, seed=self.seed)
+
+        try:
+            return fitted(y)
+        except FitError:
+            # Where features tell the target exactly, no density is the largest. A record has so
+            # many digits: with what follows them drawn at random, one is.
+            if family.support.whole:
+                raise
+            return fitted(_to_the_last_digit(y, family, self.seed))
 
     def _model(self, frame: Frame, family: AbstractFamily) -> Model:
         if self.predictors is None:
@@ -95,6 +109,9 @@ class _DistributionEstimator(BaseEstimator):
 
 class DistributionRegressor(RegressorMixin, _DistributionEstimator):
     """A regressor whose predictions are distributions, of any family.
+
+    Targets that the features tell exactly leave no spread to learn. They count as recorded to a
+    millionth of their spread, and the digits beyond are drawn at random.
 
     Args:
         family: a family or its recipe, such as `"gamma"`, `"student-t"` or
@@ -137,8 +154,10 @@ class DistributionRegressor(RegressorMixin, _DistributionEstimator):
         return self._fit_frame(frame, target, family)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Mean of each row, in the target's unit, (rows,)."""
-        return self.predict_distribution(X).mean()
+        """Mean of each row, in the target's unit, (rows,); the median where there is no mean."""
+        predictive = self.predict_distribution(X)
+        mean = predictive.mean()
+        return mean if np.isfinite(mean).all() else predictive.quantile(0.5)
 
     def predict_quantile(self, X: Any, level: float | np.ndarray = 0.5) -> np.ndarray:
         """Quantiles of each row.
@@ -228,7 +247,8 @@ class DistributionClassifier(ClassifierMixin, _DistributionEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row, (rows,)."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        chances = self.predict_proba(X)
+        return self.classes_[np.argmax(chances, axis=1)]
 
 
 def _family(given: str | AbstractFamily) -> AbstractFamily:
@@ -251,7 +271,8 @@ def _all_columns(frame: Frame) -> AbstractPredictor:
     moving = np.flatnonzero(size > 1e-12 * (1 + np.abs(values).max(axis=0)))
     if not len(moving):
         return Constant()
-    triangle, order = qr(away[:, moving] / size[moving], mode="r", pivoting=True)
+    pivoted: Any = qr(away[:, moving] / size[moving], mode="r", pivoting=True)
+    triangle, order = pivoted
     diagonal = np.abs(np.diag(triangle))
     kept = np.sort(moving[order[: len(diagonal)][diagonal > _DEPENDENT * diagonal[0]]])
     return Linear(" + ".join(f"`{frame.columns[j]}`" for j in kept))
@@ -263,6 +284,13 @@ def _target(y: Any, frame: Frame) -> np.ndarray:
     if y is None:
         raise InvalidInputError("This estimator requires y to be passed, but the target y is None.")
     return check_X_y(rows, y, y_numeric=True)[1].astype(float)
+
+
+def _to_the_last_digit(y: np.ndarray, family: AbstractFamily, seed: int) -> np.ndarray:
+    """Values that are recorded to a millionth of their spread, with the digits that follow."""
+    step = max(_FINE * np.std(y), _FINEST * np.abs(y).max())
+    moved = y + step * (np.random.default_rng(seed).random(len(y)) - 0.5)
+    return np.where(family.support.contains(moved), moved, y)
 
 
 def _same_length(codes: np.ndarray, frame: Frame) -> None:

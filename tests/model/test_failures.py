@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assay.errors import DataError, FitError
-from assay.family import Bernoulli, Censored, Gamma, LogNormal, NegativeBinomial, Normal
+from assay.errors import AssayError, DataError, FitError
+from assay.family import Bernoulli, Censored, Gamma, LogNormal, NegativeBinomial, Normal, Poisson
 from assay.frame import read
 from assay.model import Model
 from assay.predictor import Linear
@@ -120,10 +120,13 @@ def test_more_columns_than_rows_need_a_prior():
     assert 0.05 < np.exp(fitted.coefficients()["estimate"][-1]) < 3
 
 
-def test_an_exact_fit_under_a_flat_prior_is_refused():
+def test_an_exact_fit_is_refused_with_what_it_is():
     x = np.arange(12.0)
-    with pytest.raises(FitError, match="the fit stopped after"):
-        Model(Normal(), mean=Linear("x"), prior="flat").fit(frame_of(x=x, y=2 * x + 1), "y")
+    frame = frame_of(x=x, noise=RNG.normal(size=12), y=2 * x + 1)
+    for prior in ("weak", "flat"):
+        model = Model(Normal(), mean=Linear("x + noise"), prior=prior)
+        with pytest.raises(FitError, match="columns tell the target all but exactly"):
+            model.fit(frame, "y")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,48 @@ def test_an_exact_fit_under_a_flat_prior_is_refused():
 def test_one_value_is_refused_with_families_that_take_it(values, said):
     with pytest.raises(DataError, match=rf"`y` is 4 on {said}.*learn from one value:.*binomial`"):
         Model(Gamma()).fit(frame_of(y=values), "y")
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_a_target_that_is_infinite_is_named_with_its_row(value):
+    frame = frame_of(y=[1.0, 2.0, value, 4.0])
+    with pytest.raises(DataError, match=rf"t\.csv: column `y` is {value} in row 3, finite"):
+        Model(Normal()).fit(frame, "y")
+
+
+def test_the_only_row_of_a_count_is_enough_for_a_weak_prior():
+    fitted = Model(Poisson(), mean=Linear("x")).fit(frame_of(x=[1.0, 2.0], y=[3.0, 3.0]), "y")
+    assert fitted.result.converged
+    with pytest.raises(DataError, match=r"`x` has one value on all 1 fitting rows"):
+        Model(Poisson(), mean=Linear("x")).fit(frame_of(x=[1.0], y=[3.0]), "y")
+
+
+@pytest.mark.parametrize("name", ["x", "store"])
+def test_a_feature_that_is_missing_is_named_with_its_row(name):
+    columns = {"x": [0.5, 1.0, 2.0, 1.5], "store": ["a", "b", "a", "b"]}
+    holed = {**columns, name: [*columns[name][:2], None, columns[name][3]]}
+    model = Model(Normal(), mean=Linear("x + store"))
+    with pytest.raises(DataError, match=rf"t\.csv.*`{name}`.*row 3"):
+        model.fit(frame_of(**holed, y=[1.0, 2.0, 4.0, 3.0]), "y")
+
+
+def test_an_unseen_category_is_named_with_its_row_and_the_ones_that_were_seen():
+    frame = frame_of(store=["a", "b"] * 10, y=RNG.normal(size=20))
+    fitted = Model(Normal(), mean=Linear("store")).fit(frame, "y")
+    with pytest.raises(DataError, match=r"`store`, row 2: category 'zoo' was not among"):
+        fitted.predict(frame_of(store=["a", "zoo"]))
+
+
+def test_a_typo_in_a_formula_gets_a_hint():
+    frame = frame_of(price=RNG.normal(size=9), y=RNG.normal(size=9))
+    with pytest.raises(AssayError, match=r"`prise`.*Did you mean `price`"):
+        Model(Normal(), mean=Linear("prise")).fit(frame, "y")
+
+
+def test_limits_on_the_wrong_side_are_named():
+    frame = frame_of(y=[2.0, 3.0, 5.0], low=[0.0, 4.0, 0.0], high=[9.0, 1.0, 9.0])
+    with pytest.raises(DataError, match=r"row 2 is hidden above 1 and below 4 at once"):
+        Model(Censored(Normal(), below="low", above="high")).fit(frame, "y")
 
 
 def test_values_off_the_support_are_off_it_when_they_are_all_0():

@@ -80,8 +80,15 @@ def test_a_later_table_gets_the_levels_of_the_fitting_rows(frame):
 def test_an_unseen_category_is_named(frame):
     prepared, _ = Linear("price + store").prepare(frame)
     later = read(pl.DataFrame({"price": [1.0], "store": ["east"]}), source="later.csv")
-    with pytest.raises(DataError, match=r"later\.csv: category .*east.* was not among the fitting"):
+    named = r"later\.csv: column `store`, row 1: category 'east' was not among the fitting rows"
+    with pytest.raises(DataError, match=named):
         prepared.columns(later)
+
+
+def test_an_unseen_number_of_a_factor_is_named():
+    prepared, _ = Linear("C(k)").prepare(read(pl.DataFrame({"k": [1, 2, 3, 1]})))
+    with pytest.raises(DataError, match=r"column `k`, row 2: category 7 was not among"):
+        prepared.columns(read(pl.DataFrame({"k": [1, 7]})))
 
 
 def test_a_typo_gets_a_hint(frame):

@@ -19,6 +19,7 @@ TOLERANCE = 1e-13
 THINNED = 8192
 SMALL = 4 * THINNED
 _THINNED_BY = 16
+_DROWNED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -98,18 +99,25 @@ def maximise(
     likelihood = Likelihood(parts)
     if start is None:
         start = _from_some_rows(parts, rough or prior)
-    here, damping = _evaluate(likelihood, prior, start, iterations=1), 0.0
+    here, damping, was_refused = _evaluate(likelihood, prior, start, iterations=1), 0.0, False
     while not here.is_settled and here.iterations < MAX_ITERATIONS and damping < MAX_DAMPING:
         step = here.step if damping == 0 else _step(here.curvature, here.gradient, damping)[0]
         there = _evaluate(likelihood, prior, here.coefficients + step, here.iterations + 1)
-        # Rounding alone moves the value by this much; without the slack the last step is refused.
-        slack = 1e-13 * (1.0 + abs(here.log_posterior))
-        if there.is_finite and there.log_posterior >= here.log_posterior - slack:
-            here, damping = there, (0.0 if damping < 1e-6 else damping / 10)
+        if there.is_finite and _is_higher(there, here):
+            # A step that was too long a moment ago still is: back to it by halves.
+            here, damping = there, (0.0 if damping < 1e-6 else damping / (2 if was_refused else 10))
+            was_refused = False
         else:
             here = replace(here, iterations=there.iterations)
-            damping = max(damping * 10, 1e-3)
+            damping, was_refused = max(damping * 10, 1e-3), True
     return _polished(likelihood, prior, here, parts) if here.is_settled else here
+
+
+def _is_higher(there: Optimum, here: Optimum) -> bool:
+    """Whether a step went uphill; where rounding drowns the gain, the gradient tells."""
+    slack = 1e-13 * (1.0 + abs(here.log_posterior))
+    is_closer = there.decrement < here.decrement < _DROWNED
+    return is_closer or there.log_posterior >= here.log_posterior - slack
 
 
 def _polished(

@@ -13,6 +13,8 @@ from assay.predictor.matrix import Matrix, as_dense, shape_of
 # more than a thousand times that, they say nothing about.
 _NOTHING = 1e-6
 _LITTLE = 1e-2
+# A mean density as high as that of a spread this many log units below that of the target itself.
+_EXACT = 6.0
 _MOST_CELLS = 2**24
 
 
@@ -28,7 +30,11 @@ def findings(
         labels: what each coefficient is, such as `mean: price`.
         unit: what counts as 1 for each coefficient.
     """
-    return _separation(ready, optimum) or _uninformed(optimum, prior, labels, unit)
+    return (
+        _separation(ready, optimum)
+        or _exact(ready, optimum)
+        or _uninformed(optimum, prior, labels, unit)
+    )
 
 
 def refuse(found: list[str], optimum: Optimum, prior: Prior, *, where: str) -> None:
@@ -49,6 +55,17 @@ def refuse(found: list[str], optimum: Optimum, prior: Prior, *, where: str) -> N
         f"{where}: there is no optimum, the fit stopped after {optimum.iterations} of at most "
         f"{MAX_ITERATIONS} steps. {'. '.join(found)}. {remedy}"
     )
+
+
+def _exact(ready: Prepared, optimum: Optimum) -> list[str]:
+    """A density that rises without end, since nothing is left that it could spread over."""
+    sharpness = optimum.log_likelihood / max(ready.rows, 1) + np.log(max(ready.spread, 1e-300))
+    if optimum.is_settled or not sharpness > _EXACT:
+        return []
+    return [
+        "The columns tell the target all but exactly, so no spread is left to learn; one of "
+        "them may give it away"
+    ]
 
 
 def _uninformed(

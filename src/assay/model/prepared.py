@@ -180,6 +180,12 @@ def fitting_part(
     present = ~np.isnan(y) if weights is None else ~np.isnan(y) & (weights > 0)
     if not present.any():
         raise DataError(f"{frame.source}: column `{target}` has no value on any row.")
+    for row in np.flatnonzero(present & np.isinf(y))[:1]:
+        raise DataError(
+            f"{frame.source}: column `{target}` is {y[row]} in {at_row(int(row))}, finite numbers "
+            "are needed. Leave the value empty if it is missing, or name what hides it as a limit: "
+            "`Censored(..., above=...)`."
+        )
     kept = frame
     if not present.all():
         kept, y = frame.take(present), y[present]

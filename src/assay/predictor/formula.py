@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import formulaic
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 from formulaic.errors import DataMismatchWarning, FormulaicError
 from formulaic.parser.types import Factor, Term
@@ -190,15 +191,26 @@ def repeat_matrix(text: str, spec: formulaic.ModelSpec, frame: Frame) -> Matrix:
             warnings.simplefilter("error", DataMismatchWarning)
             matrix = spec.get_model_matrix(frame.table, context=dict(FUNCTIONS))
     except DataMismatchWarning as warning:
-        unseen = re.search(r"\{.*?\}", str(warning))
         raise DataError(
-            f"{frame.source}: category {unseen.group(0) if unseen else ''} was not among the "
-            f"fitting rows of `{text}`, so its effect is unknown. Fit on rows that have it, or "
-            "leave these rows out."
+            f"{frame.source}: {_unseen(text, str(warning), frame)} was not among the fitting rows "
+            f"of `{text}`, so its effect is unknown. Fit on rows that have it, or leave these "
+            "rows out."
         ) from warning
     except FormulaicError as error:
         raise _not_made(text, frame, error) from error
     return _kept(matrix, spec, frame)
+
+
+def _unseen(text: str, warning: str, frame: Frame) -> str:
+    """The category that a warning names, with its column and row where a column holds it."""
+    found = re.search(r"\{.*?\}", warning)
+    labels = re.findall(r"'(.*?)'|([\d.+-]+)", found.group(0)) if found else []
+    names = {quoted or bare for quoted, bare in labels}
+    for name in read_formula(text)[1]:
+        row = first(frame.column(name).cast(pl.String).is_in(list(names)))
+        if row is not None:
+            return f"column `{name}`, {at_row(row)}: category {shown(frame.column(name)[row])}"
+    return f"category {found.group(0) if found else ''}"
 
 
 def effects(spec: formulaic.ModelSpec) -> np.ndarray:
