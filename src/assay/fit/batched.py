@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from assay.fit.likelihood import on_all_cores
-from assay.fit.newton import MAX_DAMPING, MAX_ITERATIONS, TOLERANCE, Optimum, Prior
+from assay.fit.newton import DROWNED, MAX_DAMPING, MAX_ITERATIONS, TOLERANCE, Optimum, Prior
 from assay.fit.row_terms import BLOCK, row_terms
 from assay.fit.rows import PartRows
 from assay.predictor.matrix import as_dense
@@ -93,7 +93,7 @@ def maximise_groups(parts: tuple[GroupedRows, ...], prior: Prior) -> Optima:
         The last accepted point of each group; the optimum of those that `is_settled`.
     """
     here = _evaluate(parts, prior, np.arange(len(prior.mean)), prior.mean, 1)
-    damping = np.zeros(len(prior.mean))
+    damping, was_refused = np.zeros(len(prior.mean)), np.zeros(len(prior.mean), dtype=bool)
     while True:
         open_ = ~here.is_settled & (here.iterations < MAX_ITERATIONS) & (damping < MAX_DAMPING)
         groups = np.flatnonzero(open_)
@@ -107,12 +107,15 @@ def maximise_groups(parts: tuple[GroupedRows, ...], prior: Prior) -> Optima:
         )
         there = _evaluate(parts, prior, groups, now.coefficients + step, now.iterations + 1)
         slack = 1e-13 * (1.0 + np.abs(now.log_posterior))
-        better = there.is_finite & (there.log_posterior >= now.log_posterior - slack)
+        is_closer = (there.decrement < now.decrement) & (now.decrement < DROWNED)
+        is_higher = there.log_posterior >= now.log_posterior - slack
+        better = there.is_finite & (is_closer | is_higher)
         here.put(groups[better], there.take(better))
         here.iterations[groups] = there.iterations
         before = damping[groups]
-        less = np.where(before < 1e-6, 0.0, before / 10)
+        less = np.where(before < 1e-6, 0.0, before / np.where(was_refused[groups], 2, 10))
         damping[groups] = np.where(better, less, np.maximum(before * 10, 1e-3))
+        was_refused[groups] = ~better
     # To the last digits, as in `maximise`.
     groups = np.flatnonzero(here.is_settled)
     now = here.take(groups)

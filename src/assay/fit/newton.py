@@ -19,7 +19,7 @@ TOLERANCE = 1e-13
 THINNED = 8192
 SMALL = 4 * THINNED
 _THINNED_BY = 16
-_DROWNED = 1e-6
+DROWNED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def maximise(
 def _is_higher(there: Optimum, here: Optimum) -> bool:
     """Whether a step went uphill; where rounding drowns the gain, the gradient tells."""
     slack = 1e-13 * (1.0 + abs(here.log_posterior))
-    is_closer = there.decrement < here.decrement < _DROWNED
+    is_closer = there.decrement < here.decrement < DROWNED
     return is_closer or there.log_posterior >= here.log_posterior - slack
 
 
