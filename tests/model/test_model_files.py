@@ -126,7 +126,9 @@ def saved(fitted, tmp_path):
 
 def test_an_unseen_category_is_refused_after_loading(table, saved):
     other = read(table.table.with_columns(store=pl.lit("west")), source="new.csv")
-    with pytest.raises(DataError, match=r"new\.csv: category \{'west'\} was not among"):
+    with pytest.raises(
+        DataError, match=r"new\.csv: column `store`, row 1: category 'west' was not"
+    ):
         load(saved).predict(other)
 
 
