@@ -1,6 +1,7 @@
 """What every benchmark script shares: its options, its tables, its last line and its exit code."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -51,7 +52,8 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
     table = Table(*columns, title=title, title_justify="left")
     for text in texts:
         table.add_row(*text)
-    Console().print(table)
+    # A pipe has no width of its own; a table squeezed into 80 columns cannot be read.
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
 
 
 def finish(figure: str, shortfalls: Sequence[str], options: Options) -> NoReturn:

@@ -58,9 +58,9 @@ def one(task: tuple[str, bool]) -> dict[str, object]:
     }
 
 
-def peers(family: AbstractFamily, law: Law) -> dict[str, float]:
-    """Largest error of the three values by the functions of SciPy and of NumPyro."""
-    worst: dict[str, float] = {}
+def peers(family: AbstractFamily, law: Law) -> dict[tuple[str, str], float]:
+    """Largest error of each value by the functions of SciPy and of NumPyro."""
+    worst: dict[tuple[str, str], float] = {}
     for name, make in (law.peers or {}).items():
         for values in law.values:
             for y in places(family, values)[0]:
@@ -69,7 +69,7 @@ def peers(family: AbstractFamily, law: Law) -> dict[str, float]:
                     if got is None:
                         continue
                     error = _error(law, function, values, float(y), got)
-                    worst[name] = max(worst.get(name, 0.0), error)
+                    worst[name, function] = max(worst.get((name, function), 0.0), error)
     return worst
 
 
@@ -130,9 +130,11 @@ def _nanoseconds(work: Callable, *inputs: jax.Array) -> float:
     return 1e9 * best / COST_ROWS
 
 
-def summary(recipe: str, found: list[Measured], order: int) -> tuple[float, float, int, list]:
+def summary(
+    recipe: str, found: list[Measured], function: str, order: int
+) -> tuple[float, float, int, list[Measured]]:
     """Largest and median error, how many were excused, and what falls short."""
-    own = [each for each in found if each.order == order]
+    own = [each for each in found if (each.order, each.function) == (order, function)]
     judged = [each for each in own if not each.excused and not _named(recipe, each)]
     short = [each for each in judged if not each.error <= BOUNDS[order]]
     worst = max((each.error for each in judged), default=0.0)
@@ -156,28 +158,42 @@ def main(options: Options) -> None:
         for done in pool.map(one, tasks):
             recipe, found = str(done["recipe"]), done["found"]
             print(f"  {recipe}: {done['seconds']:.0f} s", file=sys.stderr)
-            cells: list[object] = [recipe]
-            excused = 0
-            for order, word in enumerate(ORDERS):
-                worst, middle, spared, short = summary(recipe, found, order)
-                excused += spared
-                points += sum(each.order == order for each in found)
-                largest[order] = max(largest[order], worst)
-                cells += [worst, middle]
-                if short:
-                    top = max(short, key=lambda each: each.error)
-                    shortfalls.append(f"{recipe}: {len(short)} of order {order}, worst {top}")
-                if not middle <= MEDIANS.get(order, np.inf):
-                    shortfalls.append(f"{recipe}: median {word} {middle:.1e}")
-            beside = [f"{done['peers'].get(name, 'none')!s:.7}" for name in ("scipy", "numpyro")]
-            rows.append([*cells, excused, *beside, *(f"{ns:.0f}" for ns in done["cost"])])
-    heads = ["family", "value", "median", "grad", "median", "second", "median", "excused"]
+            points += len(found)
+            for function in FUNCTIONS:
+                cells: list[object] = [recipe, function]
+                excused = 0
+                for order, word in enumerate(ORDERS):
+                    worst, middle, spared, short = summary(recipe, found, function, order)
+                    excused += spared
+                    largest[order] = max(largest[order], worst)
+                    cells += [worst, middle]
+                    what = f"{recipe}, {function}, {word}"
+                    if short:
+                        top = max(short, key=lambda each: each.error)
+                        shortfalls.append(f"{what}: {len(short)} beyond the bound, worst {top}")
+                    if not middle <= MEDIANS.get(order, np.inf):
+                        shortfalls.append(f"{what}: median {middle:.1e}")
+                beside = [done["peers"].get((name, function)) for name in ("scipy", "numpyro")]
+                costs = done["cost"] if function == FUNCTIONS[0] else ()
+                shown = ["none" if each is None else each for each in beside]
+                rows.append([*cells, excused, *shown, *(f"{ns:.0f}" for ns in costs)])
+    heads = [
+        "family",
+        "function",
+        "value",
+        "median",
+        "grad",
+        "median",
+        "second",
+        "median",
+        "excused",
+    ]
     title = "Largest and median errors against mpmath; SciPy's and NumPyro's largest beside them"
     show_table(title, [*heads, "SciPy", "NumPyro", "ns", "ns+grad"], rows)
     for recipe, (why, _, bound) in NAMED.items():
         print(f"named corner: {recipe}: {why} (up to {bound:g})")
     figure = (
-        f"{len(rows)} families and wrappers, {points:,} numbers: values within {largest[0]:.1e}, "
+        f"{len(EVERY)} families and wrappers, {points:,} numbers: values within {largest[0]:.1e}, "
         f"gradients within {largest[1]:.1e}, second derivatives within {largest[2]:.1e}"
     )
     finish(figure, shortfalls, options)

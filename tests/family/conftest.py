@@ -1,5 +1,6 @@
 """What the battery runs through: every registered family, and every wrapper in its examples."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -22,15 +23,19 @@ LEVELS = np.array([1e-9, 0.001, 0.1, 0.37, 0.5, 0.9, 0.999, 1 - 1e-9])
 MOST_POINTS = 4096
 
 
-@partial(jax.jit, static_argnums=1)
+# Compiling is what a battery costs: few programs, each for one shape, and no optimisation.
+QUICK = {"xla_backend_optimization_level": 0}
+WIDTH = 256
+
+
+@partial(jax.jit, static_argnums=1, compiler_options=QUICK)
 def ask(distribution: AbstractDistribution, question: str, *arguments: Any) -> Any:
     """One answer, compiled once for a family and the shape of the arguments."""
     return getattr(distribution, question)(*arguments)
 
 
-@jax.jit
-def everything(distribution: AbstractDistribution, points: jax.Array) -> dict[str, jax.Array]:
-    """Many answers at once: compiling is what costs."""
+@partial(jax.jit, compiler_options=QUICK)
+def _everything(distribution: AbstractDistribution, points: jax.Array) -> dict[str, jax.Array]:
     log_cdf, log_sf = distribution.log_tails(points)
     log_below, log_reach = distribution.log_edges(points)
     return {
@@ -41,6 +46,26 @@ def everything(distribution: AbstractDistribution, points: jax.Array) -> dict[st
         "log_reach": log_reach,
         "excess": distribution.excess(points),
     }
+
+
+@partial(jax.jit, static_argnums=0, compiler_options=QUICK)
+def slopes(
+    family: AbstractFamily, linked: dict[str, jax.Array], points: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array, dict[str, jax.Array]]:
+    """Log density and tails; how they change along y, and along all parameters at once.
+
+    The last is the same forwards, at each point, and backwards, summed over the finite ones.
+    """
+
+    def value(linked: dict[str, jax.Array], y: jax.Array) -> jax.Array:
+        bound = family.from_linked(linked, {})
+        return jnp.stack([bound.log_prob(y), *bound.log_tails(y)])
+
+    ahead = jax.tree.map(jnp.ones_like, linked)
+    along = jax.jvp(lambda y: value(linked, y), (points,), (jnp.ones_like(points),))[1]
+    found, forwards = jax.jvp(lambda at: value(at, points), (linked,), (ahead,))
+    backwards = jax.vjp(lambda at: value(at, points), linked)[1]
+    return found, along, forwards, backwards(jnp.where(jnp.isfinite(found), 1.0, 0.0))[0]
 
 
 @dataclass(frozen=True)
@@ -54,18 +79,52 @@ class Case:
         return self.family.describe()
 
     @cached_property
-    def parameters(self) -> dict[str, jax.Array]:
-        found = {}
-        for j, parameter in enumerate(self.family.parameters):
-            found[parameter.name] = parameter.link.forward(jnp.asarray(LINKED[:, [j % 4]]))
-        return found
+    def linked(self) -> dict[str, jax.Array]:
+        columns = [jnp.asarray(LINKED[:, [j % 4]]) for j in range(len(self.family.parameters))]
+        return {p.name: at for p, at in zip(self.family.parameters, columns, strict=True)}
 
-    def bound(self, parameters: dict[str, jax.Array] | None = None) -> AbstractDistribution:
-        return self.family.bind(self.parameters if parameters is None else parameters, {})
+    @cached_property
+    def parameters(self) -> dict[str, jax.Array]:
+        return {p.name: p.link.forward(self.linked[p.name]) for p in self.family.parameters}
 
     @cached_property
     def distribution(self) -> AbstractDistribution:
-        return self.bound()
+        return self.family.bind(self.parameters, {})
+
+    @cached_property
+    def draws(self) -> np.ndarray:
+        """Many samples, (draws, 3, 1)."""
+        return np.asarray(self.distribution.sample(jax.random.key(7), (20_000, 3, 1)))
+
+    def at(
+        self, points: np.ndarray, distribution: AbstractDistribution | None = None
+    ) -> dict[str, np.ndarray]:
+        """All answers at (3, points), in pieces of one shape."""
+        points = np.broadcast_to(points, (3, points.shape[-1]))
+        missing = -points.shape[1] % WIDTH
+        padded = np.concatenate([points, np.repeat(points[:, -1:], missing, axis=1)], axis=1)
+        pieces = [
+            _everything(distribution or self.distribution, jnp.asarray(piece))
+            for piece in np.split(padded, padded.shape[1] // WIDTH, axis=1)
+        ]
+        joined = jax.tree.map(lambda *parts: np.concatenate(parts, axis=1), *pieces)
+        return {name: answer[:, : points.shape[1]] for name, answer in joined.items()}
+
+    def quantile(self, question: str, log_level: np.ndarray) -> np.ndarray:
+        """Where a log tail is, (3, levels): `lower_quantile` or `upper_quantile`."""
+        level = np.broadcast_to(log_level, (3, log_level.shape[-1]))
+        other = np.log(-np.expm1(level))
+        asked = (level, other) if question == "lower_quantile" else (other, level)
+        missing = -level.shape[1] % WIDTH
+        padded = [np.pad(each, ((0, 0), (0, missing)), mode="edge") for each in asked]
+        pieces = [np.split(each, each.shape[1] // WIDTH, axis=1) for each in padded]
+        found = [
+            np.broadcast_to(
+                ask(self.distribution, "tail_quantile", *map(jnp.asarray, piece)), (3, WIDTH)
+            )
+            for piece in zip(*pieces, strict=True)
+        ]
+        return np.concatenate(found, axis=1)[:, : level.shape[1]]
 
     @cached_property
     def step(self) -> float | None:
@@ -78,9 +137,9 @@ class Case:
     @cached_property
     def knots(self) -> np.ndarray:
         """Quantiles from one end to the other, (3, knots), ascending."""
-        low = ask(self.distribution, "lower_quantile", jnp.asarray(LOG_LEVELS))
-        high = ask(self.distribution, "upper_quantile", jnp.asarray(LOG_LEVELS[::-1]))
-        both = np.concatenate(np.broadcast_arrays(np.asarray(low), np.asarray(high)), axis=1)
+        low = self.quantile("lower_quantile", LOG_LEVELS)
+        high = self.quantile("upper_quantile", LOG_LEVELS[::-1])
+        both = np.concatenate([low, high], axis=1)
         return np.sort(both, axis=1)
 
     @cached_property
@@ -99,8 +158,7 @@ class Case:
 
     @cached_property
     def answers(self) -> dict[str, np.ndarray]:
-        found = everything(self.distribution, jnp.asarray(self.points))
-        return {name: np.asarray(value) for name, value in found.items()}
+        return self.at(self.points)
 
 
 def _cases() -> list[Case]:
@@ -111,19 +169,21 @@ def _cases() -> list[Case]:
 CASES = _cases()
 
 
-@pytest.fixture(params=CASES, ids=lambda case: case.name)
-def case(request: pytest.FixtureRequest) -> Case:
-    return request.param
+@pytest.fixture(params=CASES, ids=lambda case: case.name, scope="module")
+def case(request: pytest.FixtureRequest) -> Iterator[Case]:
+    """One case after the other: its programs are dropped behind it."""
+    yield Case(request.param.family)
+    jax.clear_caches()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dense(case: Case) -> Case:
     if case.step is not None:
         pytest.skip("for densities")
     return case
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stepped(case: Case) -> Case:
     if case.step is None:
         pytest.skip("for values on a grid")

@@ -140,7 +140,7 @@ def _remembered_tails(
     y: mpf, mean: mpf, dispersion: mpf, power: mpf, digits: int
 ) -> tuple[mpf, mpf]:
     del digits  # what was computed with fewer must not be remembered
-    events, shape, _ = _poisson_gamma(mean, dispersion, power)
+    events, _, _ = _poisson_gamma(mean, dispersion, power)
     if y == 0:
         return -events, mp.log(-mp.expm1(-events))
     strength = mpf(y) ** (2 - power) / dispersion

@@ -18,6 +18,7 @@ from assay.family.categorical import Categorical
 from assay.family.censored import Censored
 from assay.family.exponential import Exponential
 from assay.family.gamma import Gamma
+from assay.family.generalized_beta import GeneralizedBeta
 from assay.family.generalized_beta_prime import GB2
 from assay.family.generalized_poisson import GeneralizedPoisson
 from assay.family.gumbel import Gumbel
@@ -25,6 +26,7 @@ from assay.family.hurdle import Hurdle
 from assay.family.laplace import Laplace
 from assay.family.log_logistic import LogLogistic
 from assay.family.logistic import Logistic
+from assay.family.logit_normal import LogitNormal
 from assay.family.lognormal import LogNormal
 from assay.family.lomax import Lomax
 from assay.family.mixture import Mixture
@@ -36,13 +38,15 @@ from assay.family.poisson import Poisson
 from assay.family.rounded import Rounded
 from assay.family.skew_normal import SkewNormal
 from assay.family.student_t import StudentT
+from assay.family.support import Support
 from assay.family.truncated import Truncated
 from assay.family.tweedie import Tweedie
 from assay.family.weibull import Weibull
 from assay.family.zero_inflated import ZeroInflated
-from assay.family.support import Support
 
 __all__ = [
+    "GB2",
+    "UPPER_END",
     "AbstractDistribution",
     "AbstractFamily",
     "AsymmetricLaplace",
@@ -53,8 +57,8 @@ __all__ = [
     "Categorical",
     "Censored",
     "Exponential",
-    "GB2",
     "Gamma",
+    "GeneralizedBeta",
     "GeneralizedPoisson",
     "Gumbel",
     "Hurdle",
@@ -63,6 +67,7 @@ __all__ = [
     "LogLogistic",
     "LogNormal",
     "Logistic",
+    "LogitNormal",
     "Lomax",
     "Mixture",
     "NegativeBinomial",
@@ -78,7 +83,6 @@ __all__ = [
     "Support",
     "Truncated",
     "Tweedie",
-    "UPPER_END",
     "Weibull",
     "ZeroInflated",
     "log_likelihood",

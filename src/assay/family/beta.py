@@ -16,13 +16,14 @@ from assay.family.span import Span, checked_span
 from assay.family.support import Support
 from assay.family.tail.beta_odds import log_beta_density_odds, log_beta_tails_odds
 from assay.family.tail.beta_quantile import beta_quantile_odds
+from assay.family.tail.log_quotient import log_quotient
 
 
 class BetaDistribution(AbstractDistribution):
     """Beta between the ends of a span, with shapes mean x precision and (1 - mean) x precision.
 
     Fields:
-        odds: log-odds of the mean's share of the way; with them a mean near an end keeps its digits.
+        odds: log-odds of the mean's share of the way; they keep the digits of a mean near an end.
         precision: sum of the shapes.
         span: the ends, in the target's unit.
     """
@@ -45,7 +46,7 @@ class BetaDistribution(AbstractDistribution):
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         inside, left, right = self.span.distances(y)
-        below, above = log_beta_tails_odds(*self.shapes, jnp.log(left) - jnp.log(right))
+        below, above = log_beta_tails_odds(*self.shapes, log_quotient(left, right))
         under = y <= self.span.lower
         below = jnp.where(inside, below, jnp.where(under, -jnp.inf, 0.0))
         return below, jnp.where(inside, above, jnp.where(under, 0.0, -jnp.inf))
@@ -72,7 +73,7 @@ class BetaDistribution(AbstractDistribution):
         V is the share of the way from the nearer end and V* has its shape there one larger.
         """
         inside, left, right = self.span.distances(limit)
-        (a, b), odds = self.shapes, jnp.log(left) - jnp.log(right)
+        (a, b), odds = self.shapes, log_quotient(left, right)
         upper = odds > self.odds
         near, far = jnp.where(upper, b, a), jnp.where(upper, a, b)
         odds = jnp.where(upper, -odds, odds)
@@ -88,8 +89,8 @@ class BetaDistribution(AbstractDistribution):
 @jax.custom_jvp
 def _log_density(a: Array, b: Array, left: Array, right: Array) -> Array:
     """Log density from the distances to both ends, for a width of 1."""
-    log_left, log_right = jnp.log(left), jnp.log(right)
-    return log_beta_density_odds(a, b, log_left - log_right) - log_left - log_right
+    odds = log_quotient(left, right)
+    return log_beta_density_odds(a, b, odds) - jnp.log(left) - jnp.log(right)
 
 
 @_log_density.defjvp
@@ -98,8 +99,8 @@ def _log_density_jvp(
 ) -> tuple[Array, Array]:
     """With a - 1 in one piece: a / x - 1 / x would leave rounding where a is 1 and x tiny."""
     (a, b, left, right), (to_a, to_b, to_left, to_right) = primals, tangents
-    odds = jnp.log(left) - jnp.log(right)
-    by_shapes = jax.jvp(lambda *s: log_beta_density_odds(*s, odds), (a, b), (to_a, to_b))[1]
+    odds = log_quotient(left, right)
+    _, by_shapes = jax.jvp(lambda a, b: log_beta_density_odds(a, b, odds), (a, b), (to_a, to_b))
     by_place = (a - 1) * (to_left / left) + (b - 1) * (to_right / right)
     return _log_density(*primals), by_shapes + by_place
 

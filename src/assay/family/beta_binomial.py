@@ -90,7 +90,8 @@ class BetaBinomialDistribution(AbstractDistribution):
         fewer, more = jnp.maximum(self.trials - 1, 0.0), self.precision + 1
         heavier = _after_a_success(self.chance, self.precision)
         moment = beta_binomial_log_tails(whole - 2, fewer, heavier, more)[1]
-        return self.mean() * jnp.exp(moment) - limit * jnp.exp(self.log_tails(whole - 1)[1])
+        reach = jnp.exp(self.log_tails(whole - 1)[1])
+        return jnp.maximum(self.mean() * jnp.exp(moment) - limit * reach, 0.0)
 
 
 def _after_a_success(chance: Chance, precision: Array) -> Chance:

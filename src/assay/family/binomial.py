@@ -74,7 +74,8 @@ class BinomialDistribution(AbstractDistribution):
         whole = jnp.ceil(limit)
         fewer = jnp.maximum(self.trials - 1, 0.0)
         moment = binomial_log_tails(whole - 2, fewer, self.chance)[1]
-        return self.mean() * jnp.exp(moment) - limit * jnp.exp(self.log_tails(whole - 1)[1])
+        reach = jnp.exp(self.log_tails(whole - 1)[1])
+        return jnp.maximum(self.mean() * jnp.exp(moment) - limit * reach, 0.0)
 
 
 @dataclass(frozen=True)

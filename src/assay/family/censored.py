@@ -118,19 +118,19 @@ class Censored(AbstractFamily):
 
     @classmethod
     def examples(cls) -> tuple[AbstractFamily, ...]:
-        from assay.family.gamma import Gamma
-        from assay.family.negative_binomial import NegativeBinomial
         from assay.family.normal import Normal
+        from assay.family.poisson import Poisson
         from assay.family.rounded import Rounded
         from assay.family.truncated import Truncated
+        from assay.family.weibull import Weibull
         from assay.family.zero_inflated import ZeroInflated
 
         return (
             cls(Normal(), below=0.0),
-            cls(NegativeBinomial(), above=6),
-            cls(Gamma(), above=4.0, below=0.5),
-            cls(Truncated(Gamma(), below=0.5), above=3.0),
-            cls(ZeroInflated(Gamma()), above=3.0),
+            cls(Poisson(), above=6),
+            cls(Weibull(), above=4.0, below=0.5),
+            cls(Truncated(Weibull(), below=0.5), above=3.0),
+            cls(ZeroInflated(Weibull()), above=3.0),
             cls(Rounded(Normal(), grid=0.5), above=2.0),
         )
 

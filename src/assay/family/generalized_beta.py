@@ -1,4 +1,4 @@
-"""The generalised beta family on an interval: a power of the share of the way is a beta variable."""
+"""The generalised beta family on an interval: a power of the share of the way is Beta."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -115,7 +115,7 @@ def _log_density_jvp(
     log_x = power * log_share
     log_rest = log1mexp(log_x)
     odds, odds_x = log_x - log_rest, jnp.exp(log_x - log_rest)
-    by_shapes = jax.jvp(lambda *s: log_beta_density_odds(*s, odds), (p, q), (to_p, to_q))[1]
+    _, by_shapes = jax.jvp(lambda p, q: log_beta_density_odds(p, q, odds), (p, q), (to_p, to_q))
     by_power = 1 / power + (p - (q - 1) * odds_x) * log_share
     by_share = (power * p - 1) - (q - 1) * power * odds_x
     by_place = by_power * to_power + by_share * (to_share / share)

@@ -81,11 +81,11 @@ class Hurdle(AbstractFamily):
 
     @classmethod
     def examples(cls) -> tuple[AbstractFamily, ...]:
-        from assay.family.gamma import Gamma
-        from assay.family.negative_binomial import NegativeBinomial
         from assay.family.normal import Normal
+        from assay.family.poisson import Poisson
+        from assay.family.weibull import Weibull
 
-        return cls(NegativeBinomial()), cls(Gamma()), cls(Normal())
+        return cls(Poisson()), cls(Weibull()), cls(Normal())
 
     def needs(self) -> tuple[str, ...]:
         return self.base.needs()

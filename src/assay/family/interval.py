@@ -4,7 +4,7 @@ A difference of two tails is right unless the interval holds but a small share o
 it lies; then its density hardly changes, and a quadrature of eight nodes is right instead.
 """
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -29,10 +29,7 @@ Tails = tuple[Array, Array]
 class HasTails(Protocol):
     """What of a distribution an interval needs."""
 
-    @property
-    def is_count(self) -> bool:
-        """Whether all mass lies on whole numbers."""
-        ...
+    is_count: ClassVar[bool]
 
     def log_prob(self, y: Array) -> Array:
         """Log density, or log mass for counts, at `y`."""

@@ -1,5 +1,6 @@
 """Limits of a target: none, one number for all rows, or a column with one for each."""
 
+import math
 from collections.abc import Mapping
 
 import jax.numpy as jnp
@@ -20,11 +21,11 @@ def check_limit(where: str, name: str, limit: object) -> None:
     """
     if limit is None or (isinstance(limit, str) and limit):
         return
-    is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
-    if not (is_number and np.isfinite(limit)):
-        raise ConfigError(
-            f"{where}: `{name}` is {limit!r}, must be a finite number or the name of a column."
-        )
+    if isinstance(limit, int | float) and not isinstance(limit, bool) and math.isfinite(limit):
+        return
+    raise ConfigError(
+        f"{where}: `{name}` is {limit!r}, must be a finite number or the name of a column."
+    )
 
 
 def check_order(where: str, below: Limit, above: Limit, *, equal: bool = False) -> None:

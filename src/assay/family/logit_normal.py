@@ -114,9 +114,7 @@ class LogitNormal(AbstractFamily):
         odds = link.logit.inverse(jnp.asarray(parameters["median"]))
         return LogitNormalDistribution(odds, jnp.asarray(parameters["sigma"]), self.span)
 
-    def from_linked(
-        self, linked: Mapping[str, Array], columns: Columns
-    ) -> LogitNormalDistribution:
+    def from_linked(self, linked: Mapping[str, Array], columns: Columns) -> LogitNormalDistribution:
         del columns
         return LogitNormalDistribution(linked["median"], jnp.exp(linked["sigma"]), self.span)
 

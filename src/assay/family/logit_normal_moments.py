@@ -84,7 +84,9 @@ def _wide_variance(mean: Array, sd: Array) -> Array:
     below = _panel(mean, sd, two, zero - _FAR, zero)
     above = _panel(mean, sd, zero - 1, zero, zero + _FAR)
     square = jnp.exp(log_ndtr(mean / sd)) + _integral(mean, sd, below, _square)
-    square = square - _integral(mean, sd, above, lambda v: jax.nn.sigmoid(-v) * (2 - jax.nn.sigmoid(-v)))
+    square = square - _integral(
+        mean, sd, above, lambda v: jax.nn.sigmoid(-v) * (2 - jax.nn.sigmoid(-v))
+    )
     return square - expected_excess(mean, sd, zero - _FAR) ** 2
 
 

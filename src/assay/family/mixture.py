@@ -201,14 +201,14 @@ class Mixture(AbstractFamily):
 
     @classmethod
     def examples(cls) -> tuple[AbstractFamily, ...]:
-        from assay.family.gamma import Gamma
-        from assay.family.negative_binomial import NegativeBinomial
         from assay.family.normal import Normal
+        from assay.family.poisson import Poisson
+        from assay.family.weibull import Weibull
 
         return (
             cls(Normal(), Normal()),
-            cls(Gamma(), Normal()),
-            cls(NegativeBinomial(), NegativeBinomial()),
+            cls(Weibull(), Normal()),
+            cls(Poisson(), Poisson()),
         )
 
     def needs(self) -> tuple[str, ...]:

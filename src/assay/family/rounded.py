@@ -151,11 +151,15 @@ class Rounded(AbstractFamily):
 
     @classmethod
     def examples(cls) -> tuple[AbstractFamily, ...]:
-        from assay.family.gamma import Gamma
         from assay.family.normal import Normal
         from assay.family.truncated import Truncated
+        from assay.family.weibull import Weibull
 
-        return cls(Normal()), cls(Gamma(), grid=0.5), cls(Truncated(Normal(), below=0.0), grid=0.1)
+        return (
+            cls(Normal()),
+            cls(Weibull(), grid=0.5),
+            cls(Truncated(Normal(), below=0.0), grid=0.1),
+        )
 
     def needs(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*all_needs([self.base]), *named(self.grid))))

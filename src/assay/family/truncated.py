@@ -96,15 +96,16 @@ class Truncated(AbstractFamily):
 
     @classmethod
     def examples(cls) -> tuple[AbstractFamily, ...]:
-        from assay.family.gamma import Gamma
         from assay.family.negative_binomial import NegativeBinomial
         from assay.family.normal import Normal
+        from assay.family.poisson import Poisson
+        from assay.family.weibull import Weibull
 
         return (
             cls(Normal(), below=0.0),
-            cls(Gamma(), below=0.5, above=4.0),
+            cls(Weibull(), below=0.5, above=4.0),
             cls(NegativeBinomial(), below=1),
-            cls(NegativeBinomial(), below=2, above=30),
+            cls(Poisson(), below=2, above=30),
         )
 
     def needs(self) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ class TruncatedDistribution(AbstractDistribution):
         if self.is_count:
             first = jnp.where(low < self._low, start, jnp.floor(start) + 1)
             value = self.base.log_between(first, high)
-        elif self.atom is None:
+        elif not self._has_mass_points:
             value = self.base.log_between(start, high)
         else:
             closed = self.base.log_between(start, high)
@@ -167,7 +167,7 @@ class TruncatedDistribution(AbstractDistribution):
 
     def _three_parts(self, y: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
         """Log probabilities of the base up to y, above it and of both, in one call if it may be."""
-        if self.atom is not None:
+        if self._has_mass_points:
             between = self.base.log_between
             return between(low, y), self.base.log_beyond(y, high), between(low, high)
         above = jnp.floor(y) + 1 if self.is_count else y
@@ -249,6 +249,11 @@ class TruncatedDistribution(AbstractDistribution):
         limits = (each.shape for each in (self._low, self._high, *others))
         shape = jnp.broadcast_shapes(jnp.shape(value), self.base.batch_shape, *limits)
         return jnp.broadcast_to(value, shape)
+
+    @property
+    def _has_mass_points(self) -> bool:
+        """Whether single values beside those of a count have mass: an atom, or points of a grid."""
+        return self.atom is not None or (self.step is not None and not self.is_count)
 
     @property
     def _lattice(self) -> Array | float | None:

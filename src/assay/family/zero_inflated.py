@@ -196,11 +196,11 @@ class ZeroInflated(AbstractFamily):
 
     @classmethod
     def examples(cls) -> tuple[AbstractFamily, ...]:
-        from assay.family.gamma import Gamma
         from assay.family.negative_binomial import NegativeBinomial
         from assay.family.normal import Normal
+        from assay.family.weibull import Weibull
 
-        return cls(NegativeBinomial()), cls(Gamma()), cls(Normal())
+        return cls(NegativeBinomial()), cls(Weibull()), cls(Normal())
 
     def needs(self) -> tuple[str, ...]:
         return self.base.needs()

@@ -149,7 +149,7 @@ def _tails(a: Array, v: Array) -> tuple[Array, Array, Array]:
 @_tails.defjvp
 def _tails_jvp(
     primals: tuple[Array, Array], tangents: tuple[Array, Array]
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
     (a, v), (to_a, to_v) = primals, tangents
     log_p, log_q, slope = values = _tails(a, v)
     share_p, share_q = shares(_upper_is_small(a, v), log_p, log_q)

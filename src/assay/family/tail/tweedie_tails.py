@@ -22,6 +22,10 @@ _LOG_HALF = -float(np.log(2.0))
 _NEAREST = -1e-300
 # Up to this q a step of the gamma tails is so narrow that the sum is taken over all numbers.
 _NARROW = 0.25
+# Laws that each way is sure to bear, for the rows that the other way answers.
+_FEW, _MANY = (1.0, 0.0, 0.5, 0.5), (100.0, 0.0, 0.5, 0.5)
+
+_Four = tuple[Array, Array, Array, Array]
 
 
 def tweedie_log_tails(
@@ -47,8 +51,9 @@ def tweedie_log_tails(
     """
     strength, r, w, q = jnp.broadcast_arrays(strength, r, w, q)
     upper, many = upper_is_small(strength, r, w, q), many_events(strength, r, w, q)
-    few = _summed(*_safe((strength, r, w, q), ~many, (1.0, 0.0, 0.5, 0.5)), upper)
-    more = log_small_tail(*_safe((strength, r, w, q), many, (100.0, 0.0, 0.5, 0.5)), upper)
+    law = (strength, r, w, q)
+    few = _summed(*_safe(law, ~many, _FEW), upper)
+    more = log_small_tail(*_safe(law, many, _MANY), upper)
     small = jnp.minimum(jnp.where(many, more, few), _NEAREST)
     other = log1mexp(small)
     return jnp.where(upper, other, small), jnp.where(upper, small, other)
@@ -75,8 +80,9 @@ class _Law(NamedTuple):
     upper: Array
 
 
-def _safe(parts: tuple[Array, ...], use: Array, safe: tuple[float, ...]) -> tuple[Array, ...]:
-    return tuple(jnp.where(use, part, other) for part, other in zip(parts, safe, strict=True))
+def _safe(law: _Four, use: Array, safe: tuple[float, float, float, float]) -> _Four:
+    strength, r, w, q = (jnp.where(use, *pair) for pair in zip(law, safe, strict=True))
+    return strength, r, w, q
 
 
 @jax.custom_jvp
@@ -106,7 +112,7 @@ def _sums(
     rest, use_rest = _rest(first, stride <= 1, law)
 
     def add(sums: tuple[Array, ...], at: Array) -> tuple[tuple[Array, ...], None]:
-        highest, *sums = sums
+        highest, *totals = sums
         at = at.reshape(-1, *(1,) * first.ndim)
         last = at == TERMS - 1
         log_term, by_events, by_shape = _term(jnp.where(last, rest, first + stride * at), last, law)
@@ -114,15 +120,14 @@ def _sums(
         now = lax.stop_gradient(jnp.maximum(highest, log_term.max(0)))
         term, fade = jnp.exp(log_term - now), jnp.exp(highest - now)
         parts = (term, term * by_events, term * by_shape)
-        added = (fade * total + part.sum(0) for total, part in zip(sums, parts, strict=True))
+        added = (fade * total + part.sum(0) for total, part in zip(totals, parts, strict=True))
         return (now, *added), None
 
     log_stride, zero = jnp.log(stride), jnp.zeros_like(first)
     steps = jnp.arange(float(TERMS)).reshape(-1, BLOCK)
     least = jnp.full_like(first, jnp.finfo(float).min)
-    highest, total, *slopes = lax.scan(add, (least, zero, zero, zero), steps)[0]
-    by_events, by_shape = (slope / total for slope in slopes)
-    return highest + jnp.log(stride * total), by_events, by_shape
+    highest, total, by_events, by_shape = lax.scan(add, (least, zero, zero, zero), steps)[0]
+    return highest + jnp.log(stride * total), by_events / total, by_shape / total
 
 
 def _window(strength: Array, r: Array, w: Array, q: Array, upper: Array) -> tuple[Array, Array]:
