@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from assay import simulate
     from assay.experiment import register
     from assay.family import (
+        GB2,
         AsymmetricLaplace,
         Bernoulli,
         Beta,
@@ -17,15 +18,16 @@ if TYPE_CHECKING:
         Categorical,
         Censored,
         Exponential,
-        GB2,
         Gamma,
+        GeneralizedBeta,
         GeneralizedPoisson,
         Gumbel,
         Hurdle,
         Laplace,
+        Logistic,
+        LogitNormal,
         LogLogistic,
         LogNormal,
-        Logistic,
         Lomax,
         Mixture,
         NegativeBinomial,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "GB2",
     "AssayError",
     "AsymmetricLaplace",
     "Bernoulli",
@@ -70,8 +73,8 @@ __all__ = [
     "Censored",
     "Constant",
     "Exponential",
-    "GB2",
     "Gamma",
+    "GeneralizedBeta",
     "GeneralizedPoisson",
     "Group",
     "Gumbel",
@@ -82,6 +85,7 @@ __all__ = [
     "LogLogistic",
     "LogNormal",
     "Logistic",
+    "LogitNormal",
     "Lomax",
     "Mixture",
     "Model",
@@ -126,6 +130,7 @@ _ADDRESSES = {
     "Exponential": "assay.family:Exponential",
     "GB2": "assay.family:GB2",
     "Gamma": "assay.family:Gamma",
+    "GeneralizedBeta": "assay.family:GeneralizedBeta",
     "GeneralizedPoisson": "assay.family:GeneralizedPoisson",
     "Group": "assay.predictor:Group",
     "Gumbel": "assay.family:Gumbel",
@@ -136,6 +141,7 @@ _ADDRESSES = {
     "LogLogistic": "assay.family:LogLogistic",
     "LogNormal": "assay.family:LogNormal",
     "Logistic": "assay.family:Logistic",
+    "LogitNormal": "assay.family:LogitNormal",
     "Lomax": "assay.family:Lomax",
     "Mixture": "assay.family:Mixture",
     "Model": "assay.model:Model",

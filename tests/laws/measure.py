@@ -110,14 +110,17 @@ def measure(
         points, width = places(family, values)
         points = points[::every_point]
         at = np.array([[y, *(values[name] for name in names)] for y in points])
-        sizes = np.array([width, *(width if n in by_unit else abs(values[n]) for n in names)])
+        sizes = np.array(
+            [width, *(width if n in by_unit else abs(values[n]) or 1.0 for n in names)]
+        )
         got = [
             np.asarray(each) for each in _derivatives(family, names, second > 0, jnp.asarray(at))
         ]
         for place, y in enumerate(points):
             with_second = second and place % second == 0
             own = tuple(each[place] for each in got)
-            found += _of_point(law, values, names, float(y), sizes, own, bool(with_second))
+            room = _room(family, float(y))
+            found += _of_point(law, values, names, float(y), sizes, room, own, bool(with_second))
     return found
 
 
@@ -127,12 +130,17 @@ def _of_point(
     names: tuple[str, ...],
     y: float,
     sizes: np.ndarray,
+    room: float,
     got: tuple[np.ndarray, ...],
     with_second: bool,
 ) -> list[Measured]:
     at = np.array([y, *(values[name] for name in names)])
+    steps = np.array([room, *(abs(values[name]) or 1.0 for name in names)])
+    # Next to an end of the support a density changes over the distance to it.
+    close = np.array([min(sizes[0], room) or 1.0, *sizes[1:]])
     labels = ("y", *names)
-    free = range(1, len(at)) if law.is_count else range(len(at))
+    # On an atom, and for whole numbers, there is nothing to differentiate along y.
+    free = range(1 if law.is_count or room == 0 else 0, len(at))
     found = []
     with mp.workdps(DIGITS):
         for k, function in enumerate(FUNCTIONS):
@@ -142,17 +150,17 @@ def _of_point(
                 continue
             size = max(abs(true), 1) if function == "log_prob" else abs(true)
             say = partial(_said, function, values, y)
-            slopes = {j: _slope(truth, at, j) for j in free}
+            slopes = {j: _slope(truth, steps, j) for j in free}
             found.append(say(0, (), got[0][k], true, size, partial(_shaken, at, free, slopes.get)))
             for j, slope in slopes.items():
                 scale = max(abs(slope), 1 / sizes[j])
-                bends = partial(_shaken, at, free, partial(_bend, truth, at, j))
+                bends = partial(_shaken, at, free, partial(_bend, truth, steps, j))
                 found.append(say(1, (labels[j],), got[1][k][j], slope, scale, bends))
             if not with_second:
                 continue
             for i, j in combinations_with_replacement(free, 2):
-                bend = _bend(truth, at, i, j)
-                scale = max(abs(bend), 1 / (sizes[i] * sizes[j]))
+                bend = _bend(truth, steps, i, j)
+                scale = max(abs(bend), 1 / (close[i] * close[j]))
                 both = (labels[i], labels[j])
                 found.append(say(2, both, got[2][k][i, j], bend, scale, float))
     return found
@@ -184,17 +192,19 @@ def _truth(law, names: tuple[str, ...], at: np.ndarray, moved: Mapping[int, mpf]
     return law(inputs[0], **dict(zip(names, inputs[1:], strict=True)))
 
 
-def _step(at: np.ndarray, j: int, digits: int) -> mpf:
-    return (abs(mpf(float(at[j]))) or mpf(1)) * mpf(10) ** -digits
+def _room(family: AbstractFamily, y: float) -> float:
+    """How far a point can move either way: its size, or the distance to an end of the support."""
+    ends = [end for end in (family.support.lower, family.support.upper) if np.isfinite(end)]
+    return min([abs(y) or 1.0, *(abs(y - end) for end in ends)])
 
 
-def _slope(truth, at: np.ndarray, j: int) -> mpf:
-    h = _step(at, j, 20)
+def _slope(truth, steps: np.ndarray, j: int) -> mpf:
+    h = mpf(float(steps[j])) * mpf(10) ** -20
     return (truth({j: h}) - truth({j: -h})) / (2 * h)
 
 
-def _bend(truth, at: np.ndarray, i: int, j: int) -> mpf:
-    h, k = _step(at, i, 15), _step(at, j, 15)
+def _bend(truth, steps: np.ndarray, i: int, j: int) -> mpf:
+    h, k = (mpf(float(steps[each])) * mpf(10) ** -15 for each in (i, j))
     if i == j:
         return (truth({i: h}) - 2 * truth({}) + truth({i: -h})) / h**2
     corners = [(1, 1), (1, -1), (-1, 1), (-1, -1)]

@@ -132,6 +132,20 @@ def _beta_fraction(a: mpf, b: mpf, x: mpf, prec: int) -> mpf:
     raise ArithmeticError("the fraction of the incomplete beta function does not converge")
 
 
+def _normal_log_prob(y: mpf, mean: mpf, sd: mpf) -> mpf:
+    return -(((y - mean) / sd) ** 2) / 2 - mp.log(2 * mp.pi) / 2 - mp.log(sd)
+
+
+def _normal_log_cdf(y: mpf, mean: mpf, sd: mpf) -> mpf:
+    z = (y - mean) / sd
+    small = mp.erfc(abs(z) / mp.sqrt(2)) / 2
+    return mp.log(small) if z < 0 else mp.log1p(-small)
+
+
+def _normal_log_sf(y: mpf, mean: mpf, sd: mpf) -> mpf:
+    return _normal_log_cdf(2 * mpf(mean) - y, mean, sd)
+
+
 # Skew-normal, by the angle that a wedge takes up (Owen 1956): P(Z <= -h) is the integral of
 # exp(-h² (1 + x²)/2) / (π (1 + x²)) from the shape upwards, here with x = sinh v.
 
@@ -215,6 +229,13 @@ def _placed(*shapes: float) -> tuple[tuple[float, ...], ...]:
 
 
 LAWS: dict[str, Law] = {
+    "normal": Law(
+        _normal_log_prob,
+        _normal_log_cdf,
+        _normal_log_sf,
+        _values(("mean", "sd"), *_PLACES),
+        peers={"scipy": st.norm, "numpyro": dist.Normal},
+    ),
     "logistic": Law(
         _logistic_log_prob,
         _logistic_log_cdf,

@@ -7,13 +7,12 @@ a float64 holds for any interval that two float64 can bound.
 from collections.abc import Callable, Mapping, Sequence
 
 import mpmath as mp
-import numpyro.distributions as dist
-import scipy.stats as st
 from mpmath import mpf
 
 from laws.counts import LAWS as COUNTS
 from laws.law import Law
 from laws.positive import LAWS as POSITIVE
+from laws.real_line import LAWS as REAL_LINE
 
 Parameters = Mapping[str, float]
 _NARROW = 1e-3
@@ -30,44 +29,16 @@ def _add(one: mpf, two: mpf) -> mpf:
     return high if low == -mp.inf else high + mp.log1p(mp.exp(low - high))
 
 
-def _normal_log_prob(y: mpf, mean: mpf, sd: mpf) -> mpf:
-    return -(((y - mean) / sd) ** 2) / 2 - mp.log(2 * mp.pi) / 2 - mp.log(sd)
-
-
-def _normal_log_cdf(y: mpf, mean: mpf, sd: mpf) -> mpf:
-    z = (mpf(y) - mean) / sd
-    small = mp.erfc(abs(z) / mp.sqrt(2)) / 2
-    return mp.log(small) if z < 0 else mp.log1p(-small)
-
-
-def _normal_log_sf(y: mpf, mean: mpf, sd: mpf) -> mpf:
-    return _normal_log_cdf(-mpf(y), -mpf(mean), sd)
-
-
-NORMAL = Law(
-    _normal_log_prob,
-    _normal_log_cdf,
-    _normal_log_sf,
-    tuple(
-        {"mean": mean, "sd": sd}
-        for mean, sd in (
-            (0.0, 1.0),
-            (1.5, 2.0),
-            (-3.0, 1e-3),
-            (1e6, 40.0),
-            (1e-8, 1e-6),
-            (0.3, 1e9),
-        )
-    ),
-    peers={"scipy": st.norm, "numpyro": dist.Normal},
-)
+def _is_positive(law: Law) -> bool:
+    """Whether a density has no value at and below 0, and its law no answer there."""
+    return any(law.log_prob is each.log_prob for each in POSITIVE.values())
 
 
 def _tails(law: Law, y: mpf, at: Parameters) -> tuple[mpf, mpf]:
     """Both log tails, also off the support, where a law may not answer."""
     if y == mp.inf or y == -mp.inf:
         return (mpf(0), -mp.inf) if y > 0 else (-mp.inf, mpf(0))
-    if y <= 0 and not law.is_count and law in POSITIVE.values():
+    if y <= 0 and _is_positive(law):
         return -mp.inf, mpf(0)
     return law.log_cdf(y, **at), law.log_sf(y, **at)
 
@@ -131,7 +102,7 @@ def zero_inflated(law: Law, zeros: Sequence[float], *, hurdle: bool = False) -> 
     def log_prob(y: mpf, *, zero: mpf, **at: float) -> mpf:
         if y == 0 and (hurdle or not law.is_count):
             return mp.log(zero)
-        if y <= 0 and not law.is_count and (hurdle or law in POSITIVE.values()):
+        if y <= 0 and not law.is_count and (hurdle or _is_positive(law)):
             return -mp.inf
         other = mp.log1p(-mpf(zero)) + rest.log_prob(y, **at)
         return _add(mp.log(zero), other) if y == 0 else other
@@ -171,7 +142,7 @@ def mixture(laws: Sequence[Law], values: Sequence[Parameters]) -> Law:
 
     def log_prob(y: mpf, **at: float) -> mpf:
         def one(law: Law, own: Parameters) -> mpf:
-            off = y <= 0 and not law.is_count and law in POSITIVE.values()
+            off = y <= 0 and _is_positive(law)
             return -mp.inf if off else law.log_prob(y, **own)
 
         return total(one, at)
@@ -239,7 +210,7 @@ _COUNT = _sets(
     "mean size", (2.0, 1.5), (1e-3, 0.5), (60.0, 8.0), (1e-8, 2.0), (2000.0, 0.2), (30.0, 1e6)
 )
 _ZEROS = (0.3, 1e-12, 1 - 1e-9, 0.5, 0.9, 1e-300)
-normal, gamma = _with_values(NORMAL, _NORMAL), _with_values(POSITIVE["gamma"], _GAMMA)
+normal, gamma = _with_values(REAL_LINE["normal"], _NORMAL), _with_values(POSITIVE["gamma"], _GAMMA)
 count = _with_values(COUNTS["negative-binomial"], _COUNT)
 _TWO_NORMALS = _sets(
     "mean_1 sd_1 mean_2 sd_2 share_2",
@@ -280,8 +251,8 @@ LAWS: dict[str, Law] = {
     "hurdle(negative-binomial)": zero_inflated(count, _ZEROS, hurdle=True),
     "hurdle(gamma)": zero_inflated(gamma, _ZEROS, hurdle=True),
     "hurdle(normal)": zero_inflated(normal, _ZEROS, hurdle=True),
-    "mixture(normal, normal)": mixture([NORMAL, NORMAL], _TWO_NORMALS),
-    "mixture(gamma, normal)": mixture([gamma, NORMAL], _GAMMA_AND_NORMAL),
+    "mixture(normal, normal)": mixture([normal, normal], _TWO_NORMALS),
+    "mixture(gamma, normal)": mixture([gamma, normal], _GAMMA_AND_NORMAL),
     "mixture(negative-binomial, negative-binomial)": mixture([count, count], _TWO_COUNTS),
     "rounded(normal)": rounded(normal, 1),
     "rounded(gamma, grid=0.5)": rounded(gamma, 0.5),

@@ -6,7 +6,7 @@ arrays gives a distribution, an immutable JAX module that broadcasts over its pa
 
 import abc
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from typing import ClassVar
 
@@ -268,6 +268,20 @@ class AbstractFamily(abc.ABC):
         """
         return (Part(np.arange(len(y)), self, Known.VALUE, y, dict(columns)),)
 
+    @property
+    def has_kink(self) -> bool:
+        """Whether log densities have a kink, where no second derivative tells how wide a peak is."""
+        return any(each.has_kink for each in _inner(self))
+
+    def without_kink(self, width: float) -> "AbstractFamily":
+        """A recipe with its kinks rounded off over `width` scales, for a fit on its way."""
+        changed = {}
+        for each in fields(self) if is_dataclass(self) else ():
+            value = getattr(self, each.name)
+            if isinstance(value, AbstractFamily):
+                changed[each.name] = value.without_kink(width)
+        return replace(self, **changed) if changed else self  # pyright: ignore[reportArgumentType]
+
     def describe(self) -> str:
         """The recipe as text that `assay.registry.parse` reads: `truncated(gamma, below=2)`."""
         inside = ", ".join(_arguments(self))
@@ -279,6 +293,13 @@ def through_links(
 ) -> dict[str, Array]:
     """Natural parameters from what the predictors add up to."""
     return {each.name: each.link.forward(linked[each.name]) for each in parameters}
+
+
+def _inner(family: AbstractFamily) -> list[AbstractFamily]:
+    """The families that a wrapper holds."""
+    held = [getattr(family, each.name) for each in fields(family)] if is_dataclass(family) else []
+    listed = [value if isinstance(value, tuple) else (value,) for value in held]
+    return [one for value in listed for one in value if isinstance(one, AbstractFamily)]
 
 
 def _arguments(family: AbstractFamily) -> list[str]:

@@ -1,9 +1,10 @@
 """The asymmetric Laplace family: any real number, exponential tails of two lengths."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +12,7 @@ from jaxtyping import Array, Float
 
 from assay.family import link
 from assay.family.abstract import AbstractDistribution, AbstractFamily, Columns, Parameter
+from assay.family.laplace import blunted
 from assay.family.spread import spread
 from assay.family.support import REAL, Support
 from assay.family.tail import log1mexp, stirling
@@ -27,19 +29,24 @@ class AsymmetricLaplaceDistribution(AbstractDistribution):
         location: the mode, and the quantile of level asymmetry² / (1 + asymmetry²).
         scale: geometric mean of the mean distances above and below, in the target's unit.
         asymmetry: above 1 the lower tail is the longer one, below 1 the upper one.
+        blunt: over how many scales the peak is rounded off, see `LaplaceDistribution`.
     """
 
     is_count: ClassVar[bool] = False
     location: Float[Array, "..."]
     scale: Float[Array, "..."]
     asymmetry: Float[Array, "..."]
+    blunt: float = eqx.field(static=True, default=0.0)
 
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         z = (y - self.location) / self.scale
-        rate = jnp.where(z < 0, 1 / self.asymmetry, self.asymmetry)
         log_below, log_above = self._log_sides()
         peak = 0.5 * (log_below + log_above) - jnp.log(self.scale)
-        return peak - jnp.where(z == 0, 0.0, jnp.abs(z) * rate)  # at the kink: slope 0
+        if self.blunt > 0:
+            lean = (self.asymmetry - 1 / self.asymmetry) / 2
+            return peak - (lean * z + (lean + 1 / self.asymmetry) * blunted(z, self.blunt))
+        rate = jnp.where(z < 0, 1 / self.asymmetry, self.asymmetry)
+        return peak - blunted(z, 0.0) * rate
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         z = (y - self.location) / self.scale
@@ -124,7 +131,30 @@ class AsymmetricLaplace(AbstractFamily):
             *(jnp.asarray(parameters[each.name]) for each in self.parameters)
         )
 
+    @property
+    def has_kink(self) -> bool:
+        return True
+
+    def without_kink(self, width: float) -> AbstractFamily:
+        return _Blunt(width)
+
     def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
         del columns
         scale = spread(y) / float(np.sqrt(2))
         return {"location": float(np.median(y)), "scale": scale, "asymmetry": 1.0}
+
+
+@dataclass(frozen=True)
+class _Blunt(AsymmetricLaplace):
+    """Asymmetric Laplace with a rounded peak, up to its normalising constant."""
+
+    width: float = 0.0
+
+    @property
+    def has_kink(self) -> bool:
+        return False
+
+    def bind(
+        self, parameters: Mapping[str, Array], columns: Columns
+    ) -> AsymmetricLaplaceDistribution:
+        return replace(super().bind(parameters, columns), blunt=self.width)

@@ -1,9 +1,10 @@
 """The Laplace family: any real number, a sharp peak and exponential tails."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -21,17 +22,18 @@ class LaplaceDistribution(AbstractDistribution):
     """Laplace with mean `location` and `scale`, the mean absolute deviation, in the target's unit.
 
     The log density has a kink at the mean. Its slope there, in the value and in the mean, is given
-    as 0, halfway between the slopes on both sides.
+    as 0, halfway between the slopes on both sides; with `blunt` above 0 the kink is rounded off
+    over so many scales, for a fit on its way to the sharp one.
     """
 
     is_count: ClassVar[bool] = False
     location: Float[Array, "..."]
     scale: Float[Array, "..."]
+    blunt: float = eqx.field(static=True, default=0.0)
 
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         z = (y - self.location) / self.scale
-        distance = jnp.where(z == 0, 0.0, jnp.abs(z))  # a constant at the kink: slope 0
-        return -distance - jnp.log(self.scale) - _LOG_TWO
+        return -blunted(z, self.blunt) - jnp.log(self.scale) - _LOG_TWO
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         z = (y - self.location) / self.scale
@@ -62,12 +64,20 @@ class LaplaceDistribution(AbstractDistribution):
         return self.scale * (0.5 * jnp.exp(-distance) + jnp.where(z < 0, distance, 0.0))
 
 
+def blunted(z: Float[Array, "..."], width: float) -> Float[Array, "..."]:
+    """The size of z, a parabola within about `width` of 0; its slope at the kink is given as 0."""
+    if width > 0:
+        return jnp.sqrt(z**2 + width**2)
+    return jnp.where(z == 0, 0.0, jnp.abs(z))
+
+
 @dataclass(frozen=True)
 class Laplace(AbstractFamily):
     """Any real number, with `mean` (also the median) and `scale` (mean absolute deviation).
 
     Fitting it minimises absolute errors: median regression. The log density is a straight line on
-    each side of the mean, so its second derivative in the mean is 0 wherever it exists.
+    each side of the mean, so its second derivative in the mean is 0 wherever it exists; a fit
+    climbs by peaks that are less and less blunt.
     """
 
     name: ClassVar[str] = "laplace"
@@ -83,6 +93,27 @@ class Laplace(AbstractFamily):
             jnp.asarray(parameters["mean"]), jnp.asarray(parameters["scale"])
         )
 
+    @property
+    def has_kink(self) -> bool:
+        return True
+
+    def without_kink(self, width: float) -> AbstractFamily:
+        return _Blunt(width)
+
     def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
         del columns
         return {"mean": float(np.median(y)), "scale": spread(y) / float(np.sqrt(2))}
+
+
+@dataclass(frozen=True)
+class _Blunt(Laplace):
+    """Laplace with a rounded peak, up to its normalising constant."""
+
+    width: float = 0.0
+
+    @property
+    def has_kink(self) -> bool:
+        return False
+
+    def bind(self, parameters: Mapping[str, Array], columns: Columns) -> LaplaceDistribution:
+        return replace(super().bind(parameters, columns), blunt=self.width)

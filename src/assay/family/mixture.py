@@ -214,6 +214,9 @@ class Mixture(AbstractFamily):
     def needs(self) -> tuple[str, ...]:
         return all_needs(self.components)
 
+    def without_kink(self, width: float) -> "Mixture":
+        return Mixture(*(each.without_kink(width) for each in self.components))
+
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> MixtureDistribution:
         own = (each.bind(self._of(i, parameters), columns) for i, each in self._numbered())
         return self._side_by_side(tuple(own), parameters)

@@ -39,7 +39,30 @@ def expected_curvature(
     for part in parts:
         _refuse_unknown(part)
         for block in part.blocks(BLOCK):
-            whole += _block(block, at)
+            whole += _gram(block, -_mean_hessian(block, _linked(block, at)))
+    return whole
+
+
+def score_curvature(
+    parts: tuple[PartRows, ...], at: Float[np.ndarray, " c"]
+) -> Float[np.ndarray, "c c"]:
+    """The same information from first derivatives: the sum of each row's squared score.
+
+    Where a density has a kink, second derivatives do not show how narrow its peak is; slopes do.
+
+    Args:
+        parts: all rows.
+        at: coefficients at the optimum.
+
+    Source: Berndt, Hall, Hall & Hausman (1974), Estimation and inference in nonlinear structural
+        models.
+    """
+    whole = np.zeros((len(at), len(at)))
+    for part in parts:
+        for block in part.blocks(BLOCK):
+            linked = _linked(block, at)
+            score = row_terms(block.family, block.known, linked, block.y, block.columns)[1]
+            whole += _gram(block, np.einsum("kr,mr->kmr", score, score))
     return whole
 
 
@@ -52,18 +75,22 @@ def _refuse_unknown(part: PartRows) -> None:
         )
 
 
-def _block(part: PartRows, at: np.ndarray) -> np.ndarray:
-    edges = np.cumsum([0, *part.sizes])
-    blocks = np.split(at, edges[1:-1])
+def _linked(part: PartRows, at: np.ndarray) -> np.ndarray:
+    """What each row's predictors add up to, (parameters, rows)."""
+    blocks = np.split(at, np.cumsum(part.sizes)[:-1])
     linked = np.stack([product(each, own) for each, own in zip(part.designs, blocks, strict=True)])
-    linked = linked + part.offsets
-    weights = np.ones(len(part.y)) if part.weights is None else part.weights
-    second = -weights * _mean_hessian(part, linked)
-    curvature = np.empty((len(at), len(at)))
+    return linked + part.offsets
+
+
+def _gram(part: PartRows, information: np.ndarray) -> np.ndarray:
+    """Information on the coefficients from that on the linked parameters of each row."""
+    edges = np.cumsum([0, *part.sizes])
+    weighted = information if part.weights is None else information * part.weights
+    curvature = np.empty((edges[-1], edges[-1]))
     for k, left in enumerate(part.designs):
         for m, right in enumerate(part.designs):
             rows, columns = slice(*edges[k : k + 2]), slice(*edges[m : m + 2])
-            curvature[rows, columns] = weighted_gram(left, second[k, m], right)
+            curvature[rows, columns] = weighted_gram(left, weighted[k, m], right)
     return curvature
 
 

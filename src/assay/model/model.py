@@ -228,6 +228,7 @@ class Model:
             by=key_columns(by, frame, target),
             is_flat=self.prior == "flat",
             is_batchable=self.method != "nuts"
+            and not self.family.has_kink
             and self.information == "observed"
             and not isinstance(self.prior, Prior),
             is_certain=self.method == "map",
