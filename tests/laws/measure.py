@@ -148,6 +148,10 @@ def _of_point(
             true = truth({})
             if function != "log_prob" and abs(true) < _NOTHING:
                 continue
+            if mp.isinf(true):  # nothing lies beyond an end, or beyond a limit
+                miss = 0.0 if got[0][k] == float(true) else np.inf
+                found.append(Measured(function, 0, (), values, y, miss, excused=False))
+                continue
             size = max(abs(true), 1) if function == "log_prob" else abs(true)
             say = partial(_said, function, values, y)
             slopes = {j: _slope(truth, steps, j) for j in free}
@@ -193,9 +197,12 @@ def _truth(law, names: tuple[str, ...], at: np.ndarray, moved: Mapping[int, mpf]
 
 
 def _room(family: AbstractFamily, y: float) -> float:
-    """How far a point can move either way: its size, or the distance to an end of the support."""
+    """How far a point can move either way: its size, or the distance to an end of the support.
+
+    None where a value may have mass of its own: at 0 and at an end.
+    """
     ends = [end for end in (family.support.lower, family.support.upper) if np.isfinite(end)]
-    return min([abs(y) or 1.0, *(abs(y - end) for end in ends)])
+    return min([abs(y), *(abs(y - end) for end in ends)])
 
 
 def _slope(truth, steps: np.ndarray, j: int) -> mpf:

@@ -147,11 +147,16 @@ def mixture(laws: Sequence[Law], values: Sequence[Parameters]) -> Law:
 
         return total(one, at)
 
+    def both(y: mpf, at: Parameters) -> tuple[mpf, mpf]:
+        below, above = (total(lambda law, own, i=i: _tails(law, y, own)[i], at) for i in (0, 1))
+        # A sum of shares of nearly 1 has not the digits for what they lack.
+        return (below, _log1mexp(below)) if below < above else (_log1mexp(above), above)
+
     def log_cdf(y: mpf, **at: float) -> mpf:
-        return total(lambda law, own: _tails(law, y, own)[0], at)
+        return both(y, at)[0]
 
     def log_sf(y: mpf, **at: float) -> mpf:
-        return total(lambda law, own: _tails(law, y, own)[1], at)
+        return both(y, at)[1]
 
     return Law(log_prob, log_cdf, log_sf, tuple(values), laws[0].is_count)
 

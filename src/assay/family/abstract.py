@@ -270,7 +270,7 @@ class AbstractFamily(abc.ABC):
 
     @property
     def has_kink(self) -> bool:
-        """Whether log densities have a kink, where no second derivative tells how wide a peak is."""
+        """Whether a log density has a kink, where no second derivative tells how wide it is."""
         return any(each.has_kink for each in _inner(self))
 
     def without_kink(self, width: float) -> "AbstractFamily":

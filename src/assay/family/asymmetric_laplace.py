@@ -127,9 +127,8 @@ class AsymmetricLaplace(AbstractFamily):
         self, parameters: Mapping[str, Array], columns: Columns
     ) -> AsymmetricLaplaceDistribution:
         del columns
-        return AsymmetricLaplaceDistribution(
-            *(jnp.asarray(parameters[each.name]) for each in self.parameters)
-        )
+        location, scale, asymmetry = (jnp.asarray(parameters[p.name]) for p in self.parameters)
+        return AsymmetricLaplaceDistribution(location, scale, asymmetry)
 
     @property
     def has_kink(self) -> bool:
