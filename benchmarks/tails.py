@@ -22,7 +22,16 @@ import numpy as np
 from _common import Options, finish, read_options, show_table
 from laws import LAWS
 from laws.law import Law
-from laws.measure import BOUNDS, FUNCTIONS, MEDIANS, Measured, measure, places
+from laws.measure import (
+    BOUNDS,
+    CORNERS,
+    FUNCTIONS,
+    MEDIANS,
+    Measured,
+    is_named,
+    measure,
+    places,
+)
 from laws.wrappers import LAWS as WRAPPED
 from mpmath import mp
 
@@ -32,9 +41,6 @@ from assay.registry import families, parse
 EVERY = {**LAWS, **WRAPPED}
 ORDERS = ("value", "gradient", "second derivative")
 COST_ROWS = 10_000
-
-# Corners that float64 reaches less well, each with why and how well. Nothing else may fall short.
-NAMED: dict[str, tuple[str, Callable[[Measured], bool], float]] = {}
 
 
 def one(task: tuple[str, bool]) -> dict[str, object]:
@@ -137,16 +143,11 @@ def summary(
 ) -> tuple[float, float, int, list[Measured]]:
     """Largest and median error, how many were excused, and what falls short."""
     own = [each for each in found if (each.order, each.function) == (order, function)]
-    judged = [each for each in own if not each.excused and not _named(recipe, each)]
+    judged = [each for each in own if not each.excused and not is_named(recipe, each)]
     short = [each for each in judged if not each.error <= BOUNDS[order]]
     worst = max((each.error for each in judged), default=0.0)
     middle = float(np.median([each.error for each in own])) if own else 0.0
     return worst, middle, len(own) - len(judged), short
-
-
-def _named(recipe: str, point: Measured) -> bool:
-    known = NAMED.get(recipe)
-    return known is not None and known[1](point) and point.error <= known[2]
 
 
 def main(options: Options) -> None:
@@ -192,8 +193,8 @@ def main(options: Options) -> None:
     ]
     title = "Largest and median errors against mpmath; SciPy's and NumPyro's largest beside them"
     show_table(title, [*heads, "SciPy", "NumPyro", "ns", "ns+grad"], rows)
-    for recipe, (why, _, bound) in NAMED.items():
-        print(f"named corner: {recipe}: {why} (up to {bound:g})")
+    for recipe, corner in CORNERS.items():
+        print(f"named corner: {recipe}: {corner.why} (up to {corner.bound:g})")
     figure = (
         f"{len(EVERY)} families and wrappers, {points:,} numbers: values within {largest[0]:.1e}, "
         f"gradients within {largest[1]:.1e}, second derivatives within {largest[2]:.1e}"

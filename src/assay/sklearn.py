@@ -4,6 +4,7 @@
 `predict_quantile` and `predict_interval`.
 """
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 from scipy.linalg import qr
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_X_y, column_or_1d, validate_data
 
@@ -70,7 +72,10 @@ class _DistributionEstimator(BaseEstimator):
         names = getattr(self, "feature_names_in_", None)
         names = [f"x{j}" for j in range(values.shape[1])] if names is None else names
         columns = dict(zip(map(str, names), values.T, strict=True))
-        return Frame(pl.DataFrame(columns), "X")
+        table = pl.DataFrame(columns)
+        # A flag that hides targets is no limit of 0 or 1.
+        flags = [name for name in _read_by(getattr(self, "family", None)) if _is_flag(X, name)]
+        return Frame(table.with_columns(pl.col(flags).cast(pl.Boolean)), "X")
 
     def _fit_frame(self, frame: Frame, y: np.ndarray, family: AbstractFamily) -> Self:
         if frame.rows < 2:
@@ -88,16 +93,22 @@ class _DistributionEstimator(BaseEstimator):
 
         try:
             return fitted(y)
-        except FitError:
+        except FitError as error:
             # Where features tell the target exactly, no density is the largest. A record has so
             # many digits: with what follows them drawn at random, one is.
             if family.support.whole:
                 raise
+            warnings.warn(
+                f"{error} Fitted again to targets whose digits beyond a millionth of their spread "
+                "are drawn at random.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
             return fitted(_to_the_last_digit(y, family, self.seed))
 
     def _model(self, frame: Frame, family: AbstractFamily) -> Model:
         if self.predictors is None:
-            every = _all_columns(frame)
+            every = _all_columns(frame, family.needs())
             terms = {parameter.name: every for parameter in _leading(family)}
         else:
             terms = {
@@ -154,10 +165,12 @@ class DistributionRegressor(RegressorMixin, _DistributionEstimator):
         return self._fit_frame(frame, target, family)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Mean of each row, in the target's unit, (rows,); the median where there is no mean."""
+        """Mean of each row, in the target's unit, (rows,); the median of a row without a mean."""
         predictive = self.predict_distribution(X)
         mean = predictive.mean()
-        return mean if np.isfinite(mean).all() else predictive.quantile(0.5)
+        if np.isfinite(mean).all():
+            return mean
+        return np.where(np.isfinite(mean), mean, predictive.quantile(0.5))
 
     def predict_quantile(self, X: Any, level: float | np.ndarray = 0.5) -> np.ndarray:
         """Quantiles of each row.
@@ -263,9 +276,20 @@ def _leading(family: AbstractFamily) -> tuple[Any, ...]:
     return family.parameters if isinstance(family, Categorical) else family.parameters[:1]
 
 
-def _all_columns(frame: Frame) -> AbstractPredictor:
+def _read_by(family: str | AbstractFamily | None) -> tuple[str, ...]:
+    """Columns that a family reads besides those of its predictors; none for a classifier's."""
+    return () if family is None else _translated(lambda: _family(family).needs())
+
+
+def _is_flag(X: Any, name: str) -> bool:
+    """Whether a column of a data frame holds nothing but true and false."""
+    return name in getattr(X, "columns", ()) and np.asarray(X[name]).dtype == bool
+
+
+def _all_columns(frame: Frame, without: tuple[str, ...]) -> AbstractPredictor:
     """Linear in every column that tells something the others do not."""
-    values = frame.table.to_numpy()
+    table = frame.table.drop(without, strict=False)
+    values = table.to_numpy()
     away = values - values.mean(axis=0)
     size = np.sqrt(np.mean(away**2, axis=0))
     moving = np.flatnonzero(size > 1e-12 * (1 + np.abs(values).max(axis=0)))
@@ -275,7 +299,7 @@ def _all_columns(frame: Frame) -> AbstractPredictor:
     triangle, order = pivoted
     diagonal = np.abs(np.diag(triangle))
     kept = np.sort(moving[order[: len(diagonal)][diagonal > _DEPENDENT * diagonal[0]]])
-    return Linear(" + ".join(f"`{frame.columns[j]}`" for j in kept))
+    return Linear(" + ".join(f"`{table.columns[j]}`" for j in kept))
 
 
 def _target(y: Any, frame: Frame) -> np.ndarray:

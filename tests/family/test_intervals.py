@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from laws import LAWS
 from laws.counts import LAWS as COUNTS
 from laws.positive import LAWS as POSITIVE
-from laws.wrappers import NORMAL, log_between
+from laws.wrappers import log_between
 
 from assay.family import Gamma, NegativeBinomial, Normal
 
 FAMILIES = {"normal": Normal(), "gamma": Gamma(), "negative-binomial": NegativeBinomial()}
 LAWS = {
-    "normal": NORMAL,
+    "normal": LAWS["normal"],
     "gamma": POSITIVE["gamma"],
     "negative-binomial": COUNTS["negative-binomial"],
 }
@@ -159,6 +160,8 @@ def test_second_derivatives_are_those_of_mpmath(name):
     with mp.workdps(140):
         for row, got in zip(CASES[name], second, strict=True):
             for i, true in _slopes(name, row, order=2).items():
+                if name == "gamma" and i == 2 and row[2] == 0:
+                    continue  # the density has no slope at the end of its support
                 room = (1e-6 + 4 * _room(row)) * max(abs(float(true)), _scales(row)[i] ** -2)
                 assert abs(got[i, i] - float(true)) <= room, (row, i)
 

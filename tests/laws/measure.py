@@ -26,6 +26,21 @@ _NOTHING = 1e-290
 
 
 @dataclass(frozen=True)
+class Corner:
+    """Where float64 reaches less than promised.
+
+    Fields:
+        why: in words.
+        holds: which numbers belong to it.
+        bound: what their errors keep to.
+    """
+
+    why: str
+    holds: Callable[["Measured"], bool]
+    bound: float
+
+
+@dataclass(frozen=True)
 class Measured:
     """One number of one point.
 
@@ -74,6 +89,21 @@ def _places(family: AbstractFamily, values: dict[str, jax.Array]) -> tuple[jax.A
     middle = bound.quantile(jnp.asarray([0.25, 0.75]))
     points = jnp.concatenate([low, high, middle])
     return points, middle[1] - middle[0], bound.log_prob(points)
+
+
+CORNERS: dict[str, Corner] = {
+    "gamma": Corner(
+        "log_cdf where the sd is hundreds of means: the shape is 1e-6 and the upper tail is small",
+        lambda each: each.values["cv"] > 100 and each.function == "log_cdf",
+        1e-8,
+    ),
+}
+
+
+def is_named(recipe: str, point: Measured) -> bool:
+    """Whether a number lies in a corner that is named, and keeps to its bound."""
+    corner = CORNERS.get(recipe)
+    return corner is not None and corner.holds(point) and point.error <= corner.bound
 
 
 def places(family: AbstractFamily, values: Mapping[str, float]) -> tuple[np.ndarray, float]:

@@ -25,6 +25,7 @@ from assay.frame.rows import at_row
 
 # Multiples of a grid such as 0.1 are written with rounding; this share of a step is forgiven.
 _SLACK = 1e-6
+_ULPS = 8 * float(np.finfo(float).eps)
 
 
 class RoundedDistribution(AbstractDistribution):
@@ -186,7 +187,9 @@ class Rounded(AbstractFamily):
                 "from one possible record to the next. Fill it in."
             )
         steps = y / width
-        for row in np.flatnonzero(np.abs(steps - np.round(steps)) > 1e-6 * (1 + np.abs(steps)))[:1]:
+        for row in np.flatnonzero(np.abs(steps - np.round(steps)) > _SLACK + _ULPS * np.abs(steps))[
+            :1
+        ]:
             raise DataError(
                 f"Rounded: {at_row(row)}: the target is {y[row]:g}, which is no multiple of "
                 f"{width[row]:g} ({where}), so it was not recorded to that grid. Correct the grid."

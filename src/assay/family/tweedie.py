@@ -126,6 +126,7 @@ class Tweedie(AbstractFamily):
     """0 or any positive amount, with `mean`, `dispersion` and `power` between 1 and 2."""
 
     name: ClassVar[str] = "tweedie"
+    atom: ClassVar[float | None] = 0.0
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("mean", link.log, "mean, in the target's unit"),
         Parameter("dispersion", link.log, "dispersion; the variance is dispersion x mean^power"),

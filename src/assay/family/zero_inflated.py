@@ -50,6 +50,11 @@ class ZeroInflatedDistribution(AbstractDistribution):
         return self.base.is_count
 
     @property
+    def atom(self) -> float | None:
+        """The value with mass of its own beside a density."""
+        return None if self.is_count else 0.0
+
+    @property
     def _log_zero(self) -> Array:
         return jax.nn.log_sigmoid(self.logits)
 

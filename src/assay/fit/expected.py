@@ -67,6 +67,12 @@ def score_curvature(
 
 
 def _refuse_unknown(part: PartRows) -> None:
+    if part.family.has_kink or part.family.atom is not None:
+        raise ConfigError(
+            f"information='expected': family `{part.family.describe()}` has a kink in its density, "
+            "or a value with mass of its own, where second derivatives have no mean. Use the "
+            "default, `observed`."
+        )
     if part.known is not Known.VALUE or part.family.is_wrapper:
         raise ConfigError(
             f"information='expected': family `{part.family.describe()}`, of which {len(part.y)} "

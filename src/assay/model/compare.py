@@ -1,7 +1,7 @@
 """Models ranked by how well they foretell rows that they have not seen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -95,8 +95,15 @@ def compare(
         standard error of paired differences; rows of one time or group count as one observation.
     """
     named = _named(models)
+    if time is not None and group is not None:
+        raise ConfigError(
+            "compare: name `time` or `group`, not both: a split by time has rows of one group on "
+            "both sides."
+        )
     frame, roles = _table(data, target, time, series, group)
     observer = _observer(named)
+    if not isinstance(observer, Rounded):
+        _refuse_atoms(named)
     y = frame.numbers(roles.target)
     kept = ~np.isnan(observer.recorded(y, _columns(frame, observer)))
     frame = frame if kept.all() else frame.take(kept)
@@ -158,7 +165,12 @@ def _way(family: AbstractFamily) -> str:
     """How a family observes its target, without the family of the target itself."""
     if family.underlying == family:
         return ""
-    return family.describe().replace(family.underlying.describe(), "...")
+    inside = [_way(family.base) or "..."]  # pyright: ignore[reportAttributeAccessIssue]
+    for each in fields(family):  # pyright: ignore[reportArgumentType]
+        value = getattr(family, each.name)
+        if each.name != "base" and value != each.default:
+            inside.append(f"{each.name}={value!r}")
+    return f"{family.name}({', '.join(inside)})"
 
 
 def _columns(frame: Frame, family: AbstractFamily) -> dict[str, np.ndarray]:
@@ -257,10 +269,44 @@ def _held_out(
 def _seen_as(observer: AbstractFamily, family: AbstractFamily, mixed: bool) -> AbstractFamily:
     """A family behind another one's rounding; beside counts, densities are rounded to units."""
     if family.support.whole:
+        _refuse_coarse(observer)
         return family
     if observer.underlying == observer:
         return Rounded(family, grid=1.0) if mixed else family
     return replace(observer, base=_seen_as(observer.base, family, False))  # pyright: ignore
+
+
+def _refuse_coarse(observer: AbstractFamily) -> None:
+    """Counts have mass on single numbers, a record to tens on ten of them.
+
+    Raises:
+        ConfigError: the target is rounded to something else than whole numbers.
+    """
+    while observer.underlying != observer:
+        if isinstance(observer, Rounded) and observer.grid != 1:
+            raise ConfigError(
+                f"compare: `{observer.describe()}` says that records are rounded, and a family of "
+                "counts beside it gives chances to single numbers. Leave the counts out, or the "
+                "rounding."
+            )
+        observer = observer.base  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _refuse_atoms(named: Mapping[str, Model]) -> None:
+    """A chance of exactly 0 and a density at 0 have no unit in common.
+
+    Raises:
+        ConfigError: some families give mass to a single value, others only density.
+    """
+    dense = {k: v.family.underlying for k, v in named.items() if not v.family.support.whole}
+    if len({family.atom for family in dense.values()}) > 1:
+        some = next(name for name, family in dense.items() if family.atom is not None)
+        other = next(name for name, family in dense.items() if family.atom is None)
+        raise ConfigError(
+            f"compare: `{some}` gives a chance to single values, `{other}` only a density, and "
+            "which of the two is larger depends on the target's unit. Compare families of one "
+            "kind, or state the rounding of the records in all: `Rounded(..., grid=0.01)`."
+        )
 
 
 def _without(columns: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:

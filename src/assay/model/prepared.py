@@ -53,9 +53,12 @@ class Prepared:
     @property
     def hidden(self) -> int:
         """Rows that are known only to lie beyond a limit."""
-        hidden = [part.rows for part in self.parts if part.known is not Known.VALUE]
-        weights = self.weights
-        return sum(total(None if weights is None else weights[each], len(each)) for each in hidden)
+        shown = np.zeros(len(self.y), dtype=bool)
+        for part in self.parts:
+            shown[part.rows] |= part.known is Known.VALUE
+        if self.weights is None or self.rows != self.weights.sum():
+            return int(np.sum(~shown))
+        return int(self.weights[~shown].sum())
 
     @property
     def shown(self) -> np.ndarray:

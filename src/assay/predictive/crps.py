@@ -101,7 +101,11 @@ def crps_of_density(
     to_line, from_line = (_log, jnp.exp) if is_positive else (_same, _same)
     low, high = jnp.minimum(least, limit), jnp.minimum(most, limit)
     at, middle = (jnp.clip(knot, low, high) for knot in (y, _mean(distribution)))
-    knots = to_line(jnp.stack([low, jnp.minimum(at, middle), jnp.maximum(at, middle), high]))
+    inner = [at, middle]
+    atom = getattr(distribution, "atom", None)
+    if atom is not None and not is_positive:  # the cdf takes a step here
+        inner.append(jnp.clip(jnp.full_like(at, atom), low, high))
+    knots = to_line(jnp.concatenate([low[None], jnp.sort(jnp.stack(inner), axis=0), high[None]]))
 
     def panel(total: Array, ends: tuple[Array, Array]) -> tuple[Array, None]:
         start, length = ends[0], ends[1] - ends[0]
