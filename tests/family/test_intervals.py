@@ -162,6 +162,8 @@ def test_second_derivatives_are_those_of_mpmath(name):
             for i, true in _slopes(name, row, order=2).items():
                 if name == "gamma" and i == 2 and row[2] == 0:
                     continue  # the density has no slope at the end of its support
+                if abs(true) > np.finfo(float).max:
+                    continue  # no float64 is so large
                 room = (1e-6 + 4 * _room(row)) * max(abs(true), mp.mpf(_scales(row)[i]) ** -2)
                 assert abs(mp.mpf(float(got[i, i])) - true) <= room, (row, i)
 
