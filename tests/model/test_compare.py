@@ -187,3 +187,41 @@ def test_a_problem_brings_its_roles_and_its_models():
     assert {each.model.family.name for each in proposals} >= {"gamma", "log-normal"}
     found = compare([each.model for each in proposals[:2]], problem, folds=3)
     assert found.rows == 200
+
+
+def test_what_has_no_common_unit_is_not_compared():
+    rng = np.random.default_rng(3)
+    y = np.where(rng.random(200) < 0.3, 0.0, rng.gamma(2.0, size=200))
+    models = {
+        "hurdle": assay.Model(assay.Hurdle(assay.Gamma())),
+        "normal": assay.Model(assay.Normal()),
+    }
+    with pytest.raises(
+        ConfigError, match="`hurdle` gives a chance to single values, `normal` only"
+    ):
+        assay.compare(models, pl.DataFrame({"y": y}), "y")
+    tens = pl.DataFrame({"y": 10.0 * rng.poisson(4.0, 200)})
+    models = {
+        "rounded": assay.Model(assay.Rounded(assay.Normal(), grid=10.0)),
+        "count": assay.Model(assay.Poisson()),
+    }
+    with pytest.raises(ConfigError, match="records are rounded"):
+        assay.compare(models, tens, "y")
+
+
+def test_time_and_groups_are_not_split_at_once():
+    table = pl.DataFrame({"y": np.arange(20.0), "t": np.arange(20), "g": ["a", "b"] * 10})
+    models = {"a": assay.Model(assay.Normal()), "b": assay.Model(assay.Logistic())}
+    with pytest.raises(ConfigError, match="`time` or `group`, not both"):
+        assay.compare(models, table, "y", time="t", group="g")
+
+
+def test_limits_that_are_called_like_a_family_are_limits():
+    rng = np.random.default_rng(5)
+    y = rng.gamma(2.0, size=200)
+    table = pl.DataFrame({"y": np.minimum(y, 2.5), "gamma_lim": np.full(200, 2.5)})
+    models = {
+        "gamma": assay.Model(assay.Censored(assay.Gamma(), above="gamma_lim")),
+        "weibull": assay.Model(assay.Censored(assay.Weibull(), above="gamma_lim")),
+    }
+    assert set(assay.compare(models, table, "y").scores) == set(models)
