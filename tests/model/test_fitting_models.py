@@ -297,6 +297,6 @@ def test_more_powers_than_the_data_can_tell_apart_are_refused():
 
 def test_relative_weights_count_rows_also_where_some_are_whole():
     table = pl.DataFrame({"y": [1.0, 2.0, 3.0, 4.0], "most": [None, None, None, 4.0]})
-    model = assay.Model(assay.Censored(assay.Normal(), above="most"))
+    model = Model(Censored(Normal(), above="most"))
     fitted = model.fit(table, "y", weights=np.array([0.5, 0.5, 0.5, 4.0]))
     assert "4 rows (1 of them hidden)" in fitted.result.message
