@@ -1,13 +1,13 @@
 # `make` checks everything that CI checks. `make setup` alone prepares the virtual environment.
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST_ARGS ?= -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=90
+PYTEST_ARGS ?= -n 2 --dist loadfile
 
 # Without bytecode files JAX takes three times as long to import, in each of many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := check
-.PHONY: check setup demo test lint bench
+.PHONY: check setup demo test coverage lint bench
 
 check: lint test demo
 
@@ -28,13 +28,17 @@ demo: setup
 	$(BIN)/assay run examples/first --ledger build/demo/assay.db --report build/demo/report.html
 
 # Two test processes on two cores: each library keeps to one thread, XLA to its smallest safe pool.
-test: export OMP_NUM_THREADS = 1
-test: export OPENBLAS_NUM_THREADS = 1
-test: export POLARS_MAX_THREADS = 1
-test: export NPROC = 2
-test: export XLA_FLAGS = --xla_cpu_multi_thread_eigen=false
+test coverage: export OMP_NUM_THREADS = 1
+test coverage: export OPENBLAS_NUM_THREADS = 1
+test coverage: export POLARS_MAX_THREADS = 1
+test coverage: export NPROC = 2
+test coverage: export XLA_FLAGS = --xla_cpu_multi_thread_eigen=false
 test: setup
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Apart from the tests: tracing each line slows what JAX traces most of all.
+coverage: setup
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --cov --cov-report=term --cov-fail-under=90
 
 lint: setup
 	$(BIN)/ruff check .

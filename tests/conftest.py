@@ -7,12 +7,23 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # Before any test module imports JAX. Inherited by the commands that tests start, so that the whole
 # suite compiles each function once and the next run compiles nothing.
 os.environ.setdefault("ASSAY_CACHE", str(ROOT / "build" / "test-cache"))
+
+# Tests compile much and compute little: XLA spends no time on making programs fast. Benchmarks and
+# the demo run what users run.
+_QUICK_TO_COMPILE = (
+    "--xla_backend_optimization_level=0",
+    "--xla_cpu_use_fusion_emitters=false",
+    "--xla_cpu_parallel_codegen_split_count=1",
+)
+os.environ["XLA_FLAGS"] = " ".join((os.environ.get("XLA_FLAGS", ""), *_QUICK_TO_COMPILE)).strip()
 
 # A test that fails must fail again: examples follow from the test, not from the clock.
 settings.register_profile(
@@ -25,6 +36,19 @@ settings.register_profile(
 )
 settings.register_profile("deep", parent=settings.get_profile("ci"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+class _ByCase(LoadScopeScheduling):
+    """Each file to one process, but for the battery: there it is each case, which compiles anew."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return f"{file}[{test.partition('[')[2]}" if file.endswith("test_battery.py") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """What `--dist loadscope` does here."""
+    return _ByCase(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -183,7 +183,8 @@ class DistributionRegressor(RegressorMixin, _DistributionEstimator):
             (rows,) for one level, (rows, levels) for several.
 
         Raises:
-            ValueError: a level out of range.
+            NotFittedError: `fit` was not called.
+            ValueError: a level out of range, or features of another number or kind.
         """
         levels = np.atleast_1d(np.asarray(level, dtype=float))
         if not ((levels > 0) & (levels < 1)).all():
@@ -195,7 +196,13 @@ class DistributionRegressor(RegressorMixin, _DistributionEstimator):
         return found if np.ndim(level) else found[:, 0]
 
     def predict_interval(self, X: Any, level: float = 0.9) -> np.ndarray:
-        """Ends of the central interval that holds `level` of each row's mass, (rows, 2)."""
+        """Ends of the central interval that holds `level` of each row's mass, (rows, 2).
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            ValueError: `level` does not lie strictly between 0 and 1, or features of another number
+                or kind.
+        """
         predictive = self.predict_distribution(X)
         return np.column_stack(_translated(lambda: predictive.interval(level)))
 

@@ -20,21 +20,21 @@ LOG_LEVELS = -np.array([46, 38, 31, 25, 20, 16, 12.5, 9.5, 7, 5, 3.6, 2.5, 1.7, 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(48)
 NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2
 LEVELS = np.array([1e-9, 0.001, 0.1, 0.37, 0.5, 0.9, 0.999, 1 - 1e-9])
-MOST_POINTS = 4096
+LEAST_POINTS, MOST_POINTS = 12, 4096
+DRAWS = 6000
 
 
-# Compiling is what a battery costs: few programs, each for one shape, and no optimisation.
-QUICK = {"xla_backend_optimization_level": 0}
+# Compiling is what a battery costs: few programs, each for one shape.
 WIDTH = 256
 
 
-@partial(jax.jit, static_argnums=1, compiler_options=QUICK)
+@partial(jax.jit, static_argnums=1)
 def ask(distribution: AbstractDistribution, question: str, *arguments: Any) -> Any:
     """One answer, compiled once for a family and the shape of the arguments."""
     return getattr(distribution, question)(*arguments)
 
 
-@partial(jax.jit, compiler_options=QUICK)
+@jax.jit
 def _everything(distribution: AbstractDistribution, points: jax.Array) -> dict[str, jax.Array]:
     log_cdf, log_sf = distribution.log_tails(points)
     log_below, log_reach = distribution.log_edges(points)
@@ -48,7 +48,15 @@ def _everything(distribution: AbstractDistribution, points: jax.Array) -> dict[s
     }
 
 
-@partial(jax.jit, static_argnums=0, compiler_options=QUICK)
+@jax.jit
+def moments(distribution: AbstractDistribution) -> tuple[jax.Array, jax.Array]:
+    """Mean and variance, in the shape of the laws."""
+    return tuple(
+        jnp.broadcast_to(each, (3, 1)) for each in (distribution.mean(), distribution.variance())
+    )
+
+
+@partial(jax.jit, static_argnums=0)
 def slopes(
     family: AbstractFamily, linked: dict[str, jax.Array], points: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array, dict[str, jax.Array]]:
@@ -61,11 +69,16 @@ def slopes(
         bound = family.from_linked(linked, {})
         return jnp.stack([bound.log_prob(y), *bound.log_tails(y)])
 
-    ahead = jax.tree.map(jnp.ones_like, linked)
-    along = jax.jvp(lambda y: value(linked, y), (points,), (jnp.ones_like(points),))[1]
-    found, forwards = jax.jvp(lambda at: value(at, points), (linked,), (ahead,))
-    backwards = jax.vjp(lambda at: value(at, points), linked)[1]
-    return found, along, forwards, backwards(jnp.where(jnp.isfinite(found), 1.0, 0.0))[0]
+    found, along = jax.linearize(value, linked, points)
+    none, ones = jax.tree.map(jnp.zeros_like, linked), jax.tree.map(jnp.ones_like, linked)
+    down, forwards = along(none, jnp.ones_like(points)), along(ones, jnp.zeros_like(points))
+    back = jax.linear_transpose(along, linked, points)
+    return found, down, forwards, back(jnp.where(jnp.isfinite(found), 1.0, 0.0))[0]
+
+
+@partial(jax.jit, static_argnums=2)
+def _drawn(distribution: AbstractDistribution, seed: int, shape: tuple[int, ...]) -> jax.Array:
+    return distribution.sample(jax.random.key(seed), shape)
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,11 @@ class Case:
     @cached_property
     def draws(self) -> np.ndarray:
         """Many samples, (draws, 3, 1)."""
-        return np.asarray(self.distribution.sample(jax.random.key(7), (20_000, 3, 1)))
+        return self.sample(7)
+
+    def sample(self, seed: int) -> np.ndarray:
+        """Other samples of the same shape."""
+        return np.asarray(_drawn(self.distribution, seed, (DRAWS, 3, 1)))
 
     def at(
         self, points: np.ndarray, distribution: AbstractDistribution | None = None
@@ -144,10 +161,11 @@ class Case:
 
     @cached_property
     def lattice(self) -> np.ndarray:
-        """All values that matter, (3, points), evenly spaced; nan behind the last."""
+        """All values that matter, (3, points), evenly spaced; nan behind the last of a law."""
         assert self.step is not None
         low, high = self.knots[:, :1], self.knots[:, -1:]
-        points = low + self.step * np.arange(MOST_POINTS)
+        count = int(np.clip(np.max(high - low) / self.step + 2, LEAST_POINTS, MOST_POINTS))
+        points = low + self.step * np.arange(count)
         return np.where(points <= high + self.step / 2, points, np.nan)
 
     @cached_property
@@ -155,6 +173,12 @@ class Case:
         """Values from one tail to the other, (3, points)."""
         at = np.array([3, 6, 9, 12, 14, 15, 17, 20, 23, 26])
         return self.knots[:, at]
+
+    @cached_property
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of each law, (3, 1)."""
+        mean, variance = moments(self.distribution)
+        return np.asarray(mean), np.asarray(variance)
 
     @cached_property
     def answers(self) -> dict[str, np.ndarray]:
@@ -173,7 +197,8 @@ CASES = _cases()
 def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     """One case after the other: its programs are dropped behind it."""
     yield Case(request.param.family)
-    jax.clear_caches()
+    for program in (ask, _everything, moments, slopes, _drawn):
+        program.clear_cache()
 
 
 @pytest.fixture(scope="module")

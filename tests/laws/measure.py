@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from mpmath import mp, mpf
 
-from assay.family import AbstractFamily
+from assay.family import AbstractFamily, Rounded
 from laws.law import Law
 
 FUNCTIONS = ("log_prob", "log_cdf", "log_sf")
@@ -21,6 +21,7 @@ BOUNDS = {0: 1e-10, 1: 1e-9, 2: 1e-6}
 MEDIANS = {0: 1e-13, 1: 1e-13}
 LOG_LEVELS = -np.array([1e-3, 0.05, 0.7, 3, 12, 45, 150, 690, 2500, 9990])
 DIGITS = 75
+POINTS = 24
 ULP = 2.0**-53
 _NOTHING = 1e-290
 
@@ -70,25 +71,28 @@ class Measured:
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
 def _derivatives(
-    family: AbstractFamily, names: tuple[str, ...], second: bool, at: jax.Array
+    family: AbstractFamily, names: tuple[str, ...], order: int, at: jax.Array
 ) -> tuple[jax.Array, ...]:
-    def three(point: jax.Array) -> jax.Array:
+    """Values, and derivatives up to an order."""
+
+    # Each derivative hands on what it was taken of, so that nothing is compiled twice.
+    def three(point: jax.Array) -> tuple[jax.Array, jax.Array]:
         bound = family.bind(dict(zip(names, point[1:], strict=True)), {})
-        return jnp.stack([bound.log_prob(point[0]), *bound.log_tails(point[0])])
+        found = jnp.stack([bound.log_prob(point[0]), *bound.log_tails(point[0])])
+        return found, found
 
-    first = jax.jacfwd(three)
-    found = jax.vmap(three)(at), jax.vmap(first)(at)
-    return (*found, jax.vmap(jax.jacfwd(first))(at)) if second else found
+    def slopes(point: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+        found, value = jax.jacfwd(three, has_aux=True)(point)
+        return found, (value, found)
 
+    def bends(point: jax.Array) -> tuple[jax.Array, ...]:
+        found, before = jax.jacfwd(slopes, has_aux=True)(point)
+        return (*before, found)
 
-@partial(jax.jit, static_argnums=0)
-def _places(family: AbstractFamily, values: dict[str, jax.Array]) -> tuple[jax.Array, ...]:
-    bound = family.bind(values, {})
-    levels = jnp.asarray(LOG_LEVELS)
-    low, high = bound.lower_quantile(levels), bound.upper_quantile(levels)
-    middle = bound.quantile(jnp.asarray([0.25, 0.75]))
-    points = jnp.concatenate([low, high, middle])
-    return points, middle[1] - middle[0], bound.log_prob(points)
+    def values(point: jax.Array) -> tuple[jax.Array, ...]:
+        return three(point)[1:]
+
+    return jax.vmap((values, lambda point: slopes(point)[1], bends)[order])(at)
 
 
 CORNERS: dict[str, Corner] = {
@@ -107,13 +111,56 @@ def is_named(recipe: str, point: Measured) -> bool:
 
 
 def places(family: AbstractFamily, values: Mapping[str, float]) -> tuple[np.ndarray, float]:
-    """Points out to log probabilities of -1e4 on both sides, and the law's width."""
-    bound = {name: jnp.asarray(value) for name, value in values.items()}
-    points, width, log_prob = (np.asarray(each) for each in _places(family, bound))
-    held = np.isfinite(points) & np.isfinite(log_prob) & (np.abs(points) < 1e150)
+    """Points out to log probabilities of -1e4 on both sides, and the law's width.
+
+    Found by halving among all numbers of float64, so that nothing but the tails is compiled.
+    """
+    upper = np.repeat([False, True, False], [len(LOG_LEVELS), len(LOG_LEVELS), 2])
+    levels = np.concatenate([LOG_LEVELS, LOG_LEVELS, np.log([0.25, 0.75])])
+    low, high = (
+        np.full(len(levels), _ordinal(np.clip(end, -1e300, 1e300)))
+        for end in (family.support.lower, family.support.upper)
+    )
+    while np.any(high > low + 1):
+        middle = (low >> 1) + (high >> 1) + (low & high & 1)
+        _, log_cdf, log_sf = _three(family, values, _number(middle)).T
+        reached = np.where(upper, log_sf <= levels, log_cdf >= levels)
+        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+    points = _number(high)
+    if isinstance(family, Rounded) and not isinstance(family.grid, str):
+        points = np.round(points / family.grid) * family.grid
+    held = np.isfinite(_three(family, values, points)[:, 0]) & (np.abs(points) < 1e150)
     held &= (points == 0) | (np.abs(points) > 1e-150)
-    spread = float(width) if width > 0 else float(max(np.ptp(points[held]), 1.0))
+    width = float(points[-1] - points[-2])
+    spread = width if width > 0 else float(max(np.ptp(points[held]), 1.0))
     return np.unique(points[held]), spread
+
+
+def _three(family: AbstractFamily, values: Mapping[str, float], y: np.ndarray) -> np.ndarray:
+    """Log density, log cdf and log sf, (points, 3)."""
+    return _differentiated(family, values, y, 0)[0]
+
+
+def _differentiated(
+    family: AbstractFamily, values: Mapping[str, float], y: np.ndarray, order: int
+) -> list[np.ndarray]:
+    """Values and derivatives up to an order, in one shape, so that a family compiles once."""
+    names = tuple(parameter.name for parameter in family.parameters)
+    at = np.array([[point, *(values[name] for name in names)] for point in y])
+    at = np.concatenate([at, np.repeat(at[-1:], -len(at) % POINTS, axis=0)])
+    found = _derivatives(family, names, order, jnp.asarray(at))
+    return [np.asarray(each)[: len(y)] for each in found]
+
+
+def _ordinal(number: float | np.ndarray) -> np.ndarray:
+    """The place of a float64 among all of them, in their order; 0 for 0."""
+    bits = np.asarray(number, dtype=float).view(np.int64)
+    return np.where(bits < 0, np.iinfo(np.int64).min - bits, bits)
+
+
+def _number(ordinal: np.ndarray) -> np.ndarray:
+    """The float64 at a place."""
+    return np.where(ordinal < 0, np.iinfo(np.int64).min - ordinal, ordinal).view(np.float64)
 
 
 def measure(
@@ -122,6 +169,7 @@ def measure(
     *,
     every_set: int = 1,
     every_point: int = 1,
+    gradients: bool = True,
     second: int = 4,
 ) -> list[Measured]:
     """Measure a family against its law.
@@ -131,6 +179,7 @@ def measure(
         law: the truth.
         every_set: take every so many sets of parameters.
         every_point: take every so many points.
+        gradients: whether to take derivatives at all.
         second: second derivatives at every so many of the points taken; 0 for none.
     """
     found: list[Measured] = []
@@ -139,15 +188,13 @@ def measure(
     for values in law.values[::every_set]:
         points, width = places(family, values)
         points = points[::every_point]
-        at = np.array([[y, *(values[name] for name in names)] for y in points])
         sizes = np.array(
             [width, *(width if n in by_unit else abs(values[n]) or 1.0 for n in names)]
         )
-        got = [
-            np.asarray(each) for each in _derivatives(family, names, second > 0, jnp.asarray(at))
-        ]
+        order = (2 if second else 1) if gradients else 0
+        got = _differentiated(family, values, points, order)
         for place, y in enumerate(points):
-            with_second = second and place % second == 0
+            with_second = order == 2 and place % second == 0
             own = tuple(each[place] for each in got)
             room = _room(family, float(y))
             found += _of_point(law, values, names, float(y), sizes, room, own, bool(with_second))
@@ -170,7 +217,8 @@ def _of_point(
     close = np.array([min(sizes[0], room) or 1.0, *sizes[1:]])
     labels = ("y", *names)
     # On an atom, and for whole numbers, there is nothing to differentiate along y.
-    free = range(1 if law.is_count or room == 0 else 0, len(at))
+    first = 1 if law.is_count or room == 0 else 0
+    free = range(first, len(at) if len(got) > 1 else first)
     found = []
     with mp.workdps(DIGITS):
         for k, function in enumerate(FUNCTIONS):

@@ -5,7 +5,14 @@ import pytest
 import scipy.stats as st
 
 from assay.errors import ConfigError, PredictionsError
-from assay.family import Bernoulli, Gamma, LogNormal, NegativeBinomial, Normal
+from assay.family import (
+    Bernoulli,
+    Gamma,
+    LogNormal,
+    NegativeBinomial,
+    Normal,
+    ZeroInflated,
+)
 from assay.predictive import (
     DistributionPredictive,
     EnsemblePredictive,
@@ -118,6 +125,20 @@ def test_a_mixture_of_distributions_far_apart_has_quantiles_in_between():
     assert abs(mixture.cdf(mixture.quantile(0.5))[0] - 0.5) < 1e-9
 
 
+def test_a_level_within_a_step_of_the_cdf_is_exactly_at_the_step():
+    family = ZeroInflated(Normal())
+    linked = {"mean": [[2.0], [2.5]], "sd": [[0.0], [0.1]], "zero": [[-1.0], [0.5]]}
+    assert set(linked) == {each.name for each in family.parameters}
+    columns = tuple(np.array(linked[each.name]) for each in family.parameters)
+    mixture = DistributionPredictive(family, columns, 1)
+    zero = np.zeros(1)
+    below, up_to = mixture.cdf(np.nextafter(zero, -1.0))[0], mixture.cdf(zero)[0]
+    assert up_to - below > 0.3
+    for level in np.linspace(below + 1e-9, up_to - 1e-9, 7):
+        assert mixture.quantile(level)[0] == 0.0
+    assert mixture.quantile(below - 1e-6)[0] < 0 < mixture.quantile(up_to + 1e-6)[0]
+
+
 def test_underlying_and_observed_are_one_without_a_limit(gamma):
     assert gamma.underlying is gamma
     assert gamma.observed is gamma
@@ -152,6 +173,35 @@ def test_a_limit_divides_underlying_from_observed(mixture):
     some = np.array([4, 2])
     assert np.array_equal(seen.take(some).mean(), seen.mean()[some])
     assert np.array_equal(hidden.take(some).observed.quantile(0.9), limit[some])
+
+
+def test_limits_on_both_sides_let_through_what_lies_between(mixture):
+    least, limit = mixture.quantile(0.3), mixture.quantile(0.8)
+    least[0], limit[1] = -np.inf, np.inf
+    seen = Hidden(mixture, limit, least).observed
+    samples = np.clip(mixture.sample(4, 40_000), least, limit)
+    assert np.array_equal(seen.sample(4, 40_000), samples)
+    noise = 5 * samples.std(axis=0) / np.sqrt(len(samples)) + 1e-12
+    assert np.all(np.abs(seen.mean() - samples.mean(axis=0)) < noise)
+    middle, low = mixture.quantile(0.55), least[1:]
+    for y in (middle, np.where(np.isfinite(least), least, middle), np.minimum(limit, middle + 1)):
+        beyond = np.maximum(samples - y, 0.0)
+        noise = 6 * beyond.std(axis=0) / 200 + 1e-12
+        assert np.all(np.abs(seen.excess(y) - beyond.mean(axis=0)) < noise)
+        assert np.all(np.abs(seen.cdf(y) - (samples <= y).mean(axis=0)) < 0.02)
+        assert seen.log_cdf(y) == pytest.approx(np.log(seen.cdf(y)), rel=1e-9)
+        distance = np.abs(samples - y).mean(axis=0)
+        spread = np.abs(samples[::2] - samples[1::2]).mean(axis=0) / 2
+        noise = 6 * (samples.std(axis=0) / 200 + 1e-3)
+        assert np.all(np.abs(seen.crps(y) - (distance - spread)) < noise)
+    assert seen.log_prob(least)[1:] == pytest.approx(mixture.log_cdf(least)[1:], rel=1e-12)
+    assert seen.log_prob(limit)[2:] == pytest.approx(mixture.log_reach(limit)[2:], rel=1e-12)
+    assert seen.log_prob(middle) == pytest.approx(mixture.log_prob(middle), rel=1e-12)
+    assert seen.quantile(0.1)[1:] == pytest.approx(low)
+    assert np.all(seen.cdf(least - 1e-3)[1:] == 0)
+    assert np.all(seen.log_reach(least)[1:] == 0)
+    some = np.array([4, 2])
+    assert np.array_equal(seen.take(some).mean(), seen.mean()[some])
 
 
 def test_a_second_limit_replaces_the_first(gamma):

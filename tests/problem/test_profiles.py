@@ -1,11 +1,9 @@
 """A profile as a whole: what it holds, what it does not depend on, how it is shown."""
 
 import json
-import time
 from html.parser import HTMLParser
 
 import hypothesis.strategies as st
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -189,19 +187,3 @@ def test_any_numbers_have_a_profile(values):
         range(1, len(problem.suggestions) + 1)
     )
     assert problem.suggestions
-
-
-def test_a_large_panel_is_profiled_within_a_second():
-    draw = np.random.default_rng(0)
-    series, steps = 2674, 49
-    table = pl.DataFrame(
-        {
-            "s": np.repeat(np.arange(series), steps),
-            "t": np.tile(np.arange(steps), series),
-            "y": draw.negative_binomial(0.5, 0.4, size=series * steps),
-            "stock": draw.poisson(4.0, size=series * steps),
-        }
-    )
-    begin = time.process_time()
-    profile(table, target="y", time="t", series="s", censored_above="stock", season=12)
-    assert time.process_time() - begin < 1.0

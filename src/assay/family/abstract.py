@@ -89,6 +89,10 @@ class AbstractDistribution(eqx.Module):
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         """E max(Y - limit, 0), the part of the mean above a finite `limit`."""
 
+    def rough_moments(self) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+        """About the mean and the variance, cheap: where a search for quantiles begins."""
+        return self.mean(), self.variance()
+
     def quantile(self, level: Float[Array, "..."]) -> Float[Array, "..."]:
         """Least value whose cdf reaches `level`, 0 < level < 1."""
         level = jnp.asarray(level)
@@ -119,6 +123,10 @@ class AbstractDistribution(eqx.Module):
     def smooth_log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         """As `log_tails`; counts may give a smooth curve that meets it at whole numbers."""
         return self.log_tails(y)
+
+    def landmarks(self) -> tuple[Float[Array, "..."], ...]:
+        """Values between which the cdf is smooth on the scale of their distance, if any."""
+        return ()
 
     def next_log_prob(
         self, k: Float[Array, "..."], log_prob: Float[Array, "..."]

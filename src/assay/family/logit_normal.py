@@ -17,6 +17,7 @@ from assay.family.normal import standard_quantile
 from assay.family.span import Span, checked_span
 from assay.family.support import Support
 from assay.family.tail import log_ndtr
+from assay.family.tail.log_quotient import log_quotient
 
 _HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
 _NO_LIMIT = -1e300  # log-odds
@@ -38,14 +39,13 @@ class LogitNormalDistribution(AbstractDistribution):
 
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
         inside, left, right = self.span.distances(y)
-        log_left, log_right = jnp.log(left), jnp.log(right)
-        z = (log_left - log_right - self.odds) / self.sigma
+        z = (log_quotient(left, right) - self.odds) / self.sigma
         norm = np.log(self.span.width) - _HALF_LOG_2PI - jnp.log(self.sigma)
-        return jnp.where(inside, norm - 0.5 * z**2 - log_left - log_right, -jnp.inf)
+        return jnp.where(inside, norm - 0.5 * z**2 - jnp.log(left) - jnp.log(right), -jnp.inf)
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
         inside, left, right = self.span.distances(y)
-        z = (jnp.log(left) - jnp.log(right) - self.odds) / self.sigma
+        z = (log_quotient(left, right) - self.odds) / self.sigma
         under = y <= self.span.lower
         below = jnp.where(inside, log_ndtr(z), jnp.where(under, -jnp.inf, 0.0))
         return below, jnp.where(inside, log_ndtr(-z), jnp.where(under, 0.0, -jnp.inf))
@@ -69,7 +69,7 @@ class LogitNormalDistribution(AbstractDistribution):
 
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         inside, left, right = self.span.distances(limit)
-        at = jnp.where(inside, jnp.log(left) - jnp.log(right), _NO_LIMIT)
+        at = jnp.where(inside, log_quotient(left, right), _NO_LIMIT)
         share = expected_excess(*jnp.broadcast_arrays(self.odds, self.sigma, at))
         under = limit <= self.span.lower
         ahead = jnp.where(under, self.span.lower - limit, 0.0)

@@ -30,6 +30,7 @@ from assay.family.wrapping import all_needs, check_base
 from assay.family.zero_inflated import draw, inner_value
 
 _LLOYD_STEPS = 20
+_SPREAD = (-5.0, -1.5, 0.0, 1.5, 5.0)  # of a component, in sd
 _LOG_ODDS = Link("identity", identity.forward, identity.inverse)
 
 
@@ -107,6 +108,11 @@ class MixtureDistribution(AbstractDistribution):
 
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         return self._averaged([each.excess(limit) for each in self.components])
+
+    def landmarks(self) -> tuple[Float[Array, "..."], ...]:
+        # One component may be far narrower than the distance to the next.
+        each = [(one.mean(), jnp.sqrt(one.variance())) for one in self.components]
+        return tuple(mean + by * sd for mean, sd in each for by in _SPREAD)
 
     def _mixed(self, logs: list[Array]) -> Array:
         shares = self.log_shares()

@@ -25,6 +25,7 @@ from assay.frame.rows import at_row
 
 # Multiples of a grid such as 0.1 are written with rounding; this share of a step is forgiven.
 _SLACK = 1e-6
+_REACHED = 1e-10  # by so little may a log tail miss its level, for the rounding of the base's
 _ULPS = 8 * float(np.finfo(float).eps)
 
 
@@ -70,8 +71,12 @@ class RoundedDistribution(AbstractDistribution):
         self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
     ) -> Float[Array, "..."]:
         value = self.base.tail_quantile(log_p, log_q)
-        # A value on an edge but for rounding belongs below: up to there the level is reached.
-        return jnp.ceil(value / self.grid - 0.5 - _SLACK) * self.grid
+        # A value on an edge but for rounding belongs below, if up to there the level is reached.
+        below = jnp.ceil(value / self.grid - 0.5 - _SLACK) * self.grid
+        log_cdf, log_sf = self.log_tails(below)
+        lower = log_p < log_q
+        miss = jnp.where(lower, log_p - log_cdf, log_sf - log_q)
+        return jnp.where(miss > _REACHED, below + self.grid, below)
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         return jnp.round(self.base.sample(key, shape) / self.grid) * self.grid

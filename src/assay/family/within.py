@@ -60,7 +60,11 @@ class TruncatedDistribution(AbstractDistribution):
         return jnp.where(inside & (value < jnp.inf), value, -jnp.inf)
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
-        up_to, above = self._parts(jnp.clip(y, self._low, self._high))
+        return self._tails(None, y)
+
+    def _tails(self, mass: Array | None, y: Array) -> tuple[Array, Array]:
+        """Both log tails, given the log of the mass within the limits where it is known."""
+        up_to, above = self._parts(mass, jnp.clip(y, self._low, self._high))
         # Only the smaller of them is right where the other is next to 0.
         lower, safe = up_to < above, jnp.minimum(up_to, above)
         other = log1mexp(safe)
@@ -103,8 +107,8 @@ class TruncatedDistribution(AbstractDistribution):
         self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
     ) -> Float[Array, "..."]:
         if self.is_count:
-            at = jnp.clip(self.base.mean(), self._low, self._high)
-            return step_quantile(self.log_tails, log_p, log_q, at, self.base.variance())
+            tails = partial(self._tails, self._window().mass)  # not once in each step of the search
+            return step_quantile(tails, log_p, log_q, *self.rough_moments())
         window = self._window()
         found = self._shifted_quantile(window, log_p, log_q)
         if self.step is None:
@@ -153,27 +157,19 @@ class TruncatedDistribution(AbstractDistribution):
         above = _unless_hard(value, simple, lambda: self._hard_excess(window, start))
         return jnp.where(start >= self._high, 0.0, above) + (start - limit)
 
-    def _parts(self, y: Array) -> tuple[Array, Array]:
+    def _parts(self, mass: Array | None, y: Array) -> tuple[Array, Array]:
         """Log probabilities up to y and above it, each small one right."""
-        if self.below is not None and self.above is not None:
-            up_to, above, mass = self._three_parts(y, self.below, self.above)
-        elif self.below is not None:
-            up_to = self.base.log_between(self.below, y)
-            above, mass = self.base.log_sf(y), self._window().mass
-        else:
-            up_to, above = self.base.log_cdf(y), self.base.log_beyond(y, self._high)
-            mass = self._window().mass
-        return jnp.minimum(up_to - mass, 0.0), jnp.minimum(above - mass, 0.0)
-
-    def _three_parts(self, y: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
-        """Log probabilities of the base up to y, above it and of both, in one call if it may be."""
+        low, high, between = self._low, self._high, self.base.log_between
         if self._has_mass_points:
-            between = self.base.log_between
-            return between(low, y), self.base.log_beyond(y, high), between(low, high)
-        above = jnp.floor(y) + 1 if self.is_count else y
-        y, above, low, high = (self._filled(each, y) for each in (y, above, low, high))
-        found = self.base.log_between(jnp.stack([low, above, low]), jnp.stack([y, high, high]))
-        return found[0], found[1], found[2]
+            up_to, above = between(low, y), self.base.log_beyond(y, high)
+            whole = between(low, high) if mass is None else mass
+        else:  # all in one call, which compiles in a third of the time of three
+            after = jnp.floor(y) + 1 if self.is_count else y
+            y, after, low, high = (self._filled(each, y) for each in (y, after, low, high))
+            ends = [(low, y), (after, high), *([(low, high)] if mass is None else [])]
+            found = between(*(jnp.stack(each) for each in zip(*ends, strict=True)))
+            up_to, above, whole = found[0], found[1], found[2] if mass is None else mass
+        return jnp.minimum(up_to - whole, 0.0), jnp.minimum(above - whole, 0.0)
 
     def _window(self) -> "_Window":
         """Log probabilities of the base beneath the limits, within and over them."""
@@ -218,6 +214,10 @@ class TruncatedDistribution(AbstractDistribution):
         mass = jnp.where(drowned, level + window.mass, -1.0)
         distance = distance_from_bound(within, density, mass)
         return jnp.where(drowned & jnp.isfinite(distance), bound + sign * distance, found)
+
+    def rough_moments(self) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+        mean, variance = self.base.rough_moments()
+        return jnp.clip(mean, self._low, self._high), variance
 
     def _cuts_zeros(self) -> Bool[Array, ""]:
         """Whether nothing but zeros of a count is cut off, in all rows."""

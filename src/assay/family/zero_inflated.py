@@ -88,16 +88,16 @@ class ZeroInflatedDistribution(AbstractDistribution):
     def tail_quantile(
         self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
     ) -> Float[Array, "..."]:
+        if self.is_count:
+            # With nearly all the mass on 0 the levels of the base are too coarse to tell counts
+            # apart, so the search is for the levels of all.
+            return step_quantile(self.log_tails, log_p, log_q, *self.base.rough_moments())
         zero = jnp.zeros_like(self.logits)
         (before, not_before), (up_to, after) = self.log_edges(zero), self.log_tails(zero)
         below = ~self._reached(before, not_before, log_p, log_q)
         above = ~reaches(up_to, after, log_p, log_q)
         found = self.base.tail_quantile(*self._levels_of_base(log_p, log_q, above))
-        found = jnp.where(above | ~below, found, 0.0)
-        if not self.is_count:
-            return found
-        # With nearly all the mass on 0 the levels of the base are too coarse to tell counts apart.
-        return step_quantile(self.log_tails, log_p, log_q, found, jnp.zeros_like(found))
+        return jnp.where(above | ~below, found, 0.0)
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         which, key = jax.random.split(key)
@@ -114,6 +114,9 @@ class ZeroInflatedDistribution(AbstractDistribution):
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
         zeros = jax.nn.sigmoid(self.logits) * jnp.maximum(-limit, 0.0)
         return jax.nn.sigmoid(-self.logits) * self.base.excess(limit) + zeros
+
+    def rough_moments(self) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+        return self.base.rough_moments()
 
     def _with_zero(self, tails: tuple[Array, Array], passed: Array) -> tuple[Array, Array]:
         """Tails of all, from those of the base and on which side of the point 0 lies."""

@@ -11,6 +11,7 @@ from scipy.linalg import block_diag
 
 from assay.errors import ConfigError
 from assay.family import AbstractFamily, Censored
+from assay.family.limit import Limit
 from assay.fit import Draws, FitResult, Prior
 from assay.frame import Frame, read
 from assay.model.effects import effects_of
@@ -54,8 +55,8 @@ class FittedModel:
     def predict(self, data: Any) -> AbstractPredictive:
         """One distribution for each row of `data`; its target is not read.
 
-        Under a censored family with a numeric limit the predictive answers for the `underlying`
-        value and, where the table has the limit's column, for the `observed` one.
+        Under a censored family the predictive answers for the `underlying` value and, where its
+        limits are numbers or the table has their columns, for the `observed` one.
 
         Raises:
             DataError: a feature is missing or has an unseen category.
@@ -239,13 +240,22 @@ def predictive_of(
     base = family.underlying
     columns = {name: limit_column(frame, name) for name in base.needs()}
     predictive = DistributionPredictive(base, linked, frame.rows, columns)
-    above = family.above if isinstance(family, Censored) else None
-    if above is None or above not in frame.columns:
+    if not isinstance(family, Censored):
         return predictive
-    limit = limit_column(frame, above)
-    if limit.dtype == bool:
+    most, least = _limits(family.above, frame, np.inf), _limits(family.below, frame, -np.inf)
+    if most is None and least is None:
         return predictive
-    return Hidden(predictive, np.where(np.isnan(limit), np.inf, limit))
+    return Hidden(predictive, np.full(frame.rows, np.inf) if most is None else most, least)
+
+
+def _limits(limit: Limit, frame: Frame, absent: float) -> Float[np.ndarray, " rows"] | None:
+    """The limit of each row, `absent` without one; None where they are flags or not in the table."""
+    if limit is None or (isinstance(limit, str) and limit not in frame.columns):
+        return None
+    if not isinstance(limit, str):
+        return np.full(frame.rows, float(limit))
+    found = limit_column(frame, limit)
+    return None if found.dtype == bool else np.where(np.isnan(found), absent, found)
 
 
 def _linked(

@@ -36,6 +36,11 @@ class AbstractPredictive(abc.ABC):
     def cdf(self, y: Rows) -> Rows:
         """P(Y <= y)."""
 
+    def log_cdf(self, y: Rows) -> Rows:
+        """Log P(Y <= y); -inf, too, where P is below the least float64."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.cdf(y))
+
     @abc.abstractmethod
     def log_prob(self, y: Rows) -> Rows:
         """Log density, or log mass, at `y`."""

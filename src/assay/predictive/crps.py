@@ -86,7 +86,7 @@ def crps_of_density(
     *,
     is_positive: bool,
 ) -> Float[Array, " rows"]:
-    """Gauss-Legendre quadrature over three panels that meet at `y` and the mean.
+    """Gauss-Legendre quadrature over panels that meet at `y`, the mean and further landmarks.
 
     Args:
         distribution: densities, (draws, rows) or (draws, 1).
@@ -105,6 +105,9 @@ def crps_of_density(
     atom = getattr(distribution, "atom", None)
     if atom is not None and not is_positive:  # the cdf takes a step here
         inner.append(jnp.clip(jnp.full_like(at, atom), low, high))
+    for mark in distribution.landmarks():
+        found = jnp.broadcast_to(jnp.mean(mark, axis=0), at.shape)
+        inner.append(jnp.where(jnp.isfinite(found), jnp.clip(found, low, high), at))
     knots = to_line(jnp.concatenate([low[None], jnp.sort(jnp.stack(inner), axis=0), high[None]]))
 
     def panel(total: Array, ends: tuple[Array, Array]) -> tuple[Array, None]:

@@ -72,6 +72,9 @@ class DistributionPredictive(AbstractPredictive):
     def cdf(self, y: Rows) -> Rows:
         return self._blocks("cdf", y)
 
+    def log_cdf(self, y: Rows) -> Rows:
+        return self._blocks("log_cdf", y)
+
     def log_prob(self, y: Rows) -> Rows:
         return self._blocks("log_prob", y)
 
@@ -109,8 +112,7 @@ class DistributionPredictive(AbstractPredictive):
         picked = tuple(
             np.broadcast_to(each, (draws, self.rows))[which, columns] for each in self.linked
         )
-        distribution = _bind(self.family, picked, self._rows_of(columns))
-        return np.asarray(distribution.sample(key, (count, self.rows)))
+        return np.asarray(_sample(self.family, picked, self._rows_of(columns), key))
 
     def take(self, rows: np.ndarray) -> "DistributionPredictive":
         index = np.arange(self.rows)[rows]
@@ -172,19 +174,24 @@ def _mean(family: AbstractFamily, linked: Linked, columns: Columns) -> Array:
 
 @partial(jax.jit, static_argnums=0)
 def _variance(family: AbstractFamily, linked: Linked, columns: Columns) -> Array:
-    return _moments(_bind(family, linked, columns))[1]
+    distribution = _bind(family, linked, columns)
+    return _mixed_moments(distribution.mean(), distribution.variance())[1]
 
 
-def _moments(distribution: AbstractDistribution) -> tuple[Array, Array]:
-    """Mean and variance of the mixture."""
-    each = distribution.mean()
-    within = jnp.mean(distribution.variance(), axis=0)
-    return jnp.mean(each, axis=0), within + jnp.var(each, axis=0)
+def _mixed_moments(means: Array, variances: Array) -> tuple[Array, Array]:
+    """Mean and variance of the mixture from those of each draw."""
+    within = jnp.mean(variances, axis=0)
+    return jnp.mean(means, axis=0), within + jnp.var(means, axis=0)
 
 
 @partial(jax.jit, static_argnums=0)
 def _cdf(family: AbstractFamily, linked: Linked, columns: Columns, y: Array) -> Array:
     return jnp.exp(_mixed(_bind(family, linked, columns).log_cdf(y)))
+
+
+@partial(jax.jit, static_argnums=0)
+def _sample(family: AbstractFamily, picked: Linked, columns: Columns, key: Array) -> Array:
+    return _bind(family, picked, columns).sample(key, picked[0].shape)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -223,12 +230,23 @@ def _quantile(family: AbstractFamily, linked: Linked, columns: Columns, level: A
         return _mixed(below), _mixed(above)
 
     if distribution.is_count:
-        return step_quantile(log_tails, jnp.log(level), jnp.log1p(-level), *_moments(distribution))
+        return step_quantile(
+            log_tails,
+            jnp.log(level),
+            jnp.log1p(-level),
+            *_mixed_moments(*distribution.rough_moments()),
+        )
     each = distribution.quantile(level)
     each = jnp.broadcast_to(each, (each.shape[0], level.shape[0]))
     if each.shape[0] == 1:
         return each[0]
-    return mixture_quantile(log_tails, lambda x: _mixed(distribution.log_prob(x)), level, each)
+    found = mixture_quantile(log_tails, lambda x: _mixed(distribution.log_prob(x)), level, each)
+    if family.atom is None:
+        return found
+    # Where the cdf takes a step there is no slope to follow: the level lies within it or it does not.
+    at = jnp.full_like(level, family.atom)
+    below, up_to = _mixed(distribution.log_edges(at)[0]), log_tails(at)[0]
+    return jnp.where((below < jnp.log(level)) & (jnp.log(level) <= up_to), at, found)
 
 
 @partial(jax.jit, static_argnums=0)

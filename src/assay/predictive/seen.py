@@ -10,15 +10,17 @@ from assay.predictive.abstract import AbstractPredictive, Rows
 
 @dataclass(frozen=True)
 class Hidden(AbstractPredictive):
-    """A predictive that knows the limit of each row; it answers for the underlying value.
+    """A predictive that knows the limits of each row; it answers for the underlying value.
 
     Fields:
         base: predictive of the underlying value.
         limit: the most that could be recorded, inf where nothing was hidden, (rows,).
+        least: the least that could be, -inf where nothing was hidden; None for all rows.
     """
 
     base: AbstractPredictive
     limit: Rows
+    least: Rows | None = None
 
     @property
     def is_count(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -35,7 +37,7 @@ class Hidden(AbstractPredictive):
 
     @property
     def observed(self) -> "Observed":
-        return Observed(self.base.underlying, self.limit)
+        return Observed(self.base.underlying, self.limit, self.least)
 
     def mean(self) -> Rows:
         return self.base.mean()
@@ -62,20 +64,22 @@ class Hidden(AbstractPredictive):
         return self.base.crps(y, limit)
 
     def take(self, rows: np.ndarray) -> "Hidden":
-        return Hidden(self.base.take(rows), self.limit[rows])
+        return Hidden(self.base.take(rows), self.limit[rows], _some(self.least, rows))
 
 
 @dataclass(frozen=True)
 class Observed(AbstractPredictive):
-    """The predictive of min(Y, limit), which is what a limit lets through.
+    """The predictive of max(min(Y, limit), least), which is what limits let through.
 
     Fields:
         base: predictive of the underlying value.
         limit: inf where nothing was hidden, (rows,).
+        least: -inf where nothing was hidden, (rows,); None for all rows.
     """
 
     base: AbstractPredictive
     limit: Rows
+    least: Rows | None = None
 
     @property
     def is_count(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -91,40 +95,75 @@ class Observed(AbstractPredictive):
         return self.base
 
     def mean(self) -> Rows:
-        finite = np.isfinite(self.limit)
-        lost = self.base.excess(np.where(finite, self.limit, 0.0))
-        return self.base.mean() - np.where(finite, lost, 0.0)
+        lost, low = self._beyond(self.limit), self._low
+        if self.least is None:
+            return self.base.mean() - lost
+        # max(Y, least) is least + max(Y - least, 0).
+        raised = np.where(np.isfinite(low), low + self._beyond(low), self.base.mean())
+        return raised - lost
 
     def quantile(self, level: float) -> Rows:
-        return np.minimum(self.base.quantile(level), self.limit)
+        return self._clip(self.base.quantile(level))
 
     def cdf(self, y: Rows) -> Rows:
-        return np.where(y >= self.limit, 1.0, self.base.cdf(y))
+        return np.where(y >= self.limit, 1.0, np.where(y < self._low, 0.0, self.base.cdf(y)))
+
+    def log_cdf(self, y: Rows) -> Rows:
+        inside = np.where(y < self._low, -np.inf, self.base.log_cdf(y))
+        return np.where(y >= self.limit, 0.0, inside)
 
     def log_prob(self, y: Rows) -> Rows:
-        """Log density below the limit, log of all the mass beyond on the limit."""
-        reached = y >= self.limit
-        safe = np.where(np.isfinite(self.limit), self.limit, y)
-        return np.where(reached, self.base.log_reach(safe), self.base.log_prob(y))
+        """Log density between the limits, log of all the mass beyond on each of them."""
+        reached, sunk = y >= self.limit, y <= self._low
+        at = np.where(np.isfinite(self.limit), self.limit, y)
+        inside = np.where(reached, self.base.log_reach(at), self.base.log_prob(y))
+        if self.least is None:
+            return inside
+        at = np.where(np.isfinite(self._low), self._low, y)
+        return np.where(sunk & ~reached, self.base.log_cdf(at), inside)
 
     def log_reach(self, limit: Rows) -> Rows:
-        return np.where(limit > self.limit, -np.inf, self.base.log_reach(limit))
+        inside = np.where(limit <= self._low, 0.0, self.base.log_reach(limit))
+        return np.where(limit > self.limit, -np.inf, inside)
 
     def excess(self, limit: Rows) -> Rows:
-        finite = np.isfinite(self.limit)
-        beyond = np.where(finite, self.base.excess(np.where(finite, self.limit, 0.0)), 0.0)
-        return np.where(limit >= self.limit, 0.0, self.base.excess(limit) - beyond)
+        inside = self.base.excess(limit) - self._beyond(self.limit)
+        if self.least is not None:
+            inside = np.where(limit <= self._low, self.mean() - limit, inside)
+        return np.where(limit >= self.limit, 0.0, inside)
 
     def sample(self, seed: int, count: int) -> Float[np.ndarray, "samples rows"]:
-        return np.minimum(self.base.sample(seed, count), self.limit)
+        return self._clip(self.base.sample(seed, count))
 
     def crps(self, y: Rows, limit: Rows | None = None) -> Rows:
         cut = self.limit if limit is None else np.minimum(limit, self.limit)
-        # A value recorded above its limit says no more than one recorded on it.
-        return self.base.crps(np.minimum(y, cut), cut)
+        # A value recorded beyond its limit says no more than one recorded on it.
+        whole = self.base.crps(np.minimum(np.maximum(y, self._low), cut), cut)
+        if self.least is None:
+            return whole
+        # Below `least` there is nothing to tell apart: the integral of the squared cdf up to there.
+        low = np.minimum(self._low, cut)
+        at = np.where(np.isfinite(low), low, np.minimum(y, cut))
+        return whole - np.where(np.isfinite(low), self.base.crps(at, at), 0.0)
 
     def take(self, rows: np.ndarray) -> "Observed":
-        return Observed(self.base.take(rows), self.limit[rows])
+        return Observed(self.base.take(rows), self.limit[rows], _some(self.least, rows))
+
+    @property
+    def _low(self) -> Rows:
+        return np.full(self.rows, -np.inf) if self.least is None else self.least
+
+    def _clip(self, y: np.ndarray) -> np.ndarray:
+        return np.minimum(np.maximum(y, self._low), self.limit)
+
+    def _beyond(self, limit: Rows) -> Rows:
+        """E max(Y - limit, 0), and 0 where there is no limit."""
+        finite = np.isfinite(limit)
+        return np.where(finite, self.base.excess(np.where(finite, limit, 0.0)), 0.0)
+
+
+def _some(limit: Rows | None, rows: np.ndarray) -> Rows | None:
+    return None if limit is None else limit[rows]
 
 
 def under_limit(predictive: AbstractPredictive, limit: Rows | None) -> AbstractPredictive:
