@@ -81,7 +81,7 @@ def _drawn(distribution: AbstractDistribution, seed: int, shape: tuple[int, ...]
     return distribution.sample(jax.random.key(seed), shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One family with three sets of parameters, (3, 1) each."""
 

@@ -2,8 +2,10 @@
 
 The truth is what must hold of any law: mass adds up to one and to the tails, the density is the
 slope of the cdf, samples follow it, moments are integrals, quantiles invert. Laws that are written
-down in `tests/laws` are also held to mpmath, in `test_exactness.py`.
+down in `tests/laws` are also held to mpmath, in `test_against_mpmath.py`.
 """
+
+from functools import lru_cache
 
 import jax.numpy as jnp
 import numpy as np
@@ -24,8 +26,9 @@ def _ends(case: Case) -> list[float]:
     return [end for end in (support.lower, support.upper) if np.isfinite(end)]
 
 
-def _panels(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Ends, nodes and weights of panels between the knots, cut where mass may sit on one value."""
+@lru_cache(maxsize=1)
+def _panels(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ends of panels between the knots, cut where mass may sit on a value, and what each holds."""
     ends = [np.full((3, 1), end) for end in (0.0, *_ends(case))]
     # Some densities have a kink at their location.
     cuts = np.concatenate([*ends, *map(np.asarray, case.parameters.values())], axis=1)
@@ -46,13 +49,12 @@ def _panels(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
             touches = (small == 0) & (large > 0)
             nodes = np.where(touches, end + sign * large * NODES**GRADE, nodes)
             weights = np.where(touches, large * GRADE * NODES ** (GRADE - 1) * WEIGHTS, weights)
-    return low[..., 0], high[..., 0], nodes, weights
+    density = np.exp(case.at(nodes.reshape(3, -1))["log_prob"]).reshape(nodes.shape)
+    return low[..., 0], high[..., 0], np.sum(density * weights, axis=-1)
 
 
 def test_a_density_integrates_to_its_tails(dense):
-    low, high, nodes, weights = _panels(dense)
-    density = np.exp(dense.at(nodes.reshape(3, -1))["log_prob"]).reshape(nodes.shape)
-    area = np.sum(density * weights, axis=-1)
+    low, high, area = _panels(dense)
     right, left = dense.at(high), dense.at(low)
     below, reach = np.exp(right["log_below"]), np.exp(right["log_reach"])
     cdf, sf = np.exp(left["log_cdf"]), np.exp(left["log_sf"])
@@ -64,9 +66,7 @@ def test_a_density_integrates_to_its_tails(dense):
 
 
 def test_a_density_and_its_atoms_add_up_to_one(dense):
-    _, _, nodes, weights = _panels(dense)
-    density = np.exp(dense.at(nodes.reshape(3, -1))["log_prob"]).reshape(nodes.shape)
-    total = np.sum(density * weights, axis=(1, 2))
+    total = np.sum(_panels(dense)[2], axis=1)
     for at in {0.0, *_ends(dense)}:
         spot = dense.at(np.full((3, 1), at))
         total = total + np.exp(spot["log_reach"])[:, 0] - np.exp(spot["log_sf"])[:, 0]
@@ -186,10 +186,11 @@ def test_samples_take_the_shape_of_the_parameters_and_differ(case):
     assert len({tuple(law) for law in case.draws[:, :, 0].T}) == 3
 
 
-def _by_levels(case: Case, power: int, centre: np.ndarray) -> np.ndarray:
-    """E (Y - centre)^power as an integral over levels, which takes steps and heavy tails alike."""
+@lru_cache(maxsize=1)
+def _levels(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles and the mass that each stands for, which takes steps and heavy tails alike."""
     cuts = -np.array([700, 300, 120, 60, 35, 22, 14, 9, 5.5, 3.2, 1.8, np.log(2)])
-    total = np.zeros((3, 1))
+    values, masses = [], []
     for question, tails in (
         ("lower_quantile", ("log_below", "log_cdf")),
         ("upper_quantile", ("log_reach", "log_sf")),
@@ -199,11 +200,16 @@ def _by_levels(case: Case, power: int, centre: np.ndarray) -> np.ndarray:
         steps = [np.clip(spots[tail], cuts[0], cuts[-1]) for tail in tails]
         edges = np.sort(np.concatenate([np.tile(cuts, (3, 1)), *steps], axis=1), axis=1)
         log_level = edges[:, :-1, None] + np.diff(edges)[..., None] * NODES
-        weights = np.diff(edges)[..., None] * WEIGHTS * np.exp(log_level)
-        y = case.quantile(question, log_level.reshape(3, -1)).reshape(log_level.shape)
-        with np.errstate(over="ignore"):  # where there is no such moment
-            total += np.sum(weights * (y - centre[..., None]) ** power, axis=(1, 2))[:, None]
-    return total
+        masses.append((np.diff(edges)[..., None] * WEIGHTS * np.exp(log_level)).reshape(3, -1))
+        values.append(case.quantile(question, log_level.reshape(3, -1)))
+    return np.concatenate(values, axis=1), np.concatenate(masses, axis=1)
+
+
+def _by_levels(case: Case, power: int, centre: np.ndarray) -> np.ndarray:
+    """E (Y - centre)^power as an integral over levels."""
+    y, mass = _levels(case)
+    with np.errstate(over="ignore"):  # where there is no such moment
+        return np.sum(mass * (y - centre) ** power, axis=1, keepdims=True)
 
 
 def _by_sum(case: Case, power: int, centre: np.ndarray) -> np.ndarray:
@@ -253,9 +259,7 @@ def test_the_excess_falls_by_the_upper_tail(dense):
 
 
 def test_censored_rows_say_the_mass_beyond_their_limits(dense):
-    low, high, nodes, weights = _panels(dense)
-    density = np.exp(dense.at(nodes.reshape(3, -1))["log_prob"]).reshape(nodes.shape)
-    area = np.sum(density * weights, axis=-1)
+    low, high, area = _panels(dense)
     first, last = low[:, 14:15], high[:, 17:18]
     inside = (low >= first) & (high <= last)
     atoms = np.zeros((3, 1))

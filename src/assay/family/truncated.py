@@ -96,7 +96,6 @@ class Truncated(AbstractFamily):
 
     @classmethod
     def examples(cls) -> tuple[AbstractFamily, ...]:
-        from assay.family.negative_binomial import NegativeBinomial
         from assay.family.normal import Normal
         from assay.family.poisson import Poisson
         from assay.family.weibull import Weibull
@@ -104,7 +103,6 @@ class Truncated(AbstractFamily):
         return (
             cls(Normal(), below=0.0),
             cls(Weibull(), below=0.5, above=4.0),
-            cls(NegativeBinomial(), below=1),
             cls(Poisson(), below=2, above=30),
         )
 

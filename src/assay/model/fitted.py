@@ -249,7 +249,7 @@ def predictive_of(
 
 
 def _limits(limit: Limit, frame: Frame, absent: float) -> Float[np.ndarray, " rows"] | None:
-    """The limit of each row, `absent` without one; None where they are flags or not in the table."""
+    """The limit of each row, `absent` where it has none; None for flags and for lost columns."""
     if limit is None or (isinstance(limit, str) and limit not in frame.columns):
         return None
     if not isinstance(limit, str):

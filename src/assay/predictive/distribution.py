@@ -243,7 +243,7 @@ def _quantile(family: AbstractFamily, linked: Linked, columns: Columns, level: A
     found = mixture_quantile(log_tails, lambda x: _mixed(distribution.log_prob(x)), level, each)
     if family.atom is None:
         return found
-    # Where the cdf takes a step there is no slope to follow: the level lies within it or it does not.
+    # Where the cdf takes a step there is no slope to follow: the level lies within it or not.
     at = jnp.full_like(level, family.atom)
     below, up_to = _mixed(distribution.log_edges(at)[0]), log_tails(at)[0]
     return jnp.where((below < jnp.log(level)) & (jnp.log(level) <= up_to), at, found)
