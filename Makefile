@@ -1,7 +1,7 @@
 # `make` checks everything that CI checks. `make setup` alone prepares the virtual environment.
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist loadscope
 
 # Without bytecode files JAX takes three times as long to import, in each of many processes.
 unexport PYTHONDONTWRITEBYTECODE

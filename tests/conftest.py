@@ -23,7 +23,7 @@ _QUICK_TO_COMPILE = (
     "--xla_cpu_use_fusion_emitters=false",
     "--xla_cpu_parallel_codegen_split_count=1",
 )
-os.environ["XLA_FLAGS"] = " ".join((os.environ.get("XLA_FLAGS", ""), *_QUICK_TO_COMPILE)).strip()
+os.environ["XLA_FLAGS"] = " ".join((*_QUICK_TO_COMPILE, os.environ.get("XLA_FLAGS", "")))
 
 # A test that fails must fail again: examples follow from the test, not from the clock.
 settings.register_profile(
@@ -46,9 +46,10 @@ class _ByCase(LoadScopeScheduling):
         return f"{file}[{test.partition('[')[2]}" if file.endswith("test_battery.py") else file
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
     """What `--dist loadscope` does here."""
-    return _ByCase(config, log)
+    return _ByCase(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

@@ -130,7 +130,7 @@ class Case:
     def quantile(self, question: str, log_level: np.ndarray) -> np.ndarray:
         """Where a log tail is, (3, levels): `lower_quantile` or `upper_quantile`."""
         level = np.broadcast_to(log_level, (3, log_level.shape[-1]))
-        other = np.log(-np.expm1(level))
+        other = np.where(level < -0.7, np.log1p(-np.exp(level)), np.log(-np.expm1(level)))
         asked = (level, other) if question == "lower_quantile" else (other, level)
         missing = -level.shape[1] % WIDTH
         padded = [np.pad(each, ((0, 0), (0, missing)), mode="edge") for each in asked]

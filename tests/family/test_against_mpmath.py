@@ -25,8 +25,9 @@ def test_values_are_those_of_the_law(recipe):
     # What is a quadrature or a long sum in mpmath takes its time: one set of parameters.
     sets = 1 if recipe in WRAPPED or recipe == "tweedie" else 2
     every = max(1, len(law.values) // sets)
-    found = measure(family, law, every_set=every, every_point=3, gradients=False)
-    judged = [each for each in found if not each.excused and not is_named(recipe, each)]
+    found = measure(family, law, every_set=every, every_point=2, gradients=False)
+    judged = [each for each in found if not is_named(recipe, each)]
     bad = [each for each in judged if not each.error <= BOUNDS[each.order]]
+    assert len(judged) >= 3
     assert not bad, "\n".join(map(str, bad[:5]))
     assert np.median([each.error for each in found]) <= 1e-13

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.stats as st
 
-from assay.family import Gamma, NegativeBinomial, Normal
+from assay.family import Gamma, NegativeBinomial, Normal, Poisson
 
 from .conftest import ask
 
@@ -114,3 +114,13 @@ def test_the_smooth_curve_of_a_count_meets_its_tails():
     both = [ask(bound, question, k) for question in ("smooth_log_tails", "log_tails")]
     for smooth, exact in zip(*both, strict=True):
         assert smooth == pytest.approx(np.asarray(exact), rel=1e-12)
+
+
+@pytest.mark.parametrize("family", [Normal(), Poisson()])
+def test_levels_and_their_logarithms_ask_the_same(family):
+    bound = family.bind({each.name: jnp.asarray(3.0) for each in family.parameters}, {})
+    level = jnp.asarray([1e-12, 0.2, 0.5, 0.9, 1 - 1e-9])
+    by_level = bound.quantile(level)
+    assert np.allclose(by_level, bound.lower_quantile(jnp.log(level)), rtol=1e-9)
+    assert np.allclose(by_level, bound.upper_quantile(jnp.log1p(-level)), rtol=1e-9)
+    assert np.allclose(by_level, bound.tail_quantile(jnp.log(level), jnp.log1p(-level)))

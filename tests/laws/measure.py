@@ -121,6 +121,7 @@ def places(family: AbstractFamily, values: Mapping[str, float]) -> tuple[np.ndar
         np.full(len(levels), _ordinal(np.clip(end, -1e300, 1e300)))
         for end in (family.support.lower, family.support.upper)
     )
+    low -= 1  # not reached, as far as anyone knows: the end itself may be
     while np.any(high > low + 1):
         middle = (low >> 1) + (high >> 1) + (low & high & 1)
         _, log_cdf, log_sf = _three(family, values, _number(middle)).T
@@ -138,7 +139,11 @@ def places(family: AbstractFamily, values: Mapping[str, float]) -> tuple[np.ndar
 
 def _three(family: AbstractFamily, values: Mapping[str, float], y: np.ndarray) -> np.ndarray:
     """Log density, log cdf and log sf, (points, 3)."""
-    return _differentiated(family, values, y, 0)[0]
+    found = _differentiated(family, values, y, 0)[0]
+    assert not np.isnan(found).any(), (
+        f"{family.describe()}: nan at {y[np.isnan(found).any(axis=1)]}"
+    )
+    return found
 
 
 def _differentiated(
@@ -219,8 +224,10 @@ def _of_point(
     # On an atom, and for whole numbers, there is nothing to differentiate along y.
     first = 1 if law.is_count or room == 0 else 0
     free = range(first, len(at) if len(got) > 1 else first)
+    # Next to an end the other tail is 1 less next to nothing, which takes digits to be seen.
+    lost = int(-2 * np.log10(min(room / sizes[0], 1.0))) if room > 0 else 0
     found = []
-    with mp.workdps(DIGITS):
+    with mp.workdps(DIGITS + lost):
         for k, function in enumerate(FUNCTIONS):
             truth = partial(_truth, getattr(law, function), names, at)
             true = truth({})

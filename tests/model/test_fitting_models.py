@@ -130,6 +130,21 @@ def test_a_predictive_answers_for_both_sides_of_a_limit(sales):
     assert isinstance(without, DistributionPredictive)
 
 
+def test_limits_that_are_numbers_show_on_both_sides():
+    rng = np.random.default_rng(3)
+    truth = rng.normal(2.0, 1.5, 400)
+    table = pl.DataFrame({"y": np.clip(truth, 0.5, 4.0), "least": np.full(400, 0.5)})
+    fitted = Model(Censored(Normal(), above=4.0, below="least")).fit(table, "y")
+    seen = fitted.predict(table).observed
+    assert np.all((seen.quantile(0.01) == 0.5) & (seen.quantile(0.99) == 4.0))
+    assert seen.mean() == pytest.approx(table["y"].mean(), abs=0.03)
+    # Of what one lost limit hides nothing can be said.
+    assert isinstance(fitted.predict(table.drop("least")), DistributionPredictive)
+    crossed = table.with_columns(least=pl.lit(5.0))
+    with pytest.raises(DataError, match=r"hidden above 4 and below 5 at once"):
+        fitted.predict(crossed)
+
+
 def test_limits_and_flags_that_say_the_same_fit_the_same(sales):
     stock, units = sales.numbers("stock"), sales.numbers("units")
     flagged = read(

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats as st
 import scoringrules as sr
 
-from assay.family import Bernoulli, Gamma, LogNormal, Mixture, NegativeBinomial, Normal
+from assay.family import Bernoulli, Gamma, LogNormal, Mixture, NegativeBinomial, Normal, Truncated
 from assay.predictive import DistributionPredictive, EnsemblePredictive, QuantilePredictive
 from assay.predictive import distribution as room
 
@@ -38,14 +38,19 @@ def test_a_normal_has_its_closed_form():
     assert bound(Normal(), mean=0.5, sd=3).crps(y) == pytest.approx(truth, rel=1e-6)
 
 
+NARROW = {"mean_1": 0.0, "mean_2": 5.0, "sd_2": 0.5, "share_2": np.log(0.3 / 0.7)}
+
+
 @pytest.mark.parametrize("sd", [1e-3, 0.02, 1.0])
 def test_a_mixture_of_narrow_components_has_its_closed_form(sd):
     y = np.array([-3.0, -0.01, 0.0, 0.001, 0.7, 4.99, 5.0, 5.2, 7.0, 30.0])
-    law = {"mean_1": 0.0, "sd_1": sd, "mean_2": 5.0, "sd_2": 0.5, "share_2": np.log(0.3 / 0.7)}
     ones = np.ones((10, 1))
     truth = sr.crps_mixnorm(y, ones * [0.0, 5.0], ones * [sd, 0.5], ones * [0.7, 0.3])
-    found = bound(Mixture(Normal(), Normal()), **law).crps(y)
+    found = bound(Mixture(Normal(), Normal()), sd_1=sd, **NARROW).crps(y)
     assert found == pytest.approx(truth, rel=1e-6)
+    # Cut where there is no mass: the same law, under a wrapper.
+    cut = Truncated(Mixture(Normal(), Normal()), below=-50.0)
+    assert bound(cut, sd_1=sd, **NARROW).crps(y) == pytest.approx(truth, rel=1e-6)
 
 
 def test_a_bernoulli_is_a_squared_distance():

@@ -152,7 +152,7 @@ def test_a_limit_divides_underlying_from_observed(mixture):
     y = np.where(np.isfinite(limit), limit, 1.0)
     assert hidden.underlying is mixture
     assert hidden.is_count == mixture.is_count
-    for question in ("cdf", "log_prob", "log_reach", "excess", "crps"):
+    for question in ("cdf", "log_cdf", "log_prob", "log_reach", "excess", "crps"):
         assert np.array_equal(getattr(hidden, question)(y), getattr(mixture, question)(y))
     assert np.array_equal(hidden.mean(), mixture.mean())
     assert np.array_equal(hidden.sample(1, 4), mixture.sample(1, 4))
@@ -202,6 +202,25 @@ def test_limits_on_both_sides_let_through_what_lies_between(mixture):
     assert np.all(seen.log_reach(least)[1:] == 0)
     some = np.array([4, 2])
     assert np.array_equal(seen.take(some).mean(), seen.mean()[some])
+
+
+@pytest.mark.parametrize("recorded", [0.0, 2.5, 3.0, 7.0])
+def test_the_score_of_counts_above_a_limit_between_two_of_them_is_a_sum(counts, recorded):
+    least, end = np.full(7, 2.5), np.full(7, np.inf)
+    k = np.arange(400.0)
+    cdf = np.stack([counts.cdf(np.full(7, each)) for each in k])
+    width = np.clip(k + 1 - 2.5, 0.0, 1.0)[:, None]
+    passed = (k >= np.floor(max(recorded, 2.5)))[:, None]
+    wanted = np.sum(width * np.where(passed, 1 - cdf, cdf) ** 2, axis=0)
+    found = Hidden(counts, end, least).observed.crps(np.full(7, recorded))
+    assert found == pytest.approx(wanted, rel=1e-6)
+
+
+def test_a_second_limit_leaves_the_lower_one(gamma):
+    least = np.full(7, 0.2)
+    seen = under_limit(Hidden(gamma, np.full(7, 2.0), least), np.full(7, 0.5))
+    assert isinstance(seen, Observed)
+    assert seen.least is least
 
 
 def test_a_second_limit_replaces_the_first(gamma):

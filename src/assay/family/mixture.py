@@ -30,7 +30,7 @@ from assay.family.wrapping import all_needs, check_base
 from assay.family.zero_inflated import draw, inner_value
 
 _LLOYD_STEPS = 20
-_SPREAD = (-5.0, -1.5, 0.0, 1.5, 5.0)  # of a component, in sd
+_MARKS = (1e-6, 0.07, 0.5, 0.93, 1 - 1e-6)  # levels of a component
 _LOG_ODDS = Link("identity", identity.forward, identity.inverse)
 
 
@@ -111,8 +111,8 @@ class MixtureDistribution(AbstractDistribution):
 
     def landmarks(self) -> tuple[Float[Array, "..."], ...]:
         # One component may be far narrower than the distance to the next.
-        each = [(one.mean(), jnp.sqrt(one.variance())) for one in self.components]
-        return tuple(mean + by * sd for mean, sd in each for by in _SPREAD)
+        marks = (one.quantile(jnp.asarray(level)) for one in self.components for level in _MARKS)
+        return tuple(marks)
 
     def _mixed(self, logs: list[Array]) -> Array:
         shares = self.log_shares()

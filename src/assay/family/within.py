@@ -215,6 +215,9 @@ class TruncatedDistribution(AbstractDistribution):
         distance = distance_from_bound(within, density, mass)
         return jnp.where(drowned & jnp.isfinite(distance), bound + sign * distance, found)
 
+    def landmarks(self) -> tuple[Float[Array, "..."], ...]:
+        return self.base.landmarks()
+
     def rough_moments(self) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
         mean, variance = self.base.rough_moments()
         return jnp.clip(mean, self._low, self._high), variance

@@ -115,6 +115,9 @@ class ZeroInflatedDistribution(AbstractDistribution):
         zeros = jax.nn.sigmoid(self.logits) * jnp.maximum(-limit, 0.0)
         return jax.nn.sigmoid(-self.logits) * self.base.excess(limit) + zeros
 
+    def landmarks(self) -> tuple[Float[Array, "..."], ...]:
+        return self.base.landmarks()
+
     def rough_moments(self) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
         return self.base.rough_moments()
 

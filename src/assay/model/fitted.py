@@ -9,11 +9,12 @@ import polars as pl
 from jaxtyping import Float
 from scipy.linalg import block_diag
 
-from assay.errors import ConfigError
+from assay.errors import ConfigError, DataError
 from assay.family import AbstractFamily, Censored
 from assay.family.limit import Limit
 from assay.fit import Draws, FitResult, Prior
 from assay.frame import Frame, read
+from assay.frame.rows import at_row
 from assay.model.effects import effects_of
 from assay.model.penalised import in_words, smooths
 from assay.model.prepared import limit_column
@@ -55,11 +56,12 @@ class FittedModel:
     def predict(self, data: Any) -> AbstractPredictive:
         """One distribution for each row of `data`; its target is not read.
 
-        Under a censored family the predictive answers for the `underlying` value and, where its
-        limits are numbers or the table has their columns, for the `observed` one.
+        Under a censored family the predictive answers for the `underlying` value and, where each of
+        its limits is a number or a numeric column of the table, for the `observed` one.
 
         Raises:
-            DataError: a feature is missing or has an unseen category.
+            DataError: a feature is missing or has an unseen category, or a lower limit lies above
+                an upper one.
         """
         frame = data if isinstance(data, Frame) else read(data)
         linked = tuple(
@@ -243,18 +245,21 @@ def predictive_of(
     if not isinstance(family, Censored):
         return predictive
     most, least = _limits(family.above, frame, np.inf), _limits(family.below, frame, -np.inf)
-    if most is None and least is None:
+    if most is None or least is None or (family.above is None and family.below is None):
         return predictive
-    return Hidden(predictive, np.full(frame.rows, np.inf) if most is None else most, least)
+    for row in np.flatnonzero(most <= least)[:1]:
+        raise DataError(
+            f"Censored: {at_row(row)} is hidden above {most[row]:g} and below "
+            f"{least[row]:g} at once. The lower limit must lie below the upper one."
+        )
+    return Hidden(predictive, most, None if family.below is None else least)
 
 
 def _limits(limit: Limit, frame: Frame, absent: float) -> Float[np.ndarray, " rows"] | None:
     """The limit of each row, `absent` where it has none; None for flags and for lost columns."""
-    if limit is None or (isinstance(limit, str) and limit not in frame.columns):
-        return None
-    if not isinstance(limit, str):
-        return np.full(frame.rows, float(limit))
-    found = limit_column(frame, limit)
+    if limit is None or not isinstance(limit, str):
+        return np.full(frame.rows, absent if limit is None else float(limit))
+    found = limit_column(frame, limit) if limit in frame.columns else np.empty(0, dtype=bool)
     return None if found.dtype == bool else np.where(np.isnan(found), absent, found)
 
 

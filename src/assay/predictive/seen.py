@@ -48,6 +48,9 @@ class Hidden(AbstractPredictive):
     def cdf(self, y: Rows) -> Rows:
         return self.base.cdf(y)
 
+    def log_cdf(self, y: Rows) -> Rows:
+        return self.base.log_cdf(y)
+
     def log_prob(self, y: Rows) -> Rows:
         return self.base.log_prob(y)
 
@@ -69,7 +72,9 @@ class Hidden(AbstractPredictive):
 
 @dataclass(frozen=True)
 class Observed(AbstractPredictive):
-    """The predictive of max(min(Y, limit), least), which is what limits let through.
+    """The predictive of min(max(Y, least), limit), which is what limits let through.
+
+    Its mean is nan where that of Y is infinite.
 
     Fields:
         base: predictive of the underlying value.
@@ -127,7 +132,7 @@ class Observed(AbstractPredictive):
         return np.where(limit > self.limit, -np.inf, inside)
 
     def excess(self, limit: Rows) -> Rows:
-        inside = self.base.excess(limit) - self._beyond(self.limit)
+        inside = np.maximum(self.base.excess(limit) - self._beyond(self.limit), 0.0)
         if self.least is not None:
             inside = np.where(limit <= self._low, self.mean() - limit, inside)
         return np.where(limit >= self.limit, 0.0, inside)
@@ -138,13 +143,16 @@ class Observed(AbstractPredictive):
     def crps(self, y: Rows, limit: Rows | None = None) -> Rows:
         cut = self.limit if limit is None else np.minimum(limit, self.limit)
         # A value recorded beyond its limit says no more than one recorded on it.
-        whole = self.base.crps(np.minimum(np.maximum(y, self._low), cut), cut)
+        at = np.minimum(np.maximum(y, self._low), cut)
+        # On a lower limit between two counts a record stands for the count below it.
+        at = np.floor(at) if self.is_count and self.least is not None else at
+        whole = self.base.crps(at, cut)
         if self.least is None:
             return whole
-        # Below `least` there is nothing to tell apart: the integral of the squared cdf up to there.
+        # Up to `least` there is nothing to tell apart, but the integral is that of the base.
         low = np.minimum(self._low, cut)
-        at = np.where(np.isfinite(low), low, np.minimum(y, cut))
-        return whole - np.where(np.isfinite(low), self.base.crps(at, at), 0.0)
+        end = np.where(np.isfinite(low), low, at)
+        return whole - np.where(np.isfinite(low), self.base.crps(np.minimum(at, end), end), 0.0)
 
     def take(self, rows: np.ndarray) -> "Observed":
         return Observed(self.base.take(rows), self.limit[rows], _some(self.least, rows))
@@ -167,5 +175,8 @@ def _some(limit: Rows | None, rows: np.ndarray) -> Rows | None:
 
 
 def under_limit(predictive: AbstractPredictive, limit: Rows | None) -> AbstractPredictive:
-    """The predictive of what is recorded under `limit`, whatever the predictive knew of it."""
-    return predictive if limit is None else Observed(predictive.underlying, limit)
+    """The predictive of what is recorded under `limit`, whatever upper limit it knew of before."""
+    if limit is None:
+        return predictive
+    least = predictive.least if isinstance(predictive, Hidden | Observed) else None
+    return Observed(predictive.underlying, limit, least)
