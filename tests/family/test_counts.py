@@ -287,7 +287,7 @@ def test_trials_by_row_come_from_a_column():
 @pytest.mark.parametrize("family", [Binomial("asked"), BetaBinomial("asked")])
 @pytest.mark.parametrize(
     ("asked", "said"),
-    [([3, 1], "row 1: the target is 2"), ([3, np.nan], "row 1: .* is nan"), ([2.5, 3], "row 0")],
+    [([3, 1], "row 2: the target is 2"), ([3, np.nan], "row 2: .* is nan"), ([2.5, 3], "row 1")],
 )
 def test_rows_with_impossible_trials_are_named(family, asked, said):
     with pytest.raises(DataError, match=said):

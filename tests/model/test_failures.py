@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assay.errors import AssayError, DataError, FitError
+from assay.errors import AssayError, ConfigError, DataError, FitError
 from assay.family import Bernoulli, Censored, Gamma, LogNormal, NegativeBinomial, Normal, Poisson
 from assay.frame import read
 from assay.model import Model
@@ -218,3 +218,51 @@ def test_weights_stand_for_rows_that_are_repeated():
         assert weighted.result.rows == repeated.result.rows == long.height
         assert weighted.result.hidden == repeated.result.hidden
         assert weighted.draws == pytest.approx(repeated.draws, rel=1e-7, abs=1e-9)
+
+
+def test_a_table_of_intervals_alone_tells_enough():
+    rng = np.random.default_rng(5)
+    income = np.exp(rng.normal(3.0, 0.5, 2000))
+    bands = np.array([0.0, 10.0, 15.0, 20.0, 30.0, 50.0, 1e3])
+    place = np.searchsorted(bands, income)
+    table = pl.DataFrame({"lo": bands[place - 1], "hi": bands[place]}).with_columns(
+        income=pl.lit(None, pl.Float64)
+    )
+    fitted = Model(Censored(LogNormal(), between=("lo", "hi")), prior="flat").fit(table, "income")
+    found = fitted.coefficients()
+    assert found["estimate"].to_list() == pytest.approx([3.0, np.log(0.5)], abs=0.06)
+
+
+def test_zeros_and_ones_that_are_meant_as_flags_are_no_limits():
+    rng = np.random.default_rng(6)
+    table = pl.DataFrame({"t": rng.exponential(0.4, 50) + 1.5}).with_columns(
+        out=(pl.col("t") > 1.9).cast(int)
+    )
+    with pytest.raises(DataError, match=r"column `out` holds 0 and 1 only.*true and false"):
+        Model(Censored(Normal(), above="out")).fit(table, "t")
+    flagged = table.with_columns(pl.col("out").cast(bool))
+    assert Model(Censored(Normal(), above="out")).fit(flagged, "t").result.hidden > 5
+
+
+@pytest.mark.parametrize("formula", ["x**2", "x^2", "x + x ** 2"])
+def test_a_power_that_formulas_read_as_the_column_alone_is_refused(formula):
+    table = pl.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 4.0, 9.5, 15.0]})
+    with pytest.raises(ConfigError, match=r"means `x` alone. Write `I\(x\*\*2\)`"):
+        Model(Normal(), mean=Linear(formula)).fit(table, "y")
+
+
+def test_what_is_no_family_and_no_target_is_refused():
+    for family in ("gamma", Normal):
+        with pytest.raises(ConfigError, match=r"must be made of a class, such as `Gamma\(\)`"):
+            Model(family)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ConfigError, match="the target is int, must be the name of a column"):
+        Model(Normal()).fit(pl.DataFrame({"y": [1.0, 2.0]}), 3)  # pyright: ignore
+
+
+def test_a_fit_shows_itself_in_a_few_lines_with_its_remarks():
+    table = pl.DataFrame({"x": [1.0, 2.0, 3.0, 4.0, 5.0], "y": [1.0, 4.0, 9.5, 15.0, None]})
+    lines = repr(Model(Normal(), mean=Linear("x")).fit(table, "y")).splitlines()
+    assert lines[0] == "normal fitted to `y`"
+    assert lines[1].startswith("  mean (identity): intercept -")
+    assert "on 4 rows" in lines[-1]
+    assert "rows without a target that were left out: 1" in lines[-1]

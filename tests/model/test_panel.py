@@ -99,7 +99,8 @@ def test_a_group_that_fails_says_so_and_spoils_no_other(sales):
         price=pl.when(store == "east").then(2.0).otherwise("price"),
     )
     model = Model(Gamma(), mean=Linear("price + heat"))
-    panel = model.fit(read(broken, source="sales.csv"), "units", by="store")
+    with pytest.warns(UserWarning, match=r"sales.csv: 1 of 4 groups converged, 3 failed: "):
+        panel = model.fit(read(broken, source="sales.csv"), "units", by="store")
     assert set(panel.result.failed) == {("north",), ("west",), ("east",)}
     assert panel.result.converged == 1
     assert panel.result.message.startswith("1 of 4 groups converged, 3 failed: store='east': ")
@@ -123,7 +124,8 @@ def test_a_group_that_a_fit_would_remark_on_gets_its_remark(sales):
         .cast(pl.Float64)
     )
     flat = Model(Bernoulli(), probability=Linear("price"), prior="flat")
-    panel = flat.fit(late, "late", by="store")
+    with pytest.warns(UserWarning, match=r"3 of 4 groups converged, 1 failed: store='north'"):
+        panel = flat.fit(late, "late", by="store")
     assert "Perfect separation: `price`" in panel.result.failed[("north",)]
     assert panel.result.converged == 3
 

@@ -251,7 +251,26 @@ def test_an_ensemble_answers_by_counting(ensemble):
 
 def test_a_level_on_a_step_is_not_lost_to_rounding():
     tenths = EnsemblePredictive.of(np.arange(1.0, 11.0)[None])
-    assert [float(tenths.quantile(k / 10)[0]) for k in range(1, 11)] == list(range(1, 11))
+    assert [float(tenths.quantile(k / 10)[0]) for k in range(1, 10)] == list(range(1, 10))
+
+
+@pytest.mark.parametrize("level", [-1, 0, 1, 1.5, 90, float("nan"), "0.5", [0.1, 0.9]])
+def test_a_level_that_is_none_is_refused(gamma, counts, ensemble, quantiles, level):
+    for each in (gamma, counts, ensemble, quantiles, Hidden(gamma, np.ones(7)).observed):
+        with pytest.raises(ConfigError, match="strictly between 0 and 1"):
+            each.quantile(level)
+
+
+@pytest.mark.parametrize("y", [np.zeros(3), ["a"] * 7, np.zeros((7, 1))])
+def test_values_for_other_rows_are_refused(gamma, y):
+    for question in ("cdf", "log_prob", "crps"):
+        with pytest.raises(PredictionsError, match="one for each of the 7 rows"):
+            getattr(gamma, question)(y)
+    assert gamma.cdf(1.0) == pytest.approx(gamma.cdf(np.ones(7)))
+
+
+def test_a_predictive_says_what_it_can_be_asked(gamma):
+    assert repr(gamma).startswith("DistributionPredictive of 7 rows: ask `mean()`, `quantile(0.9)`")
 
 
 @pytest.fixture

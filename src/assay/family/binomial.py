@@ -23,6 +23,7 @@ from assay.family.support import COUNTS, Support
 from assay.family.tail import log_beta_tails
 from assay.family.tail.binomial import binomial_log_mass, binomial_log_tails
 from assay.family.tail.chance import Chance
+from assay.frame.rows import at_row
 
 Trials = int | str
 
@@ -166,14 +167,14 @@ def refuse_trials(
     if improper.any():
         row = int(np.flatnonzero(improper)[0])
         raise DataError(
-            f"{family}: row {row}: {column} is {asked[row]:g}, must be a whole number from 0 on. "
-            "Mend or leave out the row."
+            f"{family}: {at_row(row)}: {column} is {asked[row]:g}, must be a whole number from 0 "
+            "on. Mend or leave out the row."
         )
     above = y > asked
     if above.any():
         row = int(np.flatnonzero(above)[0])
         raise DataError(
-            f"{family}: row {row}: the target is {y[row]:g}, but {column} allows at most "
+            f"{family}: {at_row(row)}: the target is {y[row]:g}, but {column} allows at most "
             f"{asked[row]:g} successes ({int(above.sum())} such rows). Mend them, or name the "
             "column that holds each row's trials."
         )

@@ -27,6 +27,16 @@ from assay.frame.rows import at_row
 __all__ = ["Censored", "CensoredDistribution"]
 
 
+def _refuse_flags(name: Limit, limits: np.ndarray, y: np.ndarray) -> None:
+    """Refuse zeros and ones that are meant to be flags: read as limits they hide the wrong rows."""
+    if isinstance(name, str) and set(limits) == {0.0, 1.0} and not np.isin(y, limits).any():
+        raise DataError(
+            f"Censored: column `{name}` holds 0 and 1 only, and is read as a limit of 0 or 1, but "
+            "no target is either. If 1 means that a row is hidden, make the column true and false: "
+            f'`table.with_columns(pl.col("{name}").cast(bool))`.'
+        )
+
+
 class _Rows(NamedTuple):
     """What each row says of its target besides the recorded value.
 
@@ -224,6 +234,8 @@ class Censored(AbstractFamily):
         Raises:
             DataError: names the first such row, the columns and the values.
         """
+        for name, limits in ((self.above, rows.most), (self.below, rows.least)):
+            _refuse_flags(name, limits, y)
         lower, upper = named_limit("below", self.below), named_limit("above", self.above)
         crossed = (rows.most < rows.least) | ((y >= rows.most) & (y <= rows.least))
         for row in np.flatnonzero(crossed & ~rows.within)[:1]:

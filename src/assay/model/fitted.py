@@ -22,10 +22,11 @@ from assay.model.prior import labels
 from assay.predictive import AbstractPredictive, DistributionPredictive, Hidden
 from assay.predictor import Design
 
+_SHOWN = 6  # coefficients of a parameter
 SPREAD_DEGREES, SPREAD_SCALE = 3.0, 2.5  # half-t prior of the spread of penalised terms, for NUTS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FittedModel:
     """A model with the posterior of its coefficients.
 
@@ -52,6 +53,19 @@ class FittedModel:
     result: FitResult
     prior: Prior
     sampled: Draws | None = None
+
+    def __repr__(self) -> str:
+        table = self.coefficients()
+        lines = [f"{self.family.describe()} fitted to `{self.target}`"]
+        for parameter in self.family.parameters:
+            own = table.filter(parameter=parameter.name)
+            pairs = zip(own["name"], own["estimate"], strict=True)
+            said = [f"{name} {value:.4g}" for name, value in pairs]
+            more = f", {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+            lines.append(
+                f"  {parameter.name} ({parameter.link.name}): {', '.join(said[:_SHOWN])}{more}"
+            )
+        return "\n".join([*lines, f"  {self.result.message}"])
 
     def predict(self, data: Any) -> AbstractPredictive:
         """One distribution for each row of `data`; its target is not read.

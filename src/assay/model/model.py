@@ -62,8 +62,13 @@ class Model:
             predictors: one for each parameter of the family, by name.
 
         Raises:
-            ConfigError: a parameter that the family does not have, or an unknown method.
+            ConfigError: no family, a parameter that it does not have, or an unknown method.
         """
+        if not isinstance(family, AbstractFamily):
+            raise ConfigError(
+                f"the family is {family!r}, must be made of a class, such as `Gamma()`. For the "
+                "recipe `gamma` in text: `assay.sklearn`, or a model in `assay.toml`."
+            )
         known = [parameter.name for parameter in family.parameters]
         for name, predictor in predictors.items():
             if name not in known:
@@ -148,6 +153,10 @@ class Model:
                 no group did.
             ConfigError: no device of the `engine`.
         """
+        if not isinstance(target, str):
+            raise ConfigError(
+                f"the target is {type(target).__name__}, must be the name of a column."
+            )
         frame = data if isinstance(data, Frame) else read(data)
         with on_engine(engine), one_blas_thread():
             counted = read_weights(frame, weights)

@@ -1,5 +1,6 @@
 """Fitting a panel: what one batch can take together, and single fits for the rest."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -120,6 +121,7 @@ def _judged(
     message = f"{groups - len(failed)} of {groups} groups converged"
     if failed:
         message += f", {len(failed)} failed: {' '.join(first)}"
+        warnings.warn(f"{source}: {message}", stacklevel=4)
     return PanelResult(groups=groups, failed=failed, message=message)
 
 

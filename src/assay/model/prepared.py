@@ -120,7 +120,10 @@ def prepare(
     """
     kept, y, columns, weights = fitting_part(frame, target, family, weights)
     made = [each.prepare(kept) for each in predictors]
-    notes = []
+    notes, dropped = [], frame.rows - kept.rows
+    if dropped:
+        left_out = "without a target" if weights is None else "without a target or a weight"
+        notes.append(f"rows {left_out} that were left out: {dropped}")
     for parameter, (design, matrix) in zip(family.parameters, made, strict=True):
         notes += refuse_collinear(design, matrix, frame.source, parameter.name, flat=flat)
     if weights is not None:
@@ -136,7 +139,9 @@ def prepare(
         weights=weights,
         notes=tuple(notes),
     )
-    if prepared.hidden == prepared.rows:
+    # Intervals that end on both sides say where the target lies; what is beyond a limit does not.
+    bounded = any(part.known is Known.BETWEEN for part in prepared.parts)
+    if prepared.hidden == prepared.rows and not bounded:
         raise DataError(
             f"{frame.source}: all {len(y)} rows of `{target}` are hidden beyond a limit, so no row "
             "shows what lies there. At least some rows must show the target."

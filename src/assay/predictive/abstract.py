@@ -10,6 +10,20 @@ from assay.errors import ConfigError
 Rows = Float[np.ndarray, " rows"]
 
 
+def proper_level(level: float, asked: str = "quantile") -> float:
+    """A level that one can ask for.
+
+    Raises:
+        ConfigError: it is no number strictly between 0 and 1.
+    """
+    if not (isinstance(level, int | float | np.floating | np.integer) and 0 < level < 1):
+        raise ConfigError(
+            f"{asked}: the level is {level!r}, must lie strictly between 0 and 1. "
+            "Write 0.9 for ninety per cent."
+        )
+    return float(level)
+
+
 class AbstractPredictive(abc.ABC):
     """A distribution for each row, on the right support; all values in the target's unit.
 
@@ -18,6 +32,12 @@ class AbstractPredictive(abc.ABC):
     """
 
     is_count: bool
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__} of {self.rows} rows: ask `mean()`, `quantile(0.9)`, "
+            "`interval(0.9)`, `cdf(y)`, `log_prob(y)`, `sample(seed, count)`"
+        )
 
     @property
     @abc.abstractmethod
@@ -30,7 +50,11 @@ class AbstractPredictive(abc.ABC):
 
     @abc.abstractmethod
     def quantile(self, level: float) -> Rows:
-        """Least value whose cdf reaches `level`, 0 < level < 1."""
+        """Least value whose cdf reaches `level`, 0 < level < 1.
+
+        Raises:
+            ConfigError: `level` does not lie strictly between 0 and 1.
+        """
 
     @abc.abstractmethod
     def cdf(self, y: Rows) -> Rows:
@@ -84,9 +108,5 @@ class AbstractPredictive(abc.ABC):
         Raises:
             ConfigError: `level` does not lie strictly between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise ConfigError(
-                f"interval: the level is {level}, must lie strictly between 0 and 1. "
-                "Write 0.9 for ninety per cent."
-            )
+        level = proper_level(level, "interval")
         return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)

@@ -10,9 +10,10 @@ import numpy as np
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
+from assay.errors import PredictionsError
 from assay.family import AbstractDistribution, AbstractFamily, Known
 from assay.family.step import step_quantile
-from assay.predictive.abstract import AbstractPredictive, Rows
+from assay.predictive.abstract import AbstractPredictive, Rows, proper_level
 from assay.predictive.crps import crps_of_counts, crps_of_density, crps_of_large_counts
 from assay.predictive.mixture import mixture_quantile
 
@@ -24,7 +25,7 @@ _CRPS_CELLS = 2**14
 _LARGE_COUNT = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DistributionPredictive(AbstractPredictive):
     """An equal mixture of one family's distributions, one for each posterior draw.
 
@@ -67,7 +68,7 @@ class DistributionPredictive(AbstractPredictive):
         return self._blocks("mean")
 
     def quantile(self, level: float) -> Rows:
-        return self._blocks("quantile", np.full(self.rows, float(level)))
+        return self._blocks("quantile", np.full(self.rows, proper_level(level)))
 
     def cdf(self, y: Rows) -> Rows:
         return self._blocks("cdf", y)
@@ -91,7 +92,7 @@ class DistributionPredictive(AbstractPredictive):
         return self._blocks(_SAYS[known], y)
 
     def crps(self, y: Rows, limit: Rows | None = None) -> Rows:
-        y, cut = np.asarray(y, dtype=float), _no_limit(self.rows) if limit is None else limit
+        y, cut = self._for_each_row("crps", y), _no_limit(self.rows) if limit is None else limit
         if not self.is_count:
             return self._blocks("crps", y, cut)
         # Blocks of rows of like size: a sum over counts runs as long as its largest row.
@@ -126,6 +127,7 @@ class DistributionPredictive(AbstractPredictive):
         """Ask block by block, so that memory stays bounded and shapes are few."""
         if self.rows == 0:
             return np.empty(0)
+        arguments = tuple(self._for_each_row(question, each) for each in arguments)
         draws = self.linked[0].shape[0]
         cells = _CRPS_CELLS if question.startswith("crps") else _CELLS // 8
         size = min(_padded(self.rows), max(64, cells // draws))
@@ -134,6 +136,15 @@ class DistributionPredictive(AbstractPredictive):
             for low in range(0, self.rows, size)
         ]
         return np.concatenate(answers)
+
+    def _for_each_row(self, question: str, values: Rows) -> Rows:
+        found = np.asarray(values)
+        if found.dtype.kind not in "biuf" or found.shape not in ((), (self.rows,)):
+            raise PredictionsError(
+                f"{question}: got values of shape {found.shape} and type {found.dtype}, needs one "
+                f"number, or one for each of the {self.rows} rows."
+            )
+        return np.broadcast_to(found.astype(float), (self.rows,))
 
     def _ask(
         self, question: str, index: np.ndarray, size: int, arguments: tuple[Rows, ...]

@@ -6,12 +6,12 @@ import numpy as np
 from jaxtyping import Float
 
 from assay.errors import PredictionsError
-from assay.predictive.abstract import AbstractPredictive, Rows
+from assay.predictive.abstract import AbstractPredictive, Rows, proper_level
 
 _CELLS = 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EnsemblePredictive(AbstractPredictive):
     """Equally likely values for each row; a single value is a point forecast.
 
@@ -41,7 +41,7 @@ class EnsemblePredictive(AbstractPredictive):
         return self.values.mean(axis=1)
 
     def quantile(self, level: float) -> Rows:
-        count = self.values.shape[1]
+        level, count = proper_level(level), self.values.shape[1]
         # The slack keeps a level such as 0.3 of 10 values from rounding up to the fourth.
         index = int(np.clip(np.ceil(level * count - 1e-9) - 1, 0, count - 1))
         return self.values[:, index]

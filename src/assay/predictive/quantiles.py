@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Float
 
 from assay.errors import PredictionsError
-from assay.predictive.abstract import AbstractPredictive, Rows
+from assay.predictive.abstract import AbstractPredictive, Rows, proper_level
 from assay.predictive.ensemble import EnsemblePredictive
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class QuantilePredictive(AbstractPredictive):
     """Quantiles at a few levels, straight lines between them, nothing beyond the outermost.
 
@@ -33,7 +33,7 @@ class QuantilePredictive(AbstractPredictive):
         return self._dense().mean(axis=1)
 
     def quantile(self, level: float) -> Rows:
-        position = np.interp(level, self.levels, np.arange(len(self.levels)))
+        position = np.interp(proper_level(level), self.levels, np.arange(len(self.levels)))
         low = int(np.floor(position))
         high = min(low + 1, len(self.levels) - 1)
         return self.values[:, low] + (position - low) * (self.values[:, high] - self.values[:, low])

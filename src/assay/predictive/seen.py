@@ -8,7 +8,7 @@ from jaxtyping import Float
 from assay.predictive.abstract import AbstractPredictive, Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Hidden(AbstractPredictive):
     """A predictive that knows the limits of each row; it answers for the underlying value.
 
@@ -70,7 +70,7 @@ class Hidden(AbstractPredictive):
         return Hidden(self.base.take(rows), self.limit[rows], _some(self.least, rows))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Observed(AbstractPredictive):
     """The predictive of min(max(Y, least), limit), which is what limits let through.
 

@@ -116,12 +116,29 @@ def _refuse_high_powers(tokens: list[tokenize.TokenInfo], text: str) -> None:
     for place, word in enumerate(words):
         if word not in _POWERS:
             continue
+        if place and tokens[place - 1].type == tokenize.NAME and not _is_called(words[:place]):
+            base = words[place - 1]
+            raise ConfigError(
+                f"formula `{text}`: in a formula `{base}{word}...` means `{base}` alone. Write "
+                f"`I({base}**2)` for the square of the numbers, or use `Polynomial`."
+            )
         following = words[place + 1 : place + 3]
         if not _is_small_power(following[0]) or following[1] in _POWERS:
             raise ConfigError(
                 f"formula `{text}`: found the power `{''.join([word, *following])}`, accepted is "
                 f"one number up to {_HIGHEST_POWER}."
             )
+
+
+def _is_called(words: list[str]) -> bool:
+    """Whether the last of these words stands inside a call, such as `I(x ** 2)`."""
+    open_: list[bool] = []
+    for before, word in itertools.pairwise(["", *words]):
+        if word == "(":
+            open_.append(before in ALLOWED)
+        elif word == ")" and open_:
+            open_.pop()
+    return any(open_)
 
 
 def _is_small_power(text: str) -> bool:
