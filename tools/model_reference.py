@@ -60,8 +60,12 @@ FITTING = """\
 | `Model(..., prior="flat")` | the data alone speak: maximum likelihood |
 | `Model(..., information="expected")` | standard errors as generalised linear models report them |
 | `model.fit(table, "units", by="store")` | one model for each store, all in one batch |
+| `panel["north"]`, `panel.results()` | the model of one group; how each group's fit went |
 | `model.fit(table, "units", weights="n")` | each row counts as often as its column `n` says |
+| `fitted.result` | how the fit went; its `notes` tell of separation and of rows left out |
 | `fitted.coefficients()`, `fitted.effects()`, `fitted.picture()` | what was learnt, how surely |
+| `fitted.predict(table)` | a distribution a row: `mean()`, `quantile(0.9)`, `interval(0.9)` |
+| `fitted.predict(table).observed` | what limits let through, instead of the value itself |
 | `fitted.to_arviz(table)` | the draws of `nuts` for ArviZ |
 | `fitted.save("demand.assay")`, `assay.load("demand.assay")` | a file whose reading runs nothing |
 
@@ -77,7 +81,9 @@ def reference() -> str:
     known = [(name, families.get(name)) for name in families]
     plain = [pair for pair in known if not pair[1].is_wrapper]
     wrappers = [pair for pair in known if pair[1].is_wrapper]
-    return "\n".join([HEAD, *_families(plain), *_wrappers(wrappers), *_predictors(), FITTING])
+    return "\n".join(
+        [HEAD, *_families(plain), *_wrappers(wrappers), LIMITS, *_predictors(), FITTING]
+    )
 
 
 def _families(known: list[tuple[str, type[AbstractFamily]]]) -> Iterator[str]:
@@ -136,6 +142,14 @@ def _says(thing: Any) -> str:
     """First sentence of a docstring, with its code in single backticks."""
     first = (inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
     return re.sub(r": ``[^`]+``", "", first)  # a recipe, which has its own column
+
+
+LIMITS = """\
+A limit of `Censored` is a number, a column of numbers (the target is known to be at least, or at
+most, the limit where it reached it) or a column of true and false (where it is true, the recorded
+target is itself only a bound). In a formula `x**2` multiplies terms; the square of the numbers is
+`I(x**2)`, or `Quadratic("x")`.
+"""
 
 
 def _predictors() -> Iterator[str]:
