@@ -110,6 +110,11 @@ class _DistributionEstimator(BaseEstimator):
         if self.predictors is None:
             every = _all_columns(frame, family.needs())
             terms = {parameter.name: every for parameter in _leading(family)}
+        elif not isinstance(self.predictors, Mapping):
+            raise InvalidInputError(
+                f"predictors is {self.predictors!r}, must hold a predictor for each parameter: "
+                '`{"mean": "linear(\'price\')"}`.'
+            )
         else:
             terms = {
                 name: parse(recipe, known_predictors) if isinstance(recipe, str) else recipe

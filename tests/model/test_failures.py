@@ -266,3 +266,8 @@ def test_a_fit_shows_itself_in_a_few_lines_with_its_remarks():
     assert lines[1].startswith("  mean (identity): intercept -")
     assert "on 4 rows" in lines[-1]
     assert "rows without a target that were left out: 1" in lines[-1]
+
+
+def test_a_sum_of_predictors_holds_nothing_else():
+    with pytest.raises(ConfigError, match=r"'z' is no predictor. Add predictors to each other"):
+        Linear("x") + "z"  # pyright: ignore

@@ -45,7 +45,7 @@ class PanelResult:
         return self.groups - len(self.failed)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FittedPanel:
     """One fitted model for each group of rows with equal keys: ``panel["north"]``.
 
@@ -78,6 +78,12 @@ class FittedPanel:
 
     def __len__(self) -> int:
         return self.keys.height
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.family.describe()} fitted to `{self.target}` by {', '.join(self.by)}: "
+            f"{self.result.message}"
+        )
 
     def __getitem__(self, key: Any) -> FittedModel:
         """One group's model.

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 from html import escape
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import altair as alt
 import vl_convert
 
+from assay.errors import ConfigError
 from assay.picture.palette import CATEGORIES, DARK, GRID, INK, LIGHT, MUTED
 
 Mode = Literal["auto", "light", "dark"]
@@ -52,7 +53,16 @@ def svg(chart: alt.TopLevelMixin, mode: Mode = "auto") -> str:
 
     Returns:
         One `<svg>` element that is as wide as its box, up to its natural width.
+
+    Raises:
+        ConfigError: it is no chart, or no such mode.
     """
+    if not hasattr(chart, "to_dict"):
+        raise ConfigError(
+            f"svg: got {type(chart).__name__}, needs a chart, such as `fitted.picture()`."
+        )
+    if mode not in get_args(Mode):
+        raise ConfigError(f"svg: mode is {mode!r}, must be one of {', '.join(get_args(Mode))}.")
     spec = chart.to_dict()
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
     return _framed(_own_ids(_coloured(drawn, mode)), str(spec.get("description", "Chart")))

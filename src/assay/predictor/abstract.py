@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float
 
-from assay.errors import DataError
+from assay.errors import ConfigError, DataError
 from assay.frame import Frame
 from assay.predictor.matrix import (
     Matrix,
@@ -271,5 +271,14 @@ def _by_column(values: list[Any], terms: tuple[AbstractPrepared, ...]) -> np.nda
 
 
 def as_sum(predictor: AbstractPredictor | Sum) -> Sum:
-    """Any predictor as a sum of one or more."""
+    """Any predictor as a sum of one or more.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if not isinstance(predictor, AbstractPredictor | Sum):
+        raise ConfigError(
+            f"{predictor!r} is no predictor. Add predictors to each other, such as "
+            '`Linear("price") + Spline("day")`.'
+        )
     return predictor if isinstance(predictor, Sum) else Sum((predictor,))
