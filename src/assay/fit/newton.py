@@ -127,11 +127,14 @@ def _foreseen(here: Optimum, before: Optimum) -> Optimum:
     """Here, with what the next step but one would gain where two full steps tell it.
 
     Close to the optimum each decrement is about a constant times the square of the one before. Over
-    many rows to look at them once more, to see that nothing is left, is a quarter of the fit.
+    many rows to look at them once more, to see that nothing is left, is a quarter of the fit. Where
+    steps shrink by a constant factor, as they do along a flat ridge, nothing is foreseen.
     """
-    if not (before.decrement < CLOSE and here.decrement < DROWNED):
+    is_quadratic = before.decrement < CLOSE and here.decrement < before.decrement**1.5
+    if not (is_quadratic and here.decrement < DROWNED):
         return here
-    return replace(here, decrement=here.decrement**3 / before.decrement**2)
+    ahead = replace(here, decrement=here.decrement**3 / before.decrement**2)
+    return ahead if ahead.is_settled else here
 
 
 def _polished(likelihood: Likelihood, prior: Prior, here: Optimum, *, is_long: bool) -> Optimum:
