@@ -8,8 +8,10 @@ import mpmath as mp
 import numpy as np
 import pytest
 import scipy.stats as st
+from laws import LAWS
 
 from assay.family import Gamma, NegativeBinomial, Normal, Poisson
+from assay.family.tweedie import Tweedie
 
 from .conftest import ask
 
@@ -124,3 +126,13 @@ def test_levels_and_their_logarithms_ask_the_same(family):
     assert np.allclose(by_level, bound.lower_quantile(jnp.log(level)), rtol=1e-9)
     assert np.allclose(by_level, bound.upper_quantile(jnp.log1p(-level)), rtol=1e-9)
     assert np.allclose(by_level, bound.tail_quantile(jnp.log(level), jnp.log1p(-level)))
+
+
+@pytest.mark.parametrize("values", [(250.0, 3.0, 1.1), (1e4, 2e5, 1.6)])
+def test_tweedie_holds_where_the_share_of_the_mean_underflows(values):
+    """2.7e-306 / 250 is no normal number any more: processors read it as 0."""
+    y, named = 2.7e-306, dict(zip(("mean", "dispersion", "power"), values, strict=True))
+    found = float(Tweedie().bind(named, {}).log_prob(jnp.asarray(y)))
+    with mp.workdps(60):
+        truth = LAWS["tweedie"].log_prob(mp.mpf(y), **{k: mp.mpf(v) for k, v in named.items()})
+    assert found == pytest.approx(float(truth), rel=1e-12)

@@ -2,15 +2,17 @@
 
 from assay.compute.device import Device, Engine, current_device, default_device, on_engine
 from assay.compute.setup import configure
-from assay.compute.threads import cores, one_blas_thread
+from assay.compute.threads import MANY_ROWS, cores, on_all_cores, one_blas_thread
 
 __all__ = [
+    "MANY_ROWS",
     "Device",
     "Engine",
     "configure",
     "cores",
     "current_device",
     "default_device",
+    "on_all_cores",
     "on_engine",
     "one_blas_thread",
 ]

@@ -1,9 +1,21 @@
 """How many cores there are, and who uses them."""
 
 import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+
+import jax
+
+from assay.compute.device import default_device
+
+MANY_ROWS = 65_536  # from here on one pass over a column takes longer than waking a thread
+_FEW = 4  # with fewer items, starting threads takes longer than they save
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def cores() -> int:
@@ -11,6 +23,27 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1  # macOS and Windows
+
+
+def on_all_cores(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Results of `work` for each item, in order, side by side where there are many.
+
+    NumPy and compiled functions let go of the interpreter while they work.
+    """
+    threads = min(cores(), len(items))
+    if len(items) < _FEW or threads == 1:
+        return [work(item) for item in items]
+    device = default_device()
+
+    def share(first: int) -> list[Result]:
+        # The default device is a setting of each thread.
+        with nullcontext() if device is None else jax.default_device(device):
+            return [work(item) for item in items[first::threads]]
+
+    # One task a thread: to hand over each item on its own takes as long as the work.
+    with ThreadPoolExecutor(threads) as pool:
+        shares = list(pool.map(share, range(threads)))
+    return [shares[k % threads][k // threads] for k in range(len(items))]
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:

@@ -29,7 +29,9 @@ __all__ = ["Censored", "CensoredDistribution"]
 
 def _refuse_flags(name: Limit, limits: np.ndarray, y: np.ndarray) -> None:
     """Refuse zeros and ones that are meant to be flags: read as limits they hide the wrong rows."""
-    if isinstance(name, str) and set(limits) == {0.0, 1.0} and not np.isin(y, limits).any():
+    if not isinstance(name, str) or not np.isin(limits[:64], (0, 1)).all():
+        return
+    if set(np.unique(limits)) == {0.0, 1.0} and not np.isin(y, limits).any():
         raise DataError(
             f"Censored: column `{name}` holds 0 and 1 only, and is read as a limit of 0 or 1, but "
             "no target is either. If 1 means that a row is hidden, make the column true and false: "

@@ -13,7 +13,7 @@ from assay.family import link
 from assay.family.abstract import AbstractDistribution, AbstractFamily, Columns, Parameter
 from assay.family.support import NOT_NEGATIVE, Support
 from assay.family.tail import log1mexp
-from assay.family.tail.stirling import log_ratio
+from assay.family.tail.log_quotient import log_quotient
 from assay.family.tail.tweedie import tweedie_log_density
 from assay.family.tail.tweedie_quantile import tweedie_quantile
 from assay.family.tail.tweedie_tails import tweedie_log_tails
@@ -118,7 +118,7 @@ class TweedieDistribution(AbstractDistribution):
         return jnp.where(limit > 0, above, self.location - limit)
 
     def _r(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        return log_ratio((y - self.location) / self.location, y / self.location)
+        return log_quotient(y, self.location)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from assay.fit.likelihood import on_all_cores
+from assay.compute import on_all_cores
 from assay.fit.newton import DROWNED, MAX_DAMPING, MAX_ITERATIONS, TOLERANCE, Optimum, Prior
 from assay.fit.row_terms import BLOCK, row_terms
 from assay.fit.rows import PartRows

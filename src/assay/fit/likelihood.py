@@ -5,23 +5,16 @@ table itself. On a CPU only row terms are compiled, the products are NumPy's, an
 side on all cores. On an accelerator one compiled function takes a block from coefficients to sums.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from functools import partial
-from typing import Any
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
-from assay.compute import cores, current_device, default_device, one_blas_thread
+from assay.compute import current_device, on_all_cores, one_blas_thread
 from assay.fit.on_device import DeviceRows
 from assay.fit.row_terms import BLOCK, row_terms
 from assay.fit.rows import PartRows
-from assay.predictor.matrix import product, weighted_gram
-
-FEW_BLOCKS = 4  # with fewer, starting threads takes longer than they save
+from assay.predictor.matrix import is_ones, product, summed, weighted_gram
 
 Sums = tuple[float, Float[np.ndarray, " c"], Float[np.ndarray, "c c"]]
 Block = tuple[PartRows, int | None]
@@ -68,24 +61,6 @@ def blocks_of(part: PartRows) -> list[Block]:
     return [(block, BLOCK if len(found) > 1 else None) for block in found]
 
 
-def on_all_cores(work: Callable[[Any], Any], items: list[Any]) -> list[Any]:
-    """Results of `work` for each item, in order, side by side where there are many.
-
-    NumPy and compiled functions let go of the interpreter while they work.
-    """
-    if len(items) < FEW_BLOCKS or cores() == 1:
-        return [work(item) for item in items]
-    device = default_device()
-
-    def inside(item: Any) -> Any:
-        # The default device is a setting of each thread.
-        with nullcontext() if device is None else jax.default_device(device):
-            return work(item)
-
-    with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(inside, items))
-
-
 # A step too long overflows; what is not finite is refused by `maximise`, without a warning.
 @np.errstate(over="ignore", invalid="ignore")
 def block_sums(block: Block, at: Float[np.ndarray, " c"]) -> Sums:
@@ -93,16 +68,17 @@ def block_sums(block: Block, at: Float[np.ndarray, " c"]) -> Sums:
     part, size = block
     edges = np.cumsum([0, *part.sizes])
     blocks = np.split(at, edges[1:-1])
-    linked = np.stack(
-        [product(design, own) for design, own in zip(part.designs, blocks, strict=True)]
-    )
-    linked += part.offsets
+    offsets = np.broadcast_to(part.offsets, (len(blocks), part.offsets.shape[1]))
+    linked = [
+        own + offset if is_ones(design) else product(design, own) + offset
+        for design, own, offset in zip(part.designs, blocks, offsets, strict=True)
+    ]
     value, first, second = row_terms(
         part.family, part.known, linked, part.y, part.columns, size=size
     )
     if part.weights is not None:
         value, first, second = (each * part.weights for each in (value, first, second))
-    gradient = [design.T @ slope for design, slope in zip(part.designs, first, strict=True)]
+    gradient = [summed(design, slope) for design, slope in zip(part.designs, first, strict=True)]
     curvature = np.empty((len(at), len(at)))
     for k, left in enumerate(part.designs):
         for m, right in enumerate(part.designs[: k + 1]):

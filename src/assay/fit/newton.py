@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, eigh
 
 from assay.fit.likelihood import Likelihood
 from assay.fit.rows import PartRows, thinned
@@ -20,7 +20,9 @@ THINNED = 8192
 SMALL = 4 * THINNED
 _THINNED_BY = 16
 DROWNED = 1e-6
-CLOSE = 0.5
+CLOSE = 0.5  # log units; from here on a step leaves little
+UNSEEN = 0.01  # of what some of the rows tell, about this share (of its square) is their chance
+ALIKE = 2.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Optimum:
         curvature: minus its Hessian.
         step: Newton's next step.
         decrement: what it would gain, in log units; inf where the curvature is not positive
-            definite; foreseen for the step after it where that is certain to gain nothing.
+            definite; what is left after it where some of the rows tell that nothing is.
         iterations: evaluations of the log posterior so far.
     """
 
@@ -97,23 +99,23 @@ def maximise(
     Source: Levenberg (1944) and Marquardt (1963) for the damping; Boyd & Vandenberghe (2004),
         Convex Optimization, section 9.5, for the decrement as stopping rule and its squares.
     """
-    likelihood, is_long = Likelihood(parts), sum(len(part.y) for part in parts) >= SMALL
+    likelihood, few = Likelihood(parts), _few_of(parts)
     if start is None:
-        start = _from_some_rows(parts, rough or prior)
+        start = prior.mean if few is None else _start_from(few, prior, rough or prior)
     here, damping, was_refused = _evaluate(likelihood, prior, start, iterations=1), 0.0, False
     while not here.is_settled and here.iterations < MAX_ITERATIONS and damping < MAX_DAMPING:
         step = here.step if damping == 0 else _step(here.curvature, here.gradient, damping)[0]
         there = _evaluate(likelihood, prior, here.coefficients + step, here.iterations + 1)
         if there.is_finite and _is_higher(there, here):
-            if is_long and damping == 0:
-                there = _foreseen(there, here)
+            if few is not None and there.decrement < CLOSE:
+                there = _foreseen(there, few)
             # A step that was too long a moment ago still is: back to it by halves.
             here, damping = there, (0.0 if damping < 1e-6 else damping / (2 if was_refused else 10))
             was_refused = False
         else:
             here = replace(here, iterations=there.iterations)
             damping, was_refused = max(damping * 10, 1e-3), True
-    return _polished(likelihood, prior, here, is_long=is_long) if here.is_settled else here
+    return _polished(likelihood, prior, here, is_long=few is not None) if here.is_settled else here
 
 
 def _is_higher(there: Optimum, here: Optimum) -> bool:
@@ -123,18 +125,34 @@ def _is_higher(there: Optimum, here: Optimum) -> bool:
     return is_closer or there.log_posterior >= here.log_posterior - slack
 
 
-def _foreseen(here: Optimum, before: Optimum) -> Optimum:
-    """Here, with what the next step but one would gain where two full steps tell it.
+def _foreseen(here: Optimum, few: "_Few") -> Optimum:
+    """Here, where some of the rows can tell what is left after the next step.
 
-    Close to the optimum each decrement is about a constant times the square of the one before. Over
-    many rows to look at them once more, to see that nothing is left, is a quarter of the fit. Where
-    steps shrink by a constant factor, as they do along a flat ridge, nothing is foreseen.
+    Close to the optimum a step leaves what the log-likelihood is not quadratic in, a sum over all
+    rows that some of them tell well enough. Over many rows to look at all once more, only to see
+    that nothing is left, is a good part of the fit. The rest is taken with the step.
     """
-    is_quadratic = before.decrement < CLOSE and here.decrement < before.decrement**1.5
-    if not (is_quadratic and here.decrement < DROWNED):
+    likelihood = Likelihood(few.parts)
+    _, before, bend = likelihood(here.coefficients)
+    _, after, _ = likelihood(here.coefficients + here.step)
+    if not _is_seen(few.every * bend, here.curvature):
         return here
-    ahead = replace(here, decrement=here.decrement**3 / before.decrement**2)
+    rest = few.every * (after - before + bend @ here.step)
+    more, is_uphill = _step(here.curvature, rest, 0.0)
+    if not is_uphill:
+        return here
+    left = UNSEEN * 0.5 * float(rest @ more)
+    ahead = replace(here, step=here.step + more, decrement=left)
     return ahead if ahead.is_settled else here
+
+
+def _is_seen(some: np.ndarray, all_rows: np.ndarray) -> bool:
+    """Whether some of the rows have about their share of the curvature in every direction."""
+    try:
+        shares = eigh(some, all_rows, eigvals_only=True)
+    except np.linalg.LinAlgError:
+        return False
+    return bool(shares[0] > 1 / ALIKE and shares[-1] < ALIKE)
 
 
 def _polished(likelihood: Likelihood, prior: Prior, here: Optimum, *, is_long: bool) -> Optimum:
@@ -150,12 +168,25 @@ def _polished(likelihood: Likelihood, prior: Prior, here: Optimum, *, is_long: b
     return replace(here, coefficients=here.coefficients + here.step)
 
 
-def _from_some_rows(parts: tuple[PartRows, ...], prior: Prior) -> Float[np.ndarray, " c"]:
-    """An optimum of some of the rows ends close to that of all, and costs next to nothing."""
+@dataclass(frozen=True)
+class _Few:
+    """Evenly spaced rows, one in `every`."""
+
+    parts: tuple[PartRows, ...]
+    every: int
+
+
+def _few_of(parts: tuple[PartRows, ...]) -> _Few | None:
+    """Some of the rows, where these are so many that some are enough to come close."""
     every = min(_THINNED_BY, sum(len(part.y) for part in parts) // THINNED)
     if every < SMALL // THINNED:
-        return prior.mean
-    found = maximise(tuple(thinned(part, every) for part in parts), prior)
+        return None
+    return _Few(tuple(thinned(part, every) for part in parts), every)
+
+
+def _start_from(few: _Few, prior: Prior, rough: Prior) -> Float[np.ndarray, " c"]:
+    """An optimum of some of the rows ends close to that of all, and costs next to nothing."""
+    found = maximise(few.parts, rough)
     return found.coefficients if found.is_settled else prior.mean
 
 

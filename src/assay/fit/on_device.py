@@ -88,7 +88,9 @@ def _sums(
 ) -> tuple[Array, Array, Array]:
     rows = len(weights)
     whole = [jnp.broadcast_to(each, (rows, each.shape[1])) for each in designs]
-    linked = jnp.stack([design @ own for design, own in zip(whole, blocks, strict=True)]) + offsets
+    linked = [
+        design @ own + offset for design, own, offset in zip(whole, blocks, offsets, strict=True)
+    ]
     # Padding counts for nothing even where its row has no finite likelihood.
     value, first, second = (
         jnp.where(weights > 0, weights * each, 0.0)

@@ -4,7 +4,7 @@ Only this is compiled, in a handful of shapes that every model shares: the numbe
 does not enter, and tables longer than a block run block by block.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import jax
@@ -27,7 +27,7 @@ Terms = tuple[
 def row_terms(
     family: AbstractFamily,
     known: Known,
-    linked: Float[np.ndarray, "parameters rows"],
+    linked: Sequence[np.ndarray],
     y: Float[np.ndarray, " rows"],
     columns: Mapping[str, np.ndarray],
     *,
@@ -38,7 +38,7 @@ def row_terms(
     Args:
         family: recipe of the value.
         known: what these rows say about it.
-        linked: parameters before their links.
+        linked: parameters before their links, each (rows,), or (1,) where all rows share it.
         y: values, or the limits behind which they hide.
         columns: what else the family reads of these rows, each (rows,).
         size: rows of a block, one of few; by default as these rows need.
@@ -51,10 +51,20 @@ def row_terms(
         size = next((each for each in _SIZES if len(y) <= each), BLOCK)
     read = {UPPER_END, *family.needs()}
     rows = {"": y, **{name: column for name, column in columns.items() if name in read}}
+    if size < BLOCK:
+        # What is shared is computed once in long tables; in short ones it would only mean one more
+        # function to compile.
+        linked = [np.broadcast_to(each, y.shape) for each in linked]
     if len(y) <= size:
         return _padded_terms(family, known, linked, rows, size)
     blocks = [
-        _padded_terms(family, known, linked[:, cut], {n: c[cut] for n, c in rows.items()}, size)
+        _padded_terms(
+            family,
+            known,
+            [each if len(each) == 1 else each[cut] for each in linked],
+            {name: column[cut] for name, column in rows.items()},
+            size,
+        )
         for cut in (slice(low, low + size) for low in range(0, len(y), size))
     ]
     values, first, second = (np.concatenate(each, axis=-1) for each in zip(*blocks, strict=True))
@@ -64,38 +74,47 @@ def row_terms(
 def _padded_terms(
     family: AbstractFamily,
     known: Known,
-    linked: np.ndarray,
+    linked: Sequence[np.ndarray],
     columns: Mapping[str, np.ndarray],
     size: int,
 ) -> Terms:
     """Repeat the last row up to `size`, so that shapes stay few."""
-    rows = linked.shape[1]
-    if rows < size:
-        linked = np.pad(linked, ((0, 0), (0, size - rows)), mode="edge")
-        columns = {name: np.pad(c, (0, size - rows), mode="edge") for name, c in columns.items()}
-    found = _compiled(family, known, linked, columns)
+    rows = len(columns[""])
+    short = size - rows
+    whole = tuple(each if len(each) == 1 < rows else _padded(each, short) for each in linked)
+    found = _compiled(
+        family, known, whole, {name: _padded(each, short) for name, each in columns.items()}
+    )
     value, first, second = (np.asarray(each)[..., :rows] for each in found)
     return value, first, second
 
 
+def _padded(rows: np.ndarray, short: int) -> np.ndarray:
+    return np.pad(rows, (0, short), mode="edge") if short else rows
+
+
 def terms(
-    family: AbstractFamily, known: Known, linked: Array, columns: Mapping[str, Array]
+    family: AbstractFamily, known: Known, linked: Sequence[Array], columns: Mapping[str, Array]
 ) -> tuple[Array, Array, Array]:
     """What `row_terms` gives, for code that is compiled; the target stands under an empty name."""
     names = [parameter.name for parameter in family.parameters]
     y, upper = columns[""], columns.get(UPPER_END)
     # Rows do not mix, so one tangent of ones in a parameter gives every row's own derivative.
-    tangents = jnp.broadcast_to(jnp.eye(len(names))[:, :, None], (len(names), *linked.shape))
+    tangents = tuple(
+        jnp.broadcast_to(one[:, None], (len(names), *each.shape))
+        for one, each in zip(jnp.eye(len(names)), linked, strict=True)
+    )
 
-    def value(at: Array) -> Array:
+    def value(at: tuple[Array, ...]) -> Array:
         distribution = family.from_linked(dict(zip(names, at, strict=True)), columns)
         return log_likelihood(distribution, known, y, upper)
 
-    def with_slopes(at: Array) -> tuple[Array, Array]:
+    def with_slopes(at: tuple[Array, ...]) -> tuple[Array, Array]:
         return jax.vmap(lambda along: jax.jvp(value, (at,), (along,)), out_axes=(None, 0))(tangents)
 
     (values, first), (_, second) = jax.vmap(
-        lambda along: jax.jvp(with_slopes, (linked,), (along,)), out_axes=((None, None), (0, 0))
+        lambda along: jax.jvp(with_slopes, (tuple(linked),), (along,)),
+        out_axes=((None, None), (0, 0)),
     )(tangents)
     return values, first, second
 

@@ -14,11 +14,13 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float
 
+from assay.compute import MANY_ROWS, on_all_cores
 from assay.errors import ConfigError, DataError
 from assay.frame import Frame
 from assay.predictor.matrix import (
     Matrix,
     binary_columns,
+    mean_of,
     side_by_side,
     spread_of,
     standardised,
@@ -237,7 +239,7 @@ def _design(terms: tuple[AbstractPrepared, ...], raw: Matrix, frame: Frame) -> D
     names = tuple(name for term in terms for name in term.names)
     has_intercept = all(term.has_intercept for term in terms)
     ready = _by_column([term.is_standardised for term in terms], terms).astype(bool)
-    mean = np.asarray(raw.mean(axis=0)).ravel() if names else np.zeros(0)
+    mean = mean_of(raw)
     spread = spread_of(raw, mean)
     # What is constant to rounding error would be blown up into noise by a division.
     flat = (spread <= 1e-12 * (1.0 + np.abs(mean))) & ~ready
@@ -257,8 +259,14 @@ def _design(terms: tuple[AbstractPrepared, ...], raw: Matrix, frame: Frame) -> D
         centre=np.where(left, 0.0, away),
         scale=np.where(left | (size == 0), 1.0, size),
         prior_sd=_by_column([term.prior_sd for term in terms], terms),
-        seen={name: seen_of(frame.column(name)) for term in terms for name in term.reads()},
+        seen=_seen(terms, frame),
     )
+
+
+def _seen(terms: tuple[AbstractPrepared, ...], frame: Frame) -> dict[str, Seen]:
+    names = [name for term in terms for name in term.reads()]
+    look = on_all_cores if frame.rows >= MANY_ROWS else map
+    return dict(zip(names, look(seen_of, [frame.column(name) for name in names]), strict=True))
 
 
 def _by_column(values: list[Any], terms: tuple[AbstractPrepared, ...]) -> np.ndarray:

@@ -1,14 +1,19 @@
 """Matrices of features: dense, or sparse where factors leave most cells at 0."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Float
 
+from assay.compute import MANY_ROWS, on_all_cores
+
 Matrix = np.ndarray | sp.csr_array
 SPARSE_FROM = 16
 SPARSE_BELOW = 0.25
+
+Result = TypeVar("Result")
 
 
 def shape_of(matrix: Matrix) -> tuple[int, int]:
@@ -31,9 +36,16 @@ def from_columns(columns: Sequence[np.ndarray], rows: int) -> Float[np.ndarray, 
     """A dense matrix that keeps each column in one piece of memory, with room for an intercept."""
     whole = np.empty((rows, 1 + len(columns)), order="F")
     made = whole[:, 1:]
-    for j, column in enumerate(columns):
-        made[:, j] = column
+    by_column(lambda j: np.copyto(made[:, j], columns[j]), made)
     return made
+
+
+def by_column(work: Callable[[int], Result], matrix: np.ndarray) -> list[Result]:
+    """Results of `work` for the number of each column, side by side where columns are long."""
+    rows, columns = matrix.shape
+    if rows < MANY_ROWS:
+        return [work(j) for j in range(columns)]
+    return on_all_cores(work, range(columns))
 
 
 def rows_of(matrix: Matrix, rows: np.ndarray) -> Matrix:
@@ -55,8 +67,7 @@ def reorder(matrix: Matrix, rows: np.ndarray) -> Matrix:
     if isinstance(matrix, sp.csr_array):
         return matrix[rows]
     if not is_ones(matrix):
-        for j in range(matrix.shape[1]):
-            matrix[:, j] = np.take(matrix[:, j], rows)
+        by_column(lambda j: np.copyto(matrix[:, j], np.take(matrix[:, j], rows)), matrix)
     return matrix
 
 
@@ -91,11 +102,18 @@ def binary_columns(matrix: Matrix) -> np.ndarray:
     return np.array([_is_binary(matrix[:, j]) for j in range(matrix.shape[1])], dtype=bool)
 
 
+def mean_of(matrix: Matrix) -> Float[np.ndarray, " columns"]:
+    """Mean of each column."""
+    if isinstance(matrix, np.ndarray):
+        return np.array(by_column(lambda j: float(matrix[:, j].mean()), matrix), dtype=float)
+    return np.asarray(matrix.mean(axis=0)).ravel()
+
+
 def spread_of(matrix: Matrix, mean: np.ndarray) -> np.ndarray:
     """Standard deviation of each column around `mean`, column by column to save memory."""
     rows, columns = shape_of(matrix)
     if isinstance(matrix, np.ndarray):
-        squares = [_sum_of_squares(matrix[:, j] - mean[j]) for j in range(columns)]
+        squares = by_column(lambda j: _sum_of_squares(matrix[:, j] - mean[j]), matrix)
         return np.sqrt(np.asarray(squares) / max(rows, 1))
     whole, spread = matrix.tocsc(), np.zeros_like(mean)
     for j in range(columns):
@@ -130,9 +148,12 @@ def standardised(
         return ones(rows)
     whole = _room_around(matrix) if in_place else np.empty((rows, columns + 1), order="F")
     whole[:, 0] = 1.0
-    for j in range(columns):
+
+    def fill(j: int) -> None:
         np.subtract(matrix[:, j], centre[j], out=whole[:, 1 + j])
         np.divide(whole[:, 1 + j], scale[j], out=whole[:, 1 + j])
+
+    by_column(fill, matrix)
     return whole if intercept else whole[:, 1:]
 
 
@@ -167,7 +188,12 @@ def product(
     """Each row times the coefficients."""
     if is_ones(matrix):
         return np.broadcast_to(coefficients, shape_of(matrix)[:1])
-    return matrix @ coefficients
+    return _times(matrix, coefficients)
+
+
+def summed(matrix: Matrix, weight: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " columns"]:
+    """Each column's sum with the rows weighted: the transpose of `matrix` times `weight`."""
+    return np.sum(weight, keepdims=True) if is_ones(matrix) else _times(matrix.T, weight)
 
 
 def weighted_gram(
@@ -175,14 +201,20 @@ def weighted_gram(
 ) -> Float[np.ndarray, "left right"]:
     """Multiply the transpose of `left` by `weight` times `right`, dense."""
     if is_ones(right):
-        return np.asarray(left.T @ weight)[:, None]
+        return summed(left, weight)[:, None]
     if isinstance(right, sp.csr_array):
         scaled = right.copy()
         scaled.data = right.data * np.repeat(weight, np.diff(right.indptr))
     else:
         scaled = right * weight[:, None]
-    made = left.T @ scaled
+    made = _times(left.T, scaled)
     return as_dense(sp.csr_array(made)) if sp.issparse(made) else np.asarray(made)
+
+
+def _times(left: Any, right: Any) -> Any:
+    """Matrix product; unlike `@`, `np.dot` lets other threads of Python work meanwhile."""
+    is_sparse = sp.issparse(left) or sp.issparse(right)
+    return left @ right if is_sparse else np.dot(left, right)
 
 
 def _is_binary(column: np.ndarray) -> bool:
