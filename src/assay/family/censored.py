@@ -193,12 +193,13 @@ class Censored(AbstractFamily):
         self._check_base(y, columns, seen)
         merged: dict[Known, tuple[np.ndarray, np.ndarray]] = {}
         for which, known, value in groups:
+            if not which.any():
+                continue
             mask, values = merged.get(known, (np.zeros(len(y), dtype=bool), y))
             merged[known] = mask | which, np.where(which, value, values)
         return tuple(
             self._part(np.flatnonzero(mask), known, values, rows.high, columns)
             for known, (mask, values) in merged.items()
-            if mask.any()
         )
 
     def _part(

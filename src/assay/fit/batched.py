@@ -253,7 +253,8 @@ def _batch_sums(
     linked = np.stack(
         [np.einsum("jr,jr->r", cells[a:b], own[a:b]) for a, b in itertools.pairwise(edges)]
     )
-    terms = row_terms(rows.family, rows.known, linked + rows.offsets, rows.y, rows.columns)
+    linked = list(linked + rows.offsets)
+    terms = row_terms(rows.family, rows.known, linked, rows.y, rows.columns)
     if rows.weights is not None:
         terms = tuple(each * rows.weights for each in terms)
     value, first, second = terms

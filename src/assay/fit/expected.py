@@ -61,7 +61,7 @@ def score_curvature(
     for part in parts:
         for block in part.blocks(BLOCK):
             linked = _linked(block, at)
-            score = row_terms(block.family, block.known, linked, block.y, block.columns)[1]
+            score = row_terms(block.family, block.known, list(linked), block.y, block.columns)[1]
             whole += _gram(block, np.einsum("kr,mr->kmr", score, score))
     return whole
 
@@ -108,7 +108,7 @@ def _mean_hessian(part: PartRows, linked: np.ndarray) -> np.ndarray:
     total = np.zeros((len(linked), *linked.shape))
     ask = _counts if bound.is_count else _levels
     for y, share in ask(part.family, bound, len(part.y)):
-        _, _, second = row_terms(part.family, part.known, linked, np.asarray(y), part.columns)
+        _, _, second = row_terms(part.family, part.known, list(linked), np.asarray(y), part.columns)
         # A value without chance says nothing, whatever its derivatives are.
         total += np.where(share > 0, share * second, 0.0)
     return total

@@ -5,14 +5,16 @@ table itself. On a CPU only row terms are compiled, the products are NumPy's, an
 side on all cores. On an accelerator one compiled function takes a block from coefficients to sums.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from assay.compute import current_device, on_all_cores, one_blas_thread
 from assay.fit.on_device import DeviceRows
-from assay.fit.row_terms import BLOCK, row_terms
+from assay.fit.row_terms import BLOCK, row_slopes, row_terms
 from assay.fit.rows import PartRows
 from assay.predictor.matrix import is_ones, product, summed, weighted_gram
 
@@ -40,19 +42,33 @@ class Likelihood:
     def __call__(self, at: Float[np.ndarray, " c"]) -> Sums:
         """Value, gradient, and minus the Hessian."""
         if self._on_device:
-            found = [sums for rows in self._on_device for sums in rows(at)]
+            value, gradient, curvature = self._from_device(at)
         else:
-            with one_blas_thread():
-                found = self._on_host(at)
-        values, gradients, curvatures = zip(*found, strict=True)
-        return float(np.sum(values)), np.sum(gradients, axis=0), np.sum(curvatures, axis=0)
+            value, gradient, curvature = self._on_host(partial(block_sums, at=at))
+        return float(value), gradient, curvature
 
-    def _on_host(self, at: np.ndarray) -> list[Sums]:
-        work = partial(block_sums, at=at)
-        # One block of each part first, alone: threads that meet a new shape would compile it twice.
-        first = [work(blocks[0]) for blocks in self._blocks]
-        rest = [block for blocks in self._blocks for block in blocks[1:]]
-        return [*first, *on_all_cores(work, rest)]
+    def slope(self, at: Float[np.ndarray, " c"]) -> tuple[float, Float[np.ndarray, " c"]]:
+        """Value and gradient, in less than half of the time."""
+        if self._on_device:
+            value, gradient, _ = self._from_device(at)
+        else:
+            value, gradient = self._on_host(partial(_block_slope, at=at))
+        return float(value), gradient
+
+    def _from_device(self, at: np.ndarray) -> Any:
+        return _added([sums for rows in self._on_device for sums in rows(at)])
+
+    def _on_host(self, work: Callable[[Block], Any]) -> Any:
+        with one_blas_thread():
+            # One block of each part first, alone: threads that meet a new shape would compile it
+            # twice.
+            first = [work(blocks[0]) for blocks in self._blocks]
+            rest = [block for blocks in self._blocks for block in blocks[1:]]
+            return _added([*first, *on_all_cores(work, rest)])
+
+
+def _added(found: Sequence[tuple[Any, ...]]) -> list[Any]:
+    return [np.sum(each, axis=0) for each in zip(*found, strict=True)]
 
 
 def blocks_of(part: PartRows) -> list[Block]:
@@ -66,23 +82,43 @@ def blocks_of(part: PartRows) -> list[Block]:
 def block_sums(block: Block, at: Float[np.ndarray, " c"]) -> Sums:
     """Log-likelihood of some rows, its gradient and minus its Hessian in the coefficients."""
     part, size = block
-    edges = np.cumsum([0, *part.sizes])
-    blocks = np.split(at, edges[1:-1])
-    offsets = np.broadcast_to(part.offsets, (len(blocks), part.offsets.shape[1]))
-    linked = [
-        own + offset if is_ones(design) else product(design, own) + offset
-        for design, own, offset in zip(part.designs, blocks, offsets, strict=True)
-    ]
     value, first, second = row_terms(
-        part.family, part.known, linked, part.y, part.columns, size=size
+        part.family, part.known, _linked(part, at), part.y, part.columns, size=size
     )
     if part.weights is not None:
         value, first, second = (each * part.weights for each in (value, first, second))
-    gradient = [summed(design, slope) for design, slope in zip(part.designs, first, strict=True)]
+    edges = np.cumsum([0, *part.sizes])
     curvature = np.empty((len(at), len(at)))
     for k, left in enumerate(part.designs):
         for m, right in enumerate(part.designs[: k + 1]):
             made = weighted_gram(left, second[k, m], right)
             rows, columns = slice(*edges[k : k + 2]), slice(*edges[m : m + 2])
             curvature[rows, columns], curvature[columns, rows] = -made, -made.T
-    return float(np.sum(value)), np.concatenate(gradient), curvature
+    return float(np.sum(value)), _gradient(part, first), curvature
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _block_slope(block: Block, at: np.ndarray) -> tuple[float, np.ndarray]:
+    part, size = block
+    value, first = row_slopes(
+        part.family, part.known, _linked(part, at), part.y, part.columns, size=size
+    )
+    if part.weights is not None:
+        value, first = value * part.weights, first * part.weights
+    return float(np.sum(value)), _gradient(part, first)
+
+
+def _linked(part: PartRows, at: np.ndarray) -> list[np.ndarray]:
+    """Each parameter before its link, (rows,), or (1,) where all rows share it."""
+    blocks = np.split(at, np.cumsum(part.sizes)[:-1])
+    offsets = np.broadcast_to(part.offsets, (len(blocks), part.offsets.shape[1]))
+    return [
+        own + offset if is_ones(design) else product(design, own) + offset
+        for design, own, offset in zip(part.designs, blocks, offsets, strict=True)
+    ]
+
+
+def _gradient(part: PartRows, slopes: np.ndarray) -> np.ndarray:
+    return np.concatenate(
+        [summed(design, slope) for design, slope in zip(part.designs, slopes, strict=True)]
+    )

@@ -81,6 +81,7 @@ def maximise(
     start: Float[np.ndarray, " coefficients"] | None = None,
     *,
     rough: Prior | None = None,
+    enough: float = 0.0,
 ) -> Optimum:
     """Maximise the log posterior.
 
@@ -91,6 +92,7 @@ def maximise(
             and for many rows first an optimum of some of them.
         rough: prior of that first optimum, default `prior`; under a flat one some of the rows may
             have none where all have one.
+        enough: log units; where a step would gain less, it is the last, as for a start.
 
     Returns:
         The last accepted point; it is the optimum if `is_settled`, and then its coefficients are
@@ -100,22 +102,31 @@ def maximise(
         Convex Optimization, section 9.5, for the decrement as stopping rule and its squares.
     """
     likelihood, few = Likelihood(parts), _few_of(parts)
-    if start is None:
-        start = prior.mean if few is None else _start_from(few, prior, rough or prior)
-    here, damping, was_refused = _evaluate(likelihood, prior, start, iterations=1), 0.0, False
-    while not here.is_settled and here.iterations < MAX_ITERATIONS and damping < MAX_DAMPING:
+    if start is None and few is not None:
+        here = _begun(likelihood, prior, few, rough or prior)
+    else:
+        here = _evaluate(likelihood, prior, prior.mean if start is None else start)
+
+    def is_done(here: Optimum) -> bool:
+        return here.is_settled or here.decrement < enough
+
+    def ahead(here: Optimum) -> Optimum:
+        return here if few is None or is_done(here) else _foreseen(here, few)
+
+    here, damping, was_refused = ahead(here), 0.0, False
+    while not is_done(here) and here.iterations < MAX_ITERATIONS and damping < MAX_DAMPING:
         step = here.step if damping == 0 else _step(here.curvature, here.gradient, damping)[0]
         there = _evaluate(likelihood, prior, here.coefficients + step, here.iterations + 1)
         if there.is_finite and _is_higher(there, here):
-            if few is not None and there.decrement < CLOSE:
-                there = _foreseen(there, few)
             # A step that was too long a moment ago still is: back to it by halves.
-            here, damping = there, (0.0 if damping < 1e-6 else damping / (2 if was_refused else 10))
-            was_refused = False
+            damping = 0.0 if damping < 1e-6 else damping / (2 if was_refused else 10)
+            here, was_refused = ahead(there), False
         else:
             here = replace(here, iterations=there.iterations)
             damping, was_refused = max(damping * 10, 1e-3), True
-    return _polished(likelihood, prior, here, is_long=few is not None) if here.is_settled else here
+    if not is_done(here):
+        return here
+    return _polished(likelihood, prior, here, is_long=few is not None or enough > 0)
 
 
 def _is_higher(there: Optimum, here: Optimum) -> bool:
@@ -132,9 +143,11 @@ def _foreseen(here: Optimum, few: "_Few") -> Optimum:
     rows that some of them tell well enough. Over many rows to look at all once more, only to see
     that nothing is left, is a good part of the fit. The rest is taken with the step.
     """
+    if not here.decrement < CLOSE:
+        return here
     likelihood = Likelihood(few.parts)
     _, before, bend = likelihood(here.coefficients)
-    _, after, _ = likelihood(here.coefficients + here.step)
+    _, after = likelihood.slope(here.coefficients + here.step)
     if not _is_seen(few.every * bend, here.curvature):
         return here
     rest = few.every * (after - before + bend @ here.step)
@@ -184,20 +197,37 @@ def _few_of(parts: tuple[PartRows, ...]) -> _Few | None:
     return _Few(tuple(thinned(part, every) for part in parts), every)
 
 
-def _start_from(few: _Few, prior: Prior, rough: Prior) -> Float[np.ndarray, " c"]:
-    """An optimum of some of the rows ends close to that of all, and costs next to nothing."""
-    found = maximise(few.parts, rough)
-    return found.coefficients if found.is_settled else prior.mean
+def _begun(likelihood: Likelihood, prior: Prior, few: _Few, rough: Prior) -> Optimum:
+    """Near the optimum of all rows, by that of some, which costs next to nothing.
+
+    One step on is taken with the slope of all rows and the curvature of some, which is off by about
+    one percent: to look for the curvature of all is worth it from there on.
+    """
+    found = maximise(few.parts, rough, enough=CLOSE)
+    if not found.decrement < CLOSE:
+        return _evaluate(likelihood, prior, prior.mean)
+    at, precision = found.coefficients, prior.sd**-2.0
+    curvature = few.every * (found.curvature - np.diag(rough.sd**-2.0)) + np.diag(precision)
+    fit, slope = likelihood.slope(at)
+    step, _ = _step(curvature, slope - precision * (at - prior.mean), 0.0)
+    there = _evaluate(likelihood, prior, at + step, iterations=2)
+    # What some of the rows cannot see, as a rare level of a factor, may have sent it far off.
+    is_higher = there.log_posterior >= _log_posterior(fit, prior, at)
+    return there if there.is_finite and is_higher else _evaluate(likelihood, prior, at, 3)
 
 
-def _evaluate(likelihood: Likelihood, prior: Prior, at: np.ndarray, iterations: int) -> Optimum:
+def _evaluate(likelihood: Likelihood, prior: Prior, at: np.ndarray, iterations: int = 1) -> Optimum:
     fit, gradient, curvature = likelihood(at)
-    away, precision = at - prior.mean, prior.sd**-2.0
-    gradient, curvature = gradient - precision * away, curvature + np.diag(precision)
-    value = float(fit - 0.5 * np.sum(precision * away**2))
+    precision = prior.sd**-2.0
+    gradient, curvature = gradient - precision * (at - prior.mean), curvature + np.diag(precision)
     step, is_uphill = _step(curvature, gradient, 0.0)
     gain = 0.5 * float(gradient @ step) if is_uphill else np.inf
-    return Optimum(at, value, float(fit), gradient, curvature, step, gain, iterations)
+    value = _log_posterior(fit, prior, at)
+    return Optimum(at, value, fit, gradient, curvature, step, gain, iterations)
+
+
+def _log_posterior(fit: float, prior: Prior, at: np.ndarray) -> float:
+    return float(fit - 0.5 * np.sum(((at - prior.mean) / prior.sd) ** 2))
 
 
 def _step(curvature: np.ndarray, gradient: np.ndarray, damping: float) -> tuple[np.ndarray, bool]:

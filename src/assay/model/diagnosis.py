@@ -91,7 +91,7 @@ def _uninformed(
 def _separation(ready: Prepared, optimum: Optimum) -> list[str]:
     """Columns, or all of them together, that tell 0 from 1 without a mistake."""
     y = ready.y
-    binary = np.array_equal(np.unique(y), [0.0, 1.0]) and len(ready.designs) == 1
+    binary = len(ready.designs) == 1 and np.array_equal(np.unique(y), [0.0, 1.0])
     if not binary or np.prod(shape_of(ready.matrices[0])) > _MOST_CELLS:
         return []
     design, matrix = ready.designs[0], ready.matrices[0]

@@ -154,7 +154,7 @@ def prepare(
 def _in_order_of_parts(ready: Prepared) -> Prepared:
     """Rows that say the same kind of thing side by side, so that no part needs a copy."""
     order = np.concatenate([part.rows for part in ready.parts])
-    is_once = np.array_equal(np.bincount(order, minlength=len(ready.y)), np.ones(len(ready.y)))
+    is_once = len(order) == len(ready.y) and np.bincount(order).max() == 1
     if not is_once or np.array_equal(order, np.arange(len(order))):
         return ready
     edges = np.cumsum([0, *(len(part.rows) for part in ready.parts)])

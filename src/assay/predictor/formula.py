@@ -153,9 +153,10 @@ def check_columns(frame: Frame, names: Iterable[str]) -> None:
     """
     for name in names:
         column = frame.column(name)
-        bad = column.is_null().to_numpy() if column.null_count() else np.zeros(1, dtype=bool)
         if column.dtype.is_float():
-            bad = bad | ~np.isfinite(column.to_numpy())
+            bad = ~np.isfinite(column.to_numpy())
+        else:
+            bad = column.is_null().to_numpy() if column.null_count() else np.zeros(1, dtype=bool)
         if bad.any():
             row = first(bad) or 0
             raise DataError(
