@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from assay.compute import on_all_cores
 from assay.family import Bernoulli, Gamma, Known, LogNormal, Normal
 from assay.fit import PartRows
 from assay.fit.collapse import collapsed
-from assay.fit.likelihood import Likelihood, on_all_cores
+from assay.fit.likelihood import Likelihood
 from assay.fit.on_device import DeviceRows
 from assay.fit.row_terms import BLOCK
 from assay.predictor.matrix import ones

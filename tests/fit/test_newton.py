@@ -9,7 +9,8 @@ from assay.errors import FitError
 from assay.family import Bernoulli, Gamma, Known, NegativeBinomial, Normal
 from assay.fit import PartRows, Prior, covariance, judge, maximise
 from assay.fit.newton import THINNED
-from assay.fit.row_terms import BLOCK, row_terms
+from assay.fit.row_terms import BLOCK, row_slopes, row_terms
+from assay.predictor.matrix import ones
 
 ROWS = 300
 RNG = np.random.default_rng(4)
@@ -158,14 +159,71 @@ def test_many_rows_take_a_thinned_start_and_end_at_the_same_place():
     assert thinned.iterations < whole.iterations
 
 
+@pytest.mark.parametrize("sd", [5.0, np.inf])
+def test_rows_that_a_thinned_start_never_sees_are_fitted_like_all(sd, monkeypatch):
+    rows = 4 * THINNED + 7
+    rng = np.random.default_rng(9)
+    rare = np.zeros(rows)
+    rare[[101, 5003, 12_341, 20_001, 30_003]] = 1.0  # one row in 4 is looked at first
+    design = np.column_stack([np.ones(rows), rng.normal(size=rows), rare])
+    y = rng.gamma(2.0, np.exp(design @ [0.5, 0.2, 3.0]) / 2.0)
+    parts = all_seen(Gamma(), design, ones(rows), y=y)
+    prior, rough = Prior(np.zeros(4), np.full(4, sd)), Prior(np.zeros(4), np.full(4, 5.0))
+    thinned = maximise(parts, prior, rough=rough)
+    monkeypatch.setattr("assay.fit.newton.SMALL", 10**9)
+    whole = maximise(parts, prior)
+    assert thinned.is_settled
+    assert thinned.coefficients == pytest.approx(whole.coefficients, abs=1e-9)
+
+
+def test_what_some_rows_foresee_is_what_all_rows_find(monkeypatch):
+    rows = 8 * THINNED
+    rng = np.random.default_rng(10)
+    design = np.column_stack([np.ones(rows), rng.normal(size=(rows, 3))])
+    y = rng.gamma(0.8, np.exp(design @ [0.5, 0.2, -0.7, 0.4]) / 0.8)
+    parts = all_seen(Gamma(), design, ones(rows), y=y)
+    quick = maximise(parts, flat(5), rough=Prior(np.zeros(5), np.full(5, 5.0)))
+    assert quick.is_settled
+    assert quick.iterations == 2
+    monkeypatch.setattr("assay.fit.newton.SMALL", 10**9)
+    slow = maximise(parts, flat(5), quick.coefficients)
+    assert slow.iterations <= 2
+    errors = [np.sqrt(np.diag(np.linalg.inv(each.curvature))) for each in (quick, slow)]
+    assert np.abs(quick.coefficients - slow.coefficients).max() < 1e-5 * errors[1].min()
+    assert errors[0] == pytest.approx(errors[1], rel=1e-4)
+    assert quick.log_likelihood == pytest.approx(slow.log_likelihood, abs=1e-3)
+
+
+def test_what_all_rows_share_is_given_once():
+    rng = np.random.default_rng(3)
+    mean, y = rng.normal(size=BLOCK + 3), rng.gamma(2.0, size=BLOCK + 3)
+    cv = np.array([0.3])
+    for ask in (row_terms, row_slopes):
+        once = ask(Gamma(), Known.AT_LEAST, [mean, cv], y, {})
+        written = ask(Gamma(), Known.AT_LEAST, [mean, np.full(len(y), cv[0])], y, {})
+        for one, other in zip(once, written, strict=True):
+            assert one == pytest.approx(other, rel=1e-10, abs=1e-10)
+
+
+def test_slopes_alone_are_those_of_the_terms():
+    rng = np.random.default_rng(3)
+    linked, y = list(rng.normal(size=(2, 77))), rng.normal(size=77)
+    for one, other in zip(
+        row_slopes(Normal(), Known.VALUE, linked, y, {}),
+        row_terms(Normal(), Known.VALUE, linked, y, {}),
+        strict=False,
+    ):
+        assert one == pytest.approx(other, rel=1e-13)
+
+
 def test_rows_are_taken_in_blocks_without_changing_what_they_say():
     rng = np.random.default_rng(3)
     rows = BLOCK + 3
-    linked, y = rng.normal(size=(2, rows)), rng.normal(size=rows)
+    linked, y = list(rng.normal(size=(2, rows))), rng.normal(size=rows)
     value, first, second = row_terms(Normal(), Known.VALUE, linked, y, {})
     assert value == pytest.approx(st.norm.logpdf(y, linked[0], np.exp(linked[1])), rel=1e-12)
     some = np.array([0, 5, rows - 1])
-    again = row_terms(Normal(), Known.VALUE, linked[:, some], y[some], {})
+    again = row_terms(Normal(), Known.VALUE, [each[some] for each in linked], y[some], {})
     for whole, part in zip((value, first, second), again, strict=True):
         assert whole[..., some] == pytest.approx(part, rel=1e-13)
     assert second == pytest.approx(np.swapaxes(second, 0, 1), rel=1e-12, abs=1e-12)

@@ -21,8 +21,8 @@ SMALL = 4 * THINNED
 _THINNED_BY = 16
 DROWNED = 1e-6
 CLOSE = 0.5  # log units; from here on a step leaves little
-UNSEEN = 0.01  # of what some of the rows tell, about this share (of its square) is their chance
-ALIKE = 2.0
+UNSEEN = 0.01  # of what some of the rows tell is left, this much may be chance
+ALIKE = 2.0  # how far some of the rows may be from their share of the curvature
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def maximise(
         return here.is_settled or here.decrement < enough
 
     def ahead(here: Optimum) -> Optimum:
-        return here if few is None or is_done(here) else _foreseen(here, few)
+        return here if few is None or is_done(here) else _foreseen(here, prior, few)
 
     here, damping, was_refused = ahead(here), 0.0, False
     while not is_done(here) and here.iterations < MAX_ITERATIONS and damping < MAX_DAMPING:
@@ -136,26 +136,36 @@ def _is_higher(there: Optimum, here: Optimum) -> bool:
     return is_closer or there.log_posterior >= here.log_posterior - slack
 
 
-def _foreseen(here: Optimum, few: "_Few") -> Optimum:
-    """Here, where some of the rows can tell what is left after the next step.
+def _foreseen(here: Optimum, prior: Prior, few: "_Few") -> Optimum:
+    """The point after the next step, where some of the rows can tell that nothing is left there.
 
     Close to the optimum a step leaves what the log-likelihood is not quadratic in, a sum over all
     rows that some of them tell well enough. Over many rows to look at all once more, only to see
-    that nothing is left, is a good part of the fit. The rest is taken with the step.
+    that nothing is left, is a good part of the fit.
     """
     if not here.decrement < CLOSE:
         return here
-    likelihood = Likelihood(few.parts)
+    at, likelihood = here.coefficients + here.step, Likelihood(few.parts)
     _, before, bend = likelihood(here.coefficients)
-    _, after = likelihood.slope(here.coefficients + here.step)
+    _, after, bent = likelihood(at)
     if not _is_seen(few.every * bend, here.curvature):
         return here
+    curvature = here.curvature + few.every * (bent - bend)
     rest = few.every * (after - before + bend @ here.step)
-    more, is_uphill = _step(here.curvature, rest, 0.0)
+    step, is_uphill = _step(curvature, rest, 0.0)
     if not is_uphill:
         return here
-    left = UNSEEN * 0.5 * float(rest @ more)
-    ahead = replace(here, step=here.step + more, decrement=left)
+    value = here.log_posterior + here.decrement
+    ahead = Optimum(
+        coefficients=at,
+        log_posterior=value,
+        log_likelihood=value - _log_density(prior, at),
+        gradient=rest,
+        curvature=curvature,
+        step=step,
+        decrement=UNSEEN * 0.5 * float(rest @ step),
+        iterations=here.iterations,
+    )
     return ahead if ahead.is_settled else here
 
 
@@ -212,7 +222,7 @@ def _begun(likelihood: Likelihood, prior: Prior, few: _Few, rough: Prior) -> Opt
     step, _ = _step(curvature, slope - precision * (at - prior.mean), 0.0)
     there = _evaluate(likelihood, prior, at + step, iterations=2)
     # What some of the rows cannot see, as a rare level of a factor, may have sent it far off.
-    is_higher = there.log_posterior >= _log_posterior(fit, prior, at)
+    is_higher = there.log_posterior >= fit + _log_density(prior, at)
     return there if there.is_finite and is_higher else _evaluate(likelihood, prior, at, 3)
 
 
@@ -222,12 +232,13 @@ def _evaluate(likelihood: Likelihood, prior: Prior, at: np.ndarray, iterations: 
     gradient, curvature = gradient - precision * (at - prior.mean), curvature + np.diag(precision)
     step, is_uphill = _step(curvature, gradient, 0.0)
     gain = 0.5 * float(gradient @ step) if is_uphill else np.inf
-    value = _log_posterior(fit, prior, at)
+    value = fit + _log_density(prior, at)
     return Optimum(at, value, fit, gradient, curvature, step, gain, iterations)
 
 
-def _log_posterior(fit: float, prior: Prior, at: np.ndarray) -> float:
-    return float(fit - 0.5 * np.sum(((at - prior.mean) / prior.sd) ** 2))
+def _log_density(prior: Prior, at: np.ndarray) -> float:
+    """Of the prior, up to a constant."""
+    return -0.5 * float(np.sum(((at - prior.mean) / prior.sd) ** 2))
 
 
 def _step(curvature: np.ndarray, gradient: np.ndarray, damping: float) -> tuple[np.ndarray, bool]:
