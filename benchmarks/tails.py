@@ -41,6 +41,20 @@ from assay.registry import families, parse
 EVERY = {**LAWS, **WRAPPED}
 ORDERS = ("value", "gradient", "second derivative")
 COST_ROWS = 10_000
+# Nanoseconds of one core: what the same formulas take in a bare function, the density and both
+# tails, and these with their gradients (None: never measured there).
+REFERENCE: dict[str, tuple[float, float | None]] = {
+    "normal": (60, None),
+    "gamma": (275, 290),
+    "poisson": (275, 290),
+    "beta": (950, 950),
+    "student-t": (950, 950),
+    "binomial": (950, 950),
+    "negative-binomial": (1700, 1700),
+    "beta-binomial": (560, 1200),
+    "tweedie": (19_900, None),
+}
+SLOWEST = 2.0  # times the reference
 
 
 def one(task: tuple[str, bool]) -> dict[str, object]:
@@ -110,7 +124,7 @@ def _error(law: Law, function: str, values: dict, y: float, got: float) -> float
 
 
 def cost(family: AbstractFamily, law: Law) -> tuple[float, float]:
-    """Nanoseconds of CPU an element: all three values, and these with all gradients."""
+    """Nanoseconds of CPU an element: all three values, and their gradients."""
     values = law.values[0]
     names = tuple(values)
     points, _ = places(family, values)
@@ -131,11 +145,21 @@ def cost(family: AbstractFamily, law: Law) -> tuple[float, float]:
 def _nanoseconds(work: Callable, *inputs: jax.Array) -> float:
     jax.block_until_ready(work(*inputs))
     best = float("inf")
-    for _ in range(5):
+    for _ in range(20):
         start = time.process_time()
         jax.block_until_ready(work(*inputs))
         best = min(best, time.process_time() - start)
     return 1e9 * best / COST_ROWS
+
+
+def too_slow(recipe: str, costs: tuple[float, float]) -> list[str]:
+    """Which costs are beyond the limit."""
+    limits = REFERENCE.get(recipe, (None, None))
+    return [
+        f"{recipe}: {ns:.0f} ns for {what}, promised {SLOWEST * limit:.0f}"
+        for what, ns, limit in zip(("values", "values and gradients"), costs, limits, strict=True)
+        if limit is not None and ns > SLOWEST * limit
+    ]
 
 
 def summary(
@@ -162,6 +186,7 @@ def main(options: Options) -> None:
             recipe, found = str(done["recipe"]), done["found"]
             print(f"  {recipe}: {done['seconds']:.0f} s", file=sys.stderr)
             points += len(found)
+            shortfalls += too_slow(recipe, done["cost"])
             for function in FUNCTIONS:
                 cells: list[object] = [recipe, function]
                 excused = 0

@@ -23,7 +23,7 @@ LOG_LEVELS = -np.array([1e-3, 0.05, 0.7, 3, 12, 45, 150, 690, 2500, 9990])
 DIGITS = 75
 POINTS = 24
 ULP = 2.0**-53
-_NOTHING = 1e-290
+_NOTHING, _BEYOND = 1e-290, float(np.finfo(float).max)
 
 
 @dataclass(frozen=True)
@@ -224,8 +224,11 @@ def _of_point(
     # On an atom, and for whole numbers, there is nothing to differentiate along y.
     first = 1 if law.is_count or room == 0 else 0
     free = range(first, len(at) if len(got) > 1 else first)
-    # Next to an end the other tail is 1 less next to nothing, which takes digits to be seen.
+    # Next to an end the other tail is 1 less next to nothing, which takes digits to be seen; so it
+    # does far out, as long as float64 can tell the other tail from 1.
     lost = int(-2 * np.log10(min(room / sizes[0], 1.0))) if room > 0 else 0
+    far = -float(np.min(got[0][1:])) / np.log(10)
+    lost = max(lost, int(far)) if far < -np.log10(_NOTHING) else lost
     found = []
     with mp.workdps(DIGITS + lost):
         for k, function in enumerate(FUNCTIONS):
@@ -249,7 +252,9 @@ def _of_point(
                 continue
             for i, j in combinations_with_replacement(free, 2):
                 bend = _bend(truth, steps, i, j)
-                scale = max(abs(bend), 1 / (close[i] * close[j]))
+                if abs(bend) > _BEYOND:
+                    continue
+                scale = max(abs(bend), 1 / (mpf(close[i]) * mpf(close[j])))
                 both = (labels[i], labels[j])
                 found.append(say(2, both, got[2][k][i, j], bend, scale, float))
     return found

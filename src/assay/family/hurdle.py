@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Array
 
 from assay.errors import ConfigError
-from assay.family import link
 from assay.family.abstract import (
     AbstractDistribution,
     AbstractFamily,
@@ -19,6 +18,7 @@ from assay.family.abstract import (
     Part,
 )
 from assay.family.support import Support
+from assay.family.tail.chance import Chance
 from assay.family.within import TruncatedDistribution
 from assay.family.wrapping import check_base
 from assay.family.zero_inflated import (
@@ -91,13 +91,14 @@ class Hurdle(AbstractFamily):
         return self.base.needs()
 
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> ZeroInflatedDistribution:
-        logits = link.logit.inverse(jnp.asarray(parameters["zero"]))
-        return self._around(self.base.bind(parameters, columns), logits)
+        zero = Chance.from_probability(parameters["zero"])
+        return self._around(self.base.bind(parameters, columns), zero)
 
     def from_linked(
         self, linked: Mapping[str, Array], columns: Columns
     ) -> ZeroInflatedDistribution:
-        return self._around(self.base.from_linked(linked, columns), jnp.asarray(linked["zero"]))
+        zero = Chance.from_logits(linked["zero"])
+        return self._around(self.base.from_linked(linked, columns), zero)
 
     def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
         share = float((np.sum(y == 0) + 0.5) / (len(y) + 1))
@@ -107,9 +108,9 @@ class Hurdle(AbstractFamily):
         self.base.parts(y, columns)
         return (Part(np.arange(len(y)), self, Known.VALUE, y, dict(columns)),)
 
-    def _around(self, base: AbstractDistribution, logits: Array) -> ZeroInflatedDistribution:
+    def _around(self, base: AbstractDistribution, zero: Chance) -> ZeroInflatedDistribution:
         """What is above 0 has no zeros left, so that adding them is all there is to do."""
         least = 1.0 if base.is_count else 0.0
         if base.is_count or self.base.support.lower < 0:
             base = TruncatedDistribution(base, jnp.asarray(least), None)
-        return ZeroInflatedDistribution(base, logits, joins=False)
+        return ZeroInflatedDistribution(base, zero, joins=False)

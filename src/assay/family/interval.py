@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from assay.family.tail import log1mexp
+from assay.family.tail.gauss import gauss_legendre
 
 _LOG_HALF = -float(np.log(2.0))
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
-_NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
+_NODES, _WEIGHTS = gauss_legendre(8)
 # An interval is narrow if it holds at most a quarter of the tail beyond its nearer end (the log
 # falls by 0.3) and its log density changes by at most 0.5: eight nodes then leave 3e-15 of a power.
 _SMALL_FALL = 0.3

@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from assay.family.tail import log_ndtr
+from assay.family.tail.gauss import gauss_legendre
 from assay.family.tail.quadrature import first_length
 
-_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(48)
-_POINTS, _WEIGHTS = (_POINTS + 1) / 2, _WEIGHTS / 2
+_POINTS, _WEIGHTS = gauss_legendre(48)
 _FAR = 1e300
 _ROOT_2PI = float(np.sqrt(2 * np.pi))
 

@@ -24,24 +24,23 @@ from assay.family.interval import log_add
 from assay.family.step import reaches, step_quantile
 from assay.family.support import Support
 from assay.family.tail import log1mexp
+from assay.family.tail.chance import Chance
 from assay.family.wrapping import check_base, with_parameter
 
 _NEAREST = -1e-300
 
 
 class ZeroInflatedDistribution(AbstractDistribution):
-    """0 with the probability whose log-odds are `logits`, else a value of `base`.
-
-    Log-odds, not the probability, are kept: 1 - p is exact for p close to 1.
+    """0 with a chance of its own, else a value of `base`.
 
     Fields:
         base: the distribution of the other values.
-        logits: log-odds of a zero that is none of the base's.
+        zero: the chance of a zero that is none of the base's.
         joins: whether the base has mass on 0 too; a density has none, whatever its height there.
     """
 
     base: AbstractDistribution
-    logits: Float[Array, "..."]
+    zero: Chance
     joins: bool = eqx.field(static=True, default=True)
 
     @property
@@ -54,17 +53,9 @@ class ZeroInflatedDistribution(AbstractDistribution):
         """The value with mass of its own beside a density."""
         return None if self.is_count else 0.0
 
-    @property
-    def _log_zero(self) -> Array:
-        return jax.nn.log_sigmoid(self.logits)
-
-    @property
-    def _log_rest(self) -> Array:
-        return jax.nn.log_sigmoid(-self.logits)
-
     def log_prob(self, y: Float[Array, "..."]) -> Float[Array, "..."]:
-        rest = self._log_rest + self.base.log_prob(y)
-        at_zero = log_add(self._log_zero, rest) if self.joins else self._log_zero
+        rest = self.zero.log_no + self.base.log_prob(y)
+        at_zero = log_add(self.zero.log_yes, rest) if self.joins else self.zero.log_yes
         return jnp.where(y == 0, at_zero, rest)
 
     def log_tails(self, y: Float[Array, "..."]) -> tuple[Array, Array]:
@@ -76,14 +67,14 @@ class ZeroInflatedDistribution(AbstractDistribution):
     def log_between(
         self, low: Float[Array, "..."], high: Float[Array, "..."]
     ) -> Float[Array, "..."]:
-        rest = self._log_rest + self.base.log_between(low, high)
-        return jnp.where((low <= 0) & (high >= 0), log_add(self._log_zero, rest), rest)
+        rest = self.zero.log_no + self.base.log_between(low, high)
+        return jnp.where((low <= 0) & (high >= 0), log_add(self.zero.log_yes, rest), rest)
 
     def log_beyond(
         self, low: Float[Array, "..."], high: Float[Array, "..."]
     ) -> Float[Array, "..."]:
-        rest = self._log_rest + self.base.log_beyond(low, high)
-        return jnp.where((low < 0) & (high >= 0), log_add(self._log_zero, rest), rest)
+        rest = self.zero.log_no + self.base.log_beyond(low, high)
+        return jnp.where((low < 0) & (high >= 0), log_add(self.zero.log_yes, rest), rest)
 
     def tail_quantile(
         self, log_p: Float[Array, "..."], log_q: Float[Array, "..."]
@@ -92,7 +83,7 @@ class ZeroInflatedDistribution(AbstractDistribution):
             # With nearly all the mass on 0 the levels of the base are too coarse to tell counts
             # apart, so the search is for the levels of all.
             return step_quantile(self.log_tails, log_p, log_q, *self.base.rough_moments())
-        zero = jnp.zeros_like(self.logits)
+        zero = jnp.zeros_like(self.zero.yes)
         (before, not_before), (up_to, after) = self.log_edges(zero), self.log_tails(zero)
         below = ~self._reached(before, not_before, log_p, log_q)
         above = ~reaches(up_to, after, log_p, log_q)
@@ -101,19 +92,19 @@ class ZeroInflatedDistribution(AbstractDistribution):
 
     def sample(self, key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
         which, key = jax.random.split(key)
-        zero = jax.random.bernoulli(which, jax.nn.sigmoid(self.logits), shape)
+        zero = jax.random.bernoulli(which, self.zero.yes, shape)
         return jnp.where(zero, 0.0, draw(self.base, key, shape))
 
     def mean(self) -> Float[Array, "..."]:
-        return jax.nn.sigmoid(-self.logits) * self.base.mean()
+        return self.zero.no * self.base.mean()
 
     def variance(self) -> Float[Array, "..."]:
-        between = jax.nn.sigmoid(self.logits) * self.base.mean() ** 2
-        return jax.nn.sigmoid(-self.logits) * (self.base.variance() + between)
+        between = self.zero.yes * self.base.mean() ** 2
+        return self.zero.no * (self.base.variance() + between)
 
     def excess(self, limit: Float[Array, "..."]) -> Float[Array, "..."]:
-        zeros = jax.nn.sigmoid(self.logits) * jnp.maximum(-limit, 0.0)
-        return jax.nn.sigmoid(-self.logits) * self.base.excess(limit) + zeros
+        zeros = self.zero.yes * jnp.maximum(-limit, 0.0)
+        return self.zero.no * self.base.excess(limit) + zeros
 
     def landmarks(self) -> tuple[Float[Array, "..."], ...]:
         return self.base.landmarks()
@@ -123,9 +114,9 @@ class ZeroInflatedDistribution(AbstractDistribution):
 
     def _with_zero(self, tails: tuple[Array, Array], passed: Array) -> tuple[Array, Array]:
         """Tails of all, from those of the base and on which side of the point 0 lies."""
-        below, above = (self._log_rest + tail for tail in tails)
+        below, above = (self.zero.log_no + tail for tail in tails)
         side = jnp.where(passed, below, above)
-        more, less = log_add(self._log_zero, side), jnp.where(passed, above, below)
+        more, less = log_add(self.zero.log_yes, side), jnp.where(passed, above, below)
         # The tail with the zeros by addition where it is the smaller, else from the other one.
         more = jnp.where(more < less, more, log1mexp(jnp.minimum(less, 0.0)))
         return jnp.where(passed, more, less), jnp.where(passed, less, more)
@@ -136,7 +127,7 @@ class ZeroInflatedDistribution(AbstractDistribution):
 
     def _levels_of_base(self, log_p: Array, log_q: Array, above: Array) -> tuple[Array, Array]:
         """Levels without the zeros: those above 0 less their share, those below as they are."""
-        rest, zero = self._log_rest, self._log_zero
+        rest, zero = self.zero.log_no, self.zero.log_yes
         log_p, log_q, above = jnp.broadcast_arrays(log_p, log_q, above)
         less_p, less_q = _left(log_p, zero), _left(log_q, zero)
         p = jnp.where(above, less_p, log_p) - rest
@@ -217,13 +208,14 @@ class ZeroInflated(AbstractFamily):
         return self.base.needs()
 
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> ZeroInflatedDistribution:
-        logits = link.logit.inverse(jnp.asarray(parameters["zero"]))
-        return self._around(self.base.bind(parameters, columns), logits)
+        zero = Chance.from_probability(parameters["zero"])
+        return self._around(self.base.bind(parameters, columns), zero)
 
     def from_linked(
         self, linked: Mapping[str, Array], columns: Columns
     ) -> ZeroInflatedDistribution:
-        return self._around(self.base.from_linked(linked, columns), jnp.asarray(linked["zero"]))
+        zero = Chance.from_logits(linked["zero"])
+        return self._around(self.base.from_linked(linked, columns), zero)
 
     def start(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
         share = float((np.sum(y == 0) + 0.5) / (len(y) + 1))
@@ -236,8 +228,8 @@ class ZeroInflated(AbstractFamily):
         self.base.parts(y, columns)
         return (Part(np.arange(len(y)), self, Known.VALUE, y, dict(columns)),)
 
-    def _around(self, base: AbstractDistribution, logits: Array) -> ZeroInflatedDistribution:
-        return ZeroInflatedDistribution(base, logits, base.is_count or self.base.atom == 0)
+    def _around(self, base: AbstractDistribution, zero: Chance) -> ZeroInflatedDistribution:
+        return ZeroInflatedDistribution(base, zero, base.is_count or self.base.atom == 0)
 
 
 def zero_parameter(wrapper: str, base: AbstractFamily) -> tuple[Parameter, ...]:

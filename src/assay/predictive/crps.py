@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from assay.family import AbstractDistribution
+from assay.family.tail.gauss import gauss_legendre
 
 # Squared, what lies beyond these levels is lost in rounding.
 _LEVELS = np.array([1e-8, 1 - 1e-8])
 # Three panels of 16 nodes: relative error 2e-7 for an exponential, 1e-8 for a Normal or log-normal,
 # and 1e-7 for mixtures over the draws of a fit; draws 20 sd apart, which no fit gives, cost 1e-4.
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
+_NODES, _WEIGHTS = gauss_legendre(16)
 _NEGLIGIBLE = 1e-8
 _HALF = 0.5
 

@@ -8,6 +8,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from assay.family.tail.beta_odds import complements
+from assay.family.tail.log_quotient import plain_log
 from assay.family.tail.logistic import log_expit
 
 
@@ -40,7 +41,7 @@ class Chance(eqx.Module):
     def from_probability(cls, probability: ArrayLike) -> "Chance":
         """From a probability strictly between 0 and 1."""
         yes = jnp.asarray(probability, dtype=float)
-        return cls(yes, 1 - yes, jnp.log(yes), jnp.log1p(-yes))
+        return cls(yes, 1 - yes, plain_log(yes), jnp.log1p(-yes))
 
     @property
     def logits(self) -> Float[Array, "..."]:
@@ -104,7 +105,7 @@ class Rate(eqx.Module):
     def from_value(cls, value: ArrayLike) -> "Rate":
         """From the number, above 0."""
         value = jnp.asarray(value, dtype=float)
-        return cls(value, jnp.log(value))
+        return cls(value, plain_log(value))
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -38,14 +38,22 @@ def log_gamma_tails(a: ArrayLike, x: ArrayLike) -> tuple[Float[Array, "..."], Fl
     Source: the regularised incomplete gamma function (Gautschi 1979; DiDonato & Morris 1986), here
         by quadrature outwards from x in log x, with the prefactor of Loader (2000).
     """
+    return gamma_tails_and_speed(a, x)[:2]
+
+
+def gamma_tails_and_speed(a: ArrayLike, x: ArrayLike) -> tuple[Array, Array, Array]:
+    """What `log_gamma_tails` gives, and the log of how fast the log of the smaller tail moves in x.
+
+    The smaller one is the upper where `upper_is_small`.
+    """
     a, x = jnp.broadcast_arrays(jnp.asarray(a, dtype=float), jnp.asarray(x, dtype=float))
     proper = a > 0
     inside = (x >= _SMALLEST) & (x < _FARTHEST) & proper
-    log_p, log_q = _tails(jnp.where(proper, a, 1.0), jnp.where(inside, x, 1.0))[:2]
+    log_p, log_q, _, speed, _ = _tails(jnp.where(proper, a, 1.0), jnp.where(inside, x, 1.0))
     below, above = proper & (x < _SMALLEST), proper & (x >= _FARTHEST)
     off_p = jnp.where(below, -jnp.inf, jnp.where(above, 0.0, jnp.nan))
     off_q = jnp.where(below, 0.0, jnp.where(above, -jnp.inf, jnp.nan))
-    return jnp.where(inside, log_p, off_p), jnp.where(inside, log_q, off_q)
+    return jnp.where(inside, log_p, off_p), jnp.where(inside, log_q, off_q), speed
 
 
 def log_gamma_kernel(a: Array, x: Array) -> Array:
@@ -59,24 +67,26 @@ def _kernel_slope(a: Array, x: Array) -> Array:
     return log_ratio((x - a) / a, x / a) + digamma_gap(a)
 
 
-def _upper_is_small(a: Array, x: Array) -> Array:
+def upper_is_small(a: Array, x: Array) -> Array:
+    """Whether the upper tail is the one that is taken by quadrature."""
     return x >= jnp.maximum(a, 1.0)
 
 
 @jax.custom_jvp
 def _tails(a: Array, x: Array) -> tuple[Array, ...]:
-    """Both log tails, the log density and the smaller tail's slope in the shape, in one pass.
+    """Both log tails, the log density, and the smaller tail's log speed in x and slope in a.
 
-    The slope is an output so that the rule below need not repeat the quadrature; where nobody
-    differentiates, the compiler drops it.
+    The speed is the density over the tail, from the quadrature itself: as a difference of logs of
+    thousands it would leave nothing of its own derivative. The last three are outputs so that the
+    rule below need not repeat the quadrature; where nobody differentiates, the compiler drops them.
     """
-    upper = _upper_is_small(a, x)
+    upper = upper_is_small(a, x)
     mass, slope = _mass_and_slope(a, x)
     kernel = log_gamma_kernel(a, x)
     small = jnp.minimum(kernel + jnp.log(mass), _NEAREST)
     other = log1mexp(small)
-    log_density = kernel - jnp.log(x)
-    return jnp.where(upper, other, small), jnp.where(upper, small, other), log_density, slope
+    log_p, log_q = jnp.where(upper, other, small), jnp.where(upper, small, other)
+    return log_p, log_q, kernel - jnp.log(x), -(jnp.log(x) + jnp.log(mass)), slope
 
 
 @_tails.defjvp
@@ -84,20 +94,23 @@ def _tails_jvp(
     primals: tuple[Array, ...], tangents: tuple[Array, ...]
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     (a, x), (to_a, to_x) = primals, tangents
-    log_p, log_q, log_density, slope = values = _tails(a, x)
-    share_p, share_q = shares(_upper_is_small(a, x), log_p, log_q)
-    by_shape = slope * to_a
-    to_p = share_p * by_shape + jnp.exp(log_density - log_p) * to_x
-    to_q = share_q * by_shape - jnp.exp(log_density - log_q) * to_x
+    log_p, log_q, log_density, log_speed, slope = values = _tails(a, x)
+    upper = upper_is_small(a, x)
+    share_p, share_q = shares(upper, log_p, log_q)
+    by_shape, small = slope * to_a, jnp.exp(log_speed)
+    other = jnp.exp(log_density - jnp.where(upper, log_p, log_q))
+    to_p = share_p * by_shape + jnp.where(upper, other, small) * to_x
+    to_q = share_q * by_shape - jnp.where(upper, small, other) * to_x
     # a - 1 in one piece: a / x - 1 / x would leave rounding where the shape is 1 and x tiny.
     to_density = _kernel_slope(a, x) * to_a + ((a - 1) / x - 1) * to_x
+    to_speed = to_density - jnp.where(upper, to_q, to_p)
     to_slope = jax.jvp(lambda *at: _mass_and_slope(*at)[1], primals, tangents)[1]
-    return values, (to_p, to_q, to_density, to_slope)
+    return values, (to_p, to_q, to_density, to_speed, to_slope)
 
 
 def _mass_and_slope(a: Array, x: Array) -> tuple[Array, Array]:
     """Smaller tail over kernel, and the derivative of the log tail in the shape."""
-    upper = _upper_is_small(a, x)
+    upper = upper_is_small(a, x)
     shifted = ~upper & (a < SMALL_SHAPE)
     mass, mass_a = _integrals(jnp.where(shifted, a + SHIFT, a), x, jnp.where(upper, 1.0, -1.0))
     low, low_a = _descend(

@@ -1,14 +1,13 @@
 """Differences of log Γ, free of cancellation: means and variances of powers are made of them."""
 
 import jax.numpy as jnp
-import numpy as np
 from jax.scipy.special import polygamma
 from jaxtyping import Array
 
+from assay.family.tail.gauss import gauss_legendre
 from assay.family.tail.stirling import log_ratio, stirling_remainder
 
-_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(12)
-_POINTS, _WEIGHTS = (_POINTS + 1) / 2, _WEIGHTS / 2
+_POINTS, _WEIGHTS = gauss_legendre(12)
 # Twice the step over the shape: below this the second derivative is smooth to twelve nodes.
 _SMOOTH = 0.25
 

@@ -24,6 +24,17 @@ def _reciprocal_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Arra
 
 
 @jax.custom_jvp
+def plain_log(y: Array) -> Array:
+    """Compute log(y); where 1 / y² overflows, other directions than y keep second derivatives."""
+    return jnp.log(y)
+
+
+@plain_log.defjvp
+def _plain_log_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return plain_log(primals[0]), tangents[0] * _reciprocal(primals[0])
+
+
+@jax.custom_jvp
 def _log_quotient(y: Array, scale: Array) -> Array:
     ratio = y / scale
     tame = (ratio > _SMALLEST) & (ratio < _LARGEST)

@@ -6,8 +6,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from assay.family.tail.chance import Rate
-from assay.family.tail.gamma import log_gamma_kernel, log_gamma_tails
-from assay.family.tail.log1mexp import log1mexp
+from assay.family.tail.gamma import gamma_tails_and_speed, log_gamma_kernel, upper_is_small
+from assay.family.tail.log1mexp import log1mexp, shares
 
 # Below this mean the first term of a tail is all of it.
 _TINY = 1e-100
@@ -47,7 +47,7 @@ def poisson_log_tails(k: ArrayLike, mean: Rate) -> tuple[Float[Array, "..."], Fl
     k, mean = jnp.broadcast_to(k, shape), mean.broadcast(shape)
     inside = (k >= 0) & (k < jnp.inf)
     above_k = jax.lax.stop_gradient(jnp.where(inside, jnp.floor(k), 0.0)) + 1
-    log_cdf, log_sf = _tails(above_k, mean)
+    log_cdf, log_sf, _ = _tails(above_k, mean)
     off_cdf = jnp.where(k < 0, -jnp.inf, jnp.where(jnp.isnan(k), jnp.nan, 0.0))
     off_sf = jnp.where(k < 0, 0.0, jnp.where(jnp.isnan(k), jnp.nan, -jnp.inf))
     return jnp.where(inside, log_cdf, off_cdf), jnp.where(inside, log_sf, off_sf)
@@ -66,35 +66,26 @@ def _log_mass_jvp(primals: tuple[Array, Rate], tangents: tuple[Array, Rate]) -> 
 
 
 @jax.custom_jvp
-def _log_kernel(m: Array, mean: Rate) -> Array:
-    """Log of m P(Y = m), for m >= 1."""
-    return log_gamma_kernel(m, mean.value)
-
-
-@_log_kernel.defjvp
-def _log_kernel_jvp(
-    primals: tuple[Array, Rate], tangents: tuple[Array, Rate]
-) -> tuple[Array, Array]:
-    (m, mean), (_, to_mean) = primals, tangents
-    return _log_kernel(m, mean), m * to_mean.log - to_mean.value
-
-
-@jax.custom_jvp
-def _tails(m: Array, mean: Rate) -> tuple[Array, Array]:
-    """Log P(Y < m) and log P(Y >= m)."""
+def _tails(m: Array, mean: Rate) -> tuple[Array, Array, Array]:
+    """Log P(Y < m), log P(Y >= m), and the log of how fast the smaller moves with log mean."""
     tiny = mean.value < _TINY
-    above, up_to = log_gamma_tails(m, jnp.where(tiny, 1.0, mean.value))
-    first = _log_kernel(m, mean) - jnp.log(m)
+    safe = jnp.where(tiny, 1.0, mean.value)
+    above, up_to, speed = gamma_tails_and_speed(m, safe)
+    first = log_gamma_kernel(m, mean.value) - jnp.log(m)
     none = log1mexp(jnp.minimum(first, _NEAREST))
-    return jnp.where(tiny, none, up_to), jnp.where(tiny, first, above)
+    speed = jnp.where(tiny, jnp.log(m), speed + jnp.log(safe))
+    return jnp.where(tiny, none, up_to), jnp.where(tiny, first, above), speed
 
 
 @_tails.defjvp
 def _tails_jvp(
     primals: tuple[Array, Rate], tangents: tuple[Array, Rate]
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
     (m, mean), (_, to_mean) = primals, tangents
-    log_cdf, log_sf = values = _tails(m, mean)
-    kernel = _log_kernel(m, mean)
-    to_cdf = -jnp.exp(kernel - log_cdf) * to_mean.log
-    return values, (to_cdf, jnp.exp(kernel - log_sf) * to_mean.log)
+    log_cdf, log_sf, speed = values = _tails(m, mean)
+    # P(Y < m) is the gamma's upper tail.
+    below = upper_is_small(m, mean.value)
+    share_cdf, share_sf = shares(~below, log_cdf, log_sf)
+    to_small = jnp.where(below, -1.0, 1.0) * jnp.exp(speed) * to_mean.log
+    to_speed = m * to_mean.log - to_mean.value - to_small
+    return values, (share_cdf * to_small, share_sf * to_small, to_speed)

@@ -8,9 +8,10 @@ shapes, so a batch costs the same for each element.
 from collections.abc import Callable
 
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jaxtyping import Array
+
+from assay.family.tail.gauss import gauss_legendre
 
 DEPTH = 37.0
 # A smaller shape has two scales: this many steps of the recurrence a -> a + 1 lead away from it.
@@ -18,8 +19,7 @@ DEPTH = 37.0
 SHIFT = 6
 SMALL_SHAPE = 10.0
 
-_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(24)
-_POINTS, _WEIGHTS = (_POINTS + 1) / 2, _WEIGHTS / 2
+_POINTS, _WEIGHTS = gauss_legendre(24)
 
 
 def integrate(
