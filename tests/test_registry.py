@@ -179,7 +179,7 @@ def test_anything_else_is_refused_and_never_run(shapes: Registry, recipe: str):
 
 
 def test_a_wrong_argument_is_named(shapes: Registry):
-    with pytest.raises(ConfigError, match=rf"^{WHERE}: `lonely\(colour=1\)` .*'colour'"):
+    with pytest.raises(ConfigError, match=rf"^{WHERE}: `lonely\(colour=1\)`: no .*`colour`"):
         parse("lonely(colour=1)", shapes, WHERE)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from importlib import import_module
 from importlib.metadata import entry_points
+from inspect import signature
 from operator import add
 from typing import Any
 
@@ -223,10 +224,18 @@ def _build(node: ast.expr, text: str, registry: Registry, where: str) -> Any:
 def _call(
     make: Callable[..., Any], positional: list[Any], named: dict[str, Any], text: str, where: str
 ) -> Any:
+    taken = signature(make).parameters
+    for name in named:
+        if name not in taken and not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
+            raise ConfigError(
+                f"{_prefix(where)}`{_short(text)}`: no argument is called `{name}`. "
+                f"{nearest(name, taken)}"
+            )
     try:
         return make(*positional, **named)
     except TypeError as error:
-        raise ConfigError(f"{_prefix(where)}`{_short(text)}` does not fit: {error}.") from error
+        reason = str(error).replace(".__init__()", "")
+        raise ConfigError(f"{_prefix(where)}`{_short(text)}` does not fit: {reason}.") from error
 
 
 def _unreadable(text: str, registry: Registry, where: str) -> ConfigError:

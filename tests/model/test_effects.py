@@ -111,5 +111,5 @@ def test_the_picture_has_a_panel_for_each_column(frame):
     chart = Model(Normal(), mean=mean).fit(frame, "y").picture().to_dict()
     titles = [panel["title"] for row in chart["vconcat"] for panel in row["hconcat"]]
     assert sorted(titles) == ["mean: brand", "mean: price", "mean: spline(area)"]
-    with pytest.raises(DataError, match="effects: the table has 0 rows"):
+    with pytest.raises(DataError, match="all parameters are constant, so there is"):
         Model(Normal()).fit(frame, "y").picture()

@@ -49,6 +49,26 @@ def test_a_weak_prior_settles_a_separation_and_says_so(separated):
     assert note in fitted.result.message
 
 
+def test_a_separation_is_found_beside_rows_without_a_target(separated):
+    gap = read(separated.table.with_columns(defect=pl.col("defect").replace(0.0, None)), source="t")
+    assert gap.table["defect"].null_count() == 21
+    some = pl.concat([separated.table, gap.table.head(3)])
+    notes = Model(Bernoulli(), probability=Linear("heat")).fit(some, "defect").result.notes
+    assert notes[0] == "rows without a target that were left out: 3"
+    assert notes[1].startswith("Perfect separation: `heat`")
+
+
+def test_values_beyond_their_own_limits_are_counted():
+    table = pl.DataFrame(
+        {"y": [1.0, 2.0, 5.0, 3.0, 1.5, 0.5], "cap": [4.0, 2.0, 4.0, 2.5, 9.0, 9.0]}
+    )
+    notes = Model(Censored(Normal(), above="cap")).fit(table, "y").result.notes
+    assert "lies above its own limit `cap` and counts as hidden at it: 2" in notes[0]
+    under = table.with_columns(y=-pl.col("y"), cap=-pl.col("cap"))
+    notes = Model(Censored(Normal(), below="cap")).fit(under, "y").result.notes
+    assert "lies below its own limit `cap` and counts as hidden at it: 2" in notes[0]
+
+
 def test_a_group_with_one_outcome_separates_and_is_named():
     store = np.repeat(["a", "b", "c"], 30)
     late = (RNG.random(90) < 0.4).astype(float)

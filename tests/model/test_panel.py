@@ -181,6 +181,14 @@ def test_keys_are_checked(sales):
         panel.predict(new)
 
 
+def test_a_panel_says_where_a_single_models_picture_is(sales):
+    panel = Model(Gamma(), mean=Linear("price")).fit(sales, "units", by="store")
+    with pytest.raises(AttributeError, match=r"`panel\['east'\]\.picture`"):
+        panel.picture()
+    with pytest.raises(AttributeError, match="has no attribute 'colour'"):
+        panel.colour  # noqa: B018
+
+
 def test_a_panel_without_a_single_model_is_refused(sales):
     negative = sales.table.with_columns(units=-pl.col("units"))
     with pytest.raises(FitError, match=r"none of 4 groups could be fitted\. store='east': .*found"):

@@ -138,11 +138,33 @@ def test_text_where_numbers_are_needed_is_refused(frame):
         "[price for price in y]",
         "np.log(price)",
         "price # store",
+        "'price'",
+        "price + 'store'",
+        "C(store, b'x')",
     ],
 )
 def test_code_is_refused_when_the_recipe_is_made(code):
     with pytest.raises(ConfigError, match=r"is not accepted|unknown function"):
         Linear(code)
+
+
+def test_a_reference_level_may_be_text(frame):
+    first = frame.table["store"].cast(str).unique().sort()[0]
+    prepared, _ = Linear(f"C(store, Treatment({first!r}))").prepare(frame)
+    assert not any(f"[T.{first}]" in name for name in prepared.names)
+    assert len(prepared.names) == frame.table["store"].n_unique() - 1
+
+
+def test_labels_and_moments_are_no_factors():
+    rows = 60
+    labels = [f"u{k}" for k in range(rows)]
+    days = pl.date_range(pl.date(2026, 1, 1), pl.date(2026, 3, 1), eager=True)[:rows]
+    table = read(pl.DataFrame({"label": labels, "day": days, "few": labels[:30] * 2}), source="t")
+    with pytest.raises(DataError, match=r"`label` holds 60 different texts on 60 rows.*Group"):
+        Linear("label").prepare(table)
+    with pytest.raises(DataError, match=r"`day` holds moments \(Date\).*`month=pl.col"):
+        Linear("C(day)").prepare(table)
+    assert len(Linear("few").prepare(table)[0].names) == 29
 
 
 def test_python_between_backticks_is_a_column_that_is_not_there(frame):

@@ -268,6 +268,11 @@ class AbstractFamily(abc.ABC):
         del columns
         return y
 
+    def remarks(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+        """What a user should know about these rows, in sentences without a full stop."""
+        del y, columns
+        return ()
+
     def parts(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[Part, ...]:
         """Rows grouped by the likelihood that they contribute.
 

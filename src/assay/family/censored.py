@@ -176,6 +176,16 @@ class Censored(AbstractFamily):
         filled = np.where(missing, found, y)
         return _onto_support(filled, missing, self.base.support)
 
+    def remarks(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+        rows = self._rows(y, columns)
+        sides = ((self.above, y > rows.most, "above"), (self.below, y < rows.least, "below"))
+        return tuple(
+            f"rows whose value lies {side} its own limit `{limit}` and counts as hidden at it: "
+            f"{np.sum(beyond & ~rows.within)}"
+            for limit, beyond, side in sides
+            if np.any(beyond & ~rows.within)
+        )
+
     def parts(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[Part, ...]:
         rows = self._rows(y, columns)
         self._check(y, rows)

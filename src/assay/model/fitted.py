@@ -235,7 +235,13 @@ class FittedModel:
         """
         from assay.picture.effect import effects  # Altair takes its time to import
 
-        return effects(self.effects(data))
+        table = self.effects(data)
+        if table.is_empty():
+            raise DataError(
+                "picture: all parameters are constant, so there is no effect to draw. Give one a "
+                f'predictor, such as `{self.parameters[0]}=Linear("price")`.'
+            )
+        return effects(table)
 
     def split(self, values: np.ndarray) -> list[np.ndarray]:
         """Values of all coefficients, split along the last axis by parameter."""

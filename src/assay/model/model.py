@@ -186,10 +186,10 @@ class Model:
         optimum, prior = end.optimum, end.prior
         where = f"{frame.source}, `{target}`"
         # What the rows leave open, a penalty decides on purpose.
-        is_plain = not ready.notes and not any(each.penalties for each in ready.designs)
+        is_plain = not ready.surplus and not any(each.penalties for each in ready.designs)
         found = findings(ready, optimum, prior, labels=named, unit=unit) if is_plain else []
         refuse(found, optimum, prior, where=where)
-        notes = (*ready.notes, *found, *end.notes)
+        notes = (*ready.notes, *ready.surplus, *found, *end.notes)
         result = judge(optimum, rows=ready.rows, hidden=ready.hidden, where=where, notes=notes)
         mode, curvature = optimum.coefficients, optimum.curvature
         if self.information == "expected":

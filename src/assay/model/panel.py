@@ -85,6 +85,15 @@ class FittedPanel:
             f"{self.result.message}"
         )
 
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(FittedModel, name):
+            key = ", ".join(repr(each) for each in next(iter(self.keys.rows())))
+            raise AttributeError(
+                f"A panel has no `{name}` of its own; ask the model of one group, such as "
+                f"`panel[{key}].{name}`."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __getitem__(self, key: Any) -> FittedModel:
         """One group's model.
 

@@ -33,7 +33,8 @@ class Prepared:
         columns: what else the family reads, each (rows,).
         parts: rows grouped by what they say about their target.
         weights: how often each row counts, or `None`.
-        notes: what a user should know about the fit, in sentences.
+        notes: what a user should know about the rows, in sentences.
+        surplus: parameters with more coefficients than rows can tell, in sentences.
     """
 
     y: np.ndarray
@@ -44,6 +45,7 @@ class Prepared:
     parts: tuple[Part, ...]
     weights: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    surplus: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -120,12 +122,13 @@ def prepare(
     """
     kept, y, columns, weights = fitting_part(frame, target, family, weights)
     made = [each.prepare(kept) for each in predictors]
-    notes, dropped = [], frame.rows - kept.rows
+    notes, surplus, dropped = [], [], frame.rows - kept.rows
     if dropped:
         left_out = "without a target" if weights is None else "without a target or a weight"
         notes.append(f"rows {left_out} that were left out: {dropped}")
+    notes += family.remarks(y, columns)
     for parameter, (design, matrix) in zip(family.parameters, made, strict=True):
-        notes += refuse_collinear(design, matrix, frame.source, parameter.name, flat=flat)
+        surplus += refuse_collinear(design, matrix, frame.source, parameter.name, flat=flat)
     if weights is not None:
         made = [reweighted(design, matrix, weights) for design, matrix in made]
     offsets = np.broadcast_arrays(*(each.offset(kept) for each, _ in made))
@@ -138,6 +141,7 @@ def prepare(
         parts=family.parts(y, columns),
         weights=weights,
         notes=tuple(notes),
+        surplus=tuple(surplus),
     )
     # Intervals that end on both sides say where the target lies; what is beyond a limit does not.
     bounded = any(part.known is Known.BETWEEN for part in prepared.parts)

@@ -31,9 +31,11 @@ ALLOWED = {*FUNCTIONS, "C", "I", "poly", "bs", "cs", "cc", "Treatment"}
 _OPERATORS = {*"+-*/:^(),=", "**"}
 _QUIET = {tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.NUMBER, tokenize.NAME}
 _QUIET |= {tokenize.INDENT, tokenize.DEDENT}
+_QUOTES = ("'", '"')
 _POWERS = ("**", "^")
 _CONSTANTS = {"True", "False", "None"}
 _HIGHEST_POWER = 9
+FEW_LABELS, LABELS = 20, 0.5  # a text column with more values, and more of them a row, is a label
 _QUOTED = "quoted_column"
 _BACKTICKS = r"`([^`]*)`"
 
@@ -90,6 +92,7 @@ def _unreadable(text: str, error: Exception) -> ConfigError:
 
 
 def _refuse_code(tokens: list[tokenize.TokenInfo], text: str) -> None:
+    before = ""
     for this, following in itertools.pairwise(tokens):
         calls = this.type == tokenize.NAME and following.string == "("
         if calls and this.string not in ALLOWED and not keyword.iskeyword(this.string):
@@ -99,6 +102,10 @@ def _refuse_code(tokens: list[tokenize.TokenInfo], text: str) -> None:
             )
         # What is not known to be harmless is refused: newer Pythons bring new kinds of tokens.
         known = this.string in _OPERATORS if this.type == tokenize.OP else this.type in _QUIET
+        # Text is what a call is told, such as a level; what has a prefix may be code.
+        told = before in ("(", ",", "=") and this.string[:1] in _QUOTES
+        known |= this.type == tokenize.STRING and told
+        before = this.string
         reaches = this.string == ")" and following.string == "("
         word = keyword.iskeyword(this.string) and this.string not in _CONSTANTS
         if reaches or word or not known:
@@ -166,6 +173,30 @@ def check_columns(frame: Frame, names: Iterable[str]) -> None:
             )
 
 
+def _refuse_labels(frame: Frame, names: Iterable[str]) -> None:
+    """Refuse columns that would give nearly every row a coefficient of its own.
+
+    Raises:
+        DataError: names the column, and what would be learnt from instead.
+    """
+    for name in names:
+        column = frame.column(name)
+        if column.dtype.is_temporal():
+            raise DataError(
+                f"{frame.source}: column `{name}` holds moments ({column.dtype}), and a formula "
+                "would give each its own coefficient. Add columns of numbers to the table, such "
+                f'as `days=(pl.col("{name}") - pl.col("{name}").min()).dt.total_days()` and '
+                f'`month=pl.col("{name}").dt.month()`.'
+            )
+        levels = column.n_unique() if column.dtype == pl.String else 0
+        if levels > max(FEW_LABELS, LABELS * frame.rows):
+            raise DataError(
+                f"{frame.source}: column `{name}` holds {levels} different texts on {frame.rows} "
+                "rows, so that each would have a coefficient of its own. Leave it out of the "
+                f'formula, or let `Group("{name}")` pool them.'
+            )
+
+
 def first_matrix(text: str, frame: Frame) -> tuple[Matrix, formulaic.ModelSpec]:
     """Columns of a formula on the fitting rows, and the specification that repeats them.
 
@@ -178,6 +209,7 @@ def first_matrix(text: str, frame: Frame) -> tuple[Matrix, formulaic.ModelSpec]:
     """
     formula, names = read_formula(text)
     check_columns(frame, names)
+    _refuse_labels(frame, names)
     plain = _is_plain(formula, frame)
     # Columns that stand as they are need formulaic for their names alone.
     table = frame.table.head(1) if plain else frame.table
