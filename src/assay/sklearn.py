@@ -14,7 +14,13 @@ from scipy.linalg import qr
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, check_X_y, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    check_X_y,
+    column_or_1d,
+    validate_data,
+)
 
 from assay.errors import AssayError, ConfigError, DataError, FitError
 from assay.family import AbstractFamily, Bernoulli, Categorical
@@ -77,22 +83,29 @@ class _DistributionEstimator(BaseEstimator):
         flags = [name for name in _read_by(getattr(self, "family", None)) if _is_flag(X, name)]
         return Frame(table.with_columns(pl.col(flags).cast(pl.Boolean)), "X")
 
-    def _fit_frame(self, frame: Frame, y: np.ndarray, family: AbstractFamily) -> Self:
+    def _fit_frame(
+        self, frame: Frame, y: np.ndarray, family: AbstractFamily, weights: np.ndarray | None
+    ) -> Self:
+        if weights is not None:  # a row that counts for nothing tells nothing either
+            counted = weights > 0
+            frame, y, weights = frame.take(counted), y[counted], weights[counted]
         if frame.rows < 2:
             raise InvalidInputError("X: found 1 sample, a fit needs 2 or more.")
-        self.model_ = _translated(lambda: self._fitted(frame, y, family))
+        self.model_ = _translated(lambda: self._fitted(frame, y, family, weights))
         self.n_iter_ = self.model_.result.iterations
         return self
 
-    def _fitted(self, frame: Frame, y: np.ndarray, family: AbstractFamily) -> FittedModel:
-        target, model = _free_name(frame), self._model(frame, family)
+    def _fitted(
+        self, frame: Frame, y: np.ndarray, family: AbstractFamily, weights: np.ndarray | None
+    ) -> FittedModel:
+        target, model = _free_name(frame), self._model(frame, family, weights)
 
-        def fitted(values: np.ndarray) -> FittedModel:
-            table = frame.table.with_columns(pl.Series(target, values))
-            return model.fit(Frame(table, frame.source), target, seed=self.seed)
+        def fitted(frame: Frame, y: np.ndarray, weights: np.ndarray | None) -> FittedModel:
+            table = frame.table.with_columns(pl.Series(target, y))
+            return model.fit(Frame(table, frame.source), target, weights=weights, seed=self.seed)
 
         try:
-            return fitted(y)
+            return fitted(frame, y, weights)
         except FitError as error:
             # Where features tell the target exactly, no density is the largest. A record has so
             # many digits: with what follows them drawn at random, one is.
@@ -104,11 +117,15 @@ class _DistributionEstimator(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=4,
             )
-            return fitted(_to_the_last_digit(y, family, self.seed))
+            if weights is not None and np.all(weights == np.floor(weights)):
+                # Each record has digits of its own.
+                each = np.repeat(np.arange(frame.rows), weights.astype(int))
+                frame, y, weights = frame.take(each), y[each], None
+            return fitted(frame, _to_the_last_digit(y, frame, family, self.seed), weights)
 
-    def _model(self, frame: Frame, family: AbstractFamily) -> Model:
+    def _model(self, frame: Frame, family: AbstractFamily, weights: np.ndarray | None) -> Model:
         if self.predictors is None:
-            every = _all_columns(frame, family.needs())
+            every = _all_columns(frame, family.needs(), weights)
             terms = {parameter.name: every for parameter in _leading(family)}
         elif not isinstance(self.predictors, Mapping):
             raise InvalidInputError(
@@ -151,12 +168,13 @@ class DistributionRegressor(RegressorMixin, _DistributionEstimator):
         self.method = method
         self.seed = seed
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to all rows.
 
         Args:
             X: features, (rows, features): numbers, or a data frame where `predictors` are given.
             y: targets on the family's support, (rows,).
+            sample_weight: how often each row counts, (rows,); by default once.
 
         Returns:
             The estimator itself.
@@ -167,7 +185,7 @@ class DistributionRegressor(RegressorMixin, _DistributionEstimator):
         frame = self._frame(X, reset=True)
         target = _target(y, frame)
         family = _translated(lambda: _family(self.family))
-        return self._fit_frame(frame, target, family)
+        return self._fit_frame(frame, target, family, _weights(sample_weight, X))
 
     def predict(self, X: Any) -> np.ndarray:
         """Mean of each row, in the target's unit, (rows,); the median of a row without a mean."""
@@ -233,12 +251,13 @@ class DistributionClassifier(ClassifierMixin, _DistributionEstimator):
         self.method = method
         self.seed = seed
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to all rows.
 
         Args:
             X: features, (rows, features): numbers, or a data frame where `predictors` are given.
             y: classes of any kind, (rows,), two or more of them.
+            sample_weight: how often each row counts, (rows,); by default once.
 
         Returns:
             The estimator itself.
@@ -257,7 +276,7 @@ class DistributionClassifier(ClassifierMixin, _DistributionEstimator):
             )
         count = len(self.classes_)
         family = Bernoulli() if count == 2 else Categorical(count)
-        return self._fit_frame(frame, codes.astype(float), family)
+        return self._fit_frame(frame, codes.astype(float), family, _weights(sample_weight, X))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class in the order of `classes_`, (rows, classes)."""
@@ -298,19 +317,20 @@ def _is_flag(X: Any, name: str) -> bool:
     return name in getattr(X, "columns", ()) and np.asarray(X[name]).dtype == bool
 
 
-def _all_columns(frame: Frame, without: tuple[str, ...]) -> AbstractPredictor:
-    """Linear in every column that tells something the others do not."""
+def _all_columns(
+    frame: Frame, without: tuple[str, ...], weights: np.ndarray | None
+) -> AbstractPredictor:
+    """Linear in every column that tells something those before it do not."""
     table = frame.table.drop(without, strict=False)
-    values = table.to_numpy()
-    away = values - values.mean(axis=0)
-    size = np.sqrt(np.mean(away**2, axis=0))
+    values, often = table.to_numpy(), np.ones(frame.rows) if weights is None else weights
+    away = (values - np.average(values, axis=0, weights=often)) * np.sqrt(often)[:, None]
+    size = np.sqrt(np.sum(away**2, axis=0) / np.sum(often))
     moving = np.flatnonzero(size > 1e-12 * (1 + np.abs(values).max(axis=0)))
     if not len(moving):
         return Constant()
-    pivoted: Any = qr(away[:, moving] / size[moving], mode="r", pivoting=True)
-    triangle, order = pivoted
-    diagonal = np.abs(np.diag(triangle))
-    kept = np.sort(moving[order[: len(diagonal)][diagonal > _DEPENDENT * diagonal[0]]])
+    triangle: Any = qr(away[:, moving] / size[moving], mode="r")[0]
+    left_over = np.abs(np.diag(triangle)) / np.sqrt(np.sum(often))
+    kept = moving[: len(left_over)][left_over > _DEPENDENT]
     return Linear(" + ".join(f"`{table.columns[j]}`" for j in kept))
 
 
@@ -322,10 +342,29 @@ def _target(y: Any, frame: Frame) -> np.ndarray:
     return check_X_y(rows, y, y_numeric=True)[1].astype(float)
 
 
-def _to_the_last_digit(y: np.ndarray, family: AbstractFamily, seed: int) -> np.ndarray:
-    """Values that are recorded to a millionth of their spread, with the digits that follow."""
+def _weights(given: Any, X: Any) -> np.ndarray | None:
+    """Numbers of 0 or more, as scikit-learn checks them, not all of them 0."""
+    if given is None:
+        return None
+    weights = _check_sample_weight(given, X, dtype=np.float64, ensure_non_negative=True)
+    if not weights.any():
+        raise InvalidInputError("sample_weight: all are 0, so no row counts.")
+    return weights
+
+
+def _to_the_last_digit(
+    y: np.ndarray, frame: Frame, family: AbstractFamily, seed: int
+) -> np.ndarray:
+    """Values that are recorded to a millionth of their spread, with the digits that follow.
+
+    The same record has the same digits, wherever it stands in the table.
+    """
     step = max(_FINE * np.std(y), _FINEST * np.abs(y).max())
-    moved = y + step * (np.random.default_rng(seed).random(len(y)) - 0.5)
+    digits = np.empty(len(y))
+    recorded = frame.table.with_columns(pl.Series(_free_name(frame), y))
+    places = recorded.with_row_index("").sort(recorded.columns)[""]
+    digits[places.to_numpy()] = np.random.default_rng(seed).random(len(y))
+    moved = y + step * (digits - 0.5)
     return np.where(family.support.contains(moved), moved, y)
 
 
