@@ -1,10 +1,15 @@
-"""A bar for work that a person waits for; silent where nobody looks."""
+"""Signs of life for work that a person waits for; silent where nobody looks."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import ExitStack, contextmanager
+from threading import Lock, Timer
 from typing import TypeVar
 
 Item = TypeVar("Item")
+
+PATIENCE = 2.0  # seconds
+_screen = Lock()  # a terminal has room for one of them at a time
 
 
 def tracked(items: Iterable[Item], label: str) -> Iterator[Item]:
@@ -14,7 +19,7 @@ def tracked(items: Iterable[Item], label: str) -> Iterator[Item]:
         items: what is worked through; its length, where it has one, is what the bar fills to.
         label: what is being done, such as `comparing`.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or not _screen.acquire(blocking=False):
         yield from items
         return
     from rich.console import Console
@@ -22,4 +27,36 @@ def tracked(items: Iterable[Item], label: str) -> Iterator[Item]:
 
     total = len(items) if isinstance(items, Sized) else None
     console = Console(stderr=True)
-    yield from track(items, description=label, total=total, console=console, transient=True)
+    try:
+        yield from track(items, description=label, total=total, console=console, transient=True)
+    finally:
+        _screen.release()
+
+
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Inside, work whose end nobody can foretell; from two seconds on a line on stderr names it.
+
+    Args:
+        label: what is being done, and why it may take long.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    with ExitStack() as shown:
+
+        def show() -> None:
+            from rich.console import Console
+
+            if _screen.acquire(blocking=False):
+                shown.callback(_screen.release)
+                shown.enter_context(Console(stderr=True).status(label))
+
+        timer = Timer(PATIENCE, show)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()  # or it might still be about to show itself

@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from assay.compute import Engine, on_engine, one_blas_thread
+from assay.compute.progress import waiting
 from assay.errors import ConfigError, nearest
 from assay.family import AbstractFamily
 from assay.fit import Nuts, Prior, covariance, judge
@@ -182,7 +183,8 @@ class Model:
         parts = ready.fitting_rows()
         unit = units(self.family, ready.designs, spread)
         near_by = _start(near, ready.designs)
-        end = climb(ready.designs, parts, stated, unit=unit, start=near_by, rough=weak)
+        with waiting(f"fitting {self.family.describe()} (the first time its functions compile)"):
+            end = climb(ready.designs, parts, stated, unit=unit, start=near_by, rough=weak)
         optimum, prior = end.optimum, end.prior
         where = f"{frame.source}, `{target}`"
         # What the rows leave open, a penalty decides on purpose.

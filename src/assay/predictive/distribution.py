@@ -10,6 +10,7 @@ import numpy as np
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
+from assay.compute.progress import waiting
 from assay.errors import PredictionsError
 from assay.family import AbstractDistribution, AbstractFamily, Known
 from assay.family.step import step_quantile
@@ -131,10 +132,11 @@ class DistributionPredictive(AbstractPredictive):
         draws = self.linked[0].shape[0]
         cells = _CRPS_CELLS if question.startswith("crps") else _CELLS // 8
         size = min(_padded(self.rows), max(64, cells // draws))
-        answers = [
-            self._ask(question, np.arange(low, min(low + size, self.rows)), size, arguments)
-            for low in range(0, self.rows, size)
-        ]
+        with waiting("predicting (the first time its functions compile)"):
+            answers = [
+                self._ask(question, np.arange(low, min(low + size, self.rows)), size, arguments)
+                for low in range(0, self.rows, size)
+            ]
         return np.concatenate(answers)
 
     def _for_each_row(self, question: str, values: Rows) -> Rows:
