@@ -99,8 +99,8 @@ def _peer(name: str, make: Callable, values: dict, function: str, y: float) -> f
     """None where the library has no such function."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
+        law = make(**values)
         try:
-            law = make(**values)
             if name == "scipy":
                 density = "logpmf" if hasattr(law.dist, "pmf") else "logpdf"
                 asked = {"log_prob": density, "log_cdf": "logcdf", "log_sf": "logsf"}[function]
@@ -110,7 +110,7 @@ def _peer(name: str, make: Callable, values: dict, function: str, y: float) -> f
             # NumPyro has no log tails: the logarithm of its cdf is what its users take.
             cdf = law.cdf(jnp.asarray(y))
             return float(jnp.log(cdf) if function == "log_cdf" else jnp.log1p(-cdf))
-        except (NotImplementedError, AttributeError, TypeError):
+        except (NotImplementedError, AttributeError):
             return None
 
 

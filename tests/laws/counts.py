@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import mpmath as mp
+import numpy as np
 import numpyro.distributions as dist
 import scipy.stats as st
 from mpmath import mpf
@@ -334,6 +335,7 @@ LAWS: dict[str, Law] = {
         *_of_masses(_categorical_masses),
         [{"logit_1": one, "logit_2": two} for one, two in _LOGITS],
         most=2,
+        peers={"numpyro": lambda **logits: dist.CategoricalLogits(np.array([0, *logits.values()]))},
     ),
     "ordered-logistic": _law(
         *_of_masses(_ordered_masses),
@@ -342,5 +344,10 @@ LAWS: dict[str, Law] = {
             for location, one, two, three in _CUTS
         ],
         most=4,
+        peers={
+            "numpyro": lambda location, **gaps: dist.OrderedLogistic(
+                location, np.cumsum([0.0, *gaps.values()])
+            )
+        },
     ),
 }

@@ -228,27 +228,36 @@ def _placed(*shapes: float) -> tuple[tuple[float, ...], ...]:
     return standard + tuple((*place, shape) for place, shape in others)
 
 
+def _placed_peers(scipy: Callable, numpyro: Callable, place: str, size: str) -> dict[str, Callable]:
+    """Of a law with a place and a size, which both libraries take in this order."""
+
+    def of(make: Callable) -> Callable:
+        return lambda **values: make(values[place], values[size])
+
+    return {"scipy": of(scipy), "numpyro": of(numpyro)}
+
+
 LAWS: dict[str, Law] = {
     "normal": Law(
         _normal_log_prob,
         _normal_log_cdf,
         _normal_log_sf,
         _values(("mean", "sd"), *_PLACES),
-        peers={"scipy": st.norm, "numpyro": dist.Normal},
+        peers=_placed_peers(st.norm, dist.Normal, "mean", "sd"),
     ),
     "logistic": Law(
         _logistic_log_prob,
         _logistic_log_cdf,
         _logistic_log_sf,
         _values(("mean", "scale"), *_PLACES),
-        peers={"scipy": st.logistic, "numpyro": dist.Logistic},
+        peers=_placed_peers(st.logistic, dist.Logistic, "mean", "scale"),
     ),
     "laplace": Law(
         _laplace_log_prob,
         _laplace_log_cdf,
         _laplace_log_sf,
         _values(("mean", "scale"), *_PLACES),
-        peers={"scipy": st.laplace, "numpyro": dist.Laplace},
+        peers=_placed_peers(st.laplace, dist.Laplace, "mean", "scale"),
     ),
     "asymmetric-laplace": Law(
         _asymmetric_log_prob,
@@ -259,7 +268,9 @@ LAWS: dict[str, Law] = {
             "scipy": lambda location, scale, asymmetry: st.laplace_asymmetric(
                 asymmetry, location, scale
             ),
-            "numpyro": dist.AsymmetricLaplace,
+            "numpyro": lambda location, scale, asymmetry: dist.AsymmetricLaplace(
+                location, scale, asymmetry
+            ),
         },
     ),
     "gumbel": Law(
@@ -267,7 +278,7 @@ LAWS: dict[str, Law] = {
         _gumbel_log_cdf,
         _gumbel_log_sf,
         _values(("location", "scale"), *_PLACES),
-        peers={"scipy": st.gumbel_r, "numpyro": dist.Gumbel},
+        peers=_placed_peers(st.gumbel_r, dist.Gumbel, "location", "scale"),
     ),
     "student-t": Law(
         _student_log_prob,

@@ -5,8 +5,13 @@ a float64 holds for any interval that two float64 can bound.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
+import jax
 import mpmath as mp
+import numpy as np
+import numpyro.distributions as dist
+import scipy.stats as st
 from mpmath import mpf
 
 from laws.counts import LAWS as COUNTS
@@ -245,7 +250,7 @@ _GAMMA_AND_NORMAL = _sets(
     (1.0, 10.0, 0.0, 1e-3, 1.0),
 )
 
-LAWS: dict[str, Law] = {
+_LAWS: dict[str, Law] = {
     "truncated(normal, below=0.0)": truncated(normal, below=0),
     "truncated(gamma, above=4.0, below=0.5)": truncated(gamma, 0.5, 4),
     "truncated(negative-binomial, below=1)": truncated(count, below=1),
@@ -266,3 +271,77 @@ LAWS: dict[str, Law] = {
     "censored(gamma, above=4.0, below=0.5)": censored(gamma, 0.5, 4),
     "censored(negative-binomial, above=6)": censored(count, above=6),
 }
+
+
+class _Limited:
+    """What NumPyro's censored distributions give: values at or beyond a limit are flagged there."""
+
+    def __init__(self, base: dist.Distribution, below: float = -np.inf, above: float = np.inf):
+        self.base, self.below, self.above = base, below, above
+
+    def log_prob(self, y: jax.Array) -> jax.Array:
+        if y >= self.above:
+            return dist.RightCensoredDistribution(self.base, True).log_prob(self.above)
+        if y <= self.below:
+            return dist.LeftCensoredDistribution(self.base, True).log_prob(self.below)
+        return self.base.log_prob(y)
+
+    def cdf(self, y: jax.Array) -> jax.Array:
+        raise NotImplementedError
+
+
+def _gamma_peer(mean: float, cv: float) -> dist.Distribution:
+    return dist.Gamma(cv**-2, 1 / (mean * cv**2))
+
+
+def _two(share: float, *bases: dist.Distribution) -> dist.Distribution:
+    mixing = dist.CategoricalLogits(np.array([0.0, share]))
+    return dist.MixtureGeneral(mixing, list(bases), support=bases[-1].support)
+
+
+_PEERS: dict[str, dict[str, Callable]] = {
+    "truncated(normal, below=0.0)": {
+        "scipy": lambda mean, sd: st.truncnorm(-mean / sd, np.inf, mean, sd),
+        "numpyro": lambda mean, sd: dist.TruncatedNormal(mean, sd, low=0.0),
+    },
+    "truncated(gamma, above=4.0, below=0.5)": {
+        "numpyro": lambda mean, cv: dist.TruncatedGamma(
+            cv**-2, 1 / (mean * cv**2), low=0.5, high=4.0
+        ),
+    },
+    "zero-inflated(negative-binomial)": {
+        "numpyro": lambda mean, size, zero: dist.ZeroInflatedNegativeBinomial2(
+            mean, size, gate=zero
+        ),
+    },
+    "hurdle(negative-binomial)": {
+        "numpyro": lambda mean, size, zero: dist.HurdleDistribution(
+            dist.NegativeBinomial2(mean, size), gate=zero
+        ),
+    },
+    "hurdle(gamma)": {
+        "numpyro": lambda mean, cv, zero: dist.HurdleDistribution(_gamma_peer(mean, cv), gate=zero),
+    },
+    "mixture(normal, normal)": {
+        "numpyro": lambda mean_1, sd_1, mean_2, sd_2, share_2: _two(
+            share_2, dist.Normal(mean_1, sd_1), dist.Normal(mean_2, sd_2)
+        ),
+    },
+    "mixture(gamma, normal)": {
+        "numpyro": lambda mean_1, cv_1, mean_2, sd_2, share_2: _two(
+            share_2, _gamma_peer(mean_1, cv_1), dist.Normal(mean_2, sd_2)
+        ),
+    },
+    "mixture(negative-binomial, negative-binomial)": {
+        "numpyro": lambda mean_1, size_1, mean_2, size_2, share_2: _two(
+            share_2, dist.NegativeBinomial2(mean_1, size_1), dist.NegativeBinomial2(mean_2, size_2)
+        ),
+    },
+    "censored(normal, below=0.0)": {
+        "numpyro": lambda mean, sd: _Limited(dist.Normal(mean, sd), below=0.0),
+    },
+    "censored(gamma, above=4.0, below=0.5)": {
+        "numpyro": lambda mean, cv: _Limited(_gamma_peer(mean, cv), below=0.5, above=4.0),
+    },
+}
+LAWS = {recipe: replace(law, peers=_PEERS.get(recipe)) for recipe, law in _LAWS.items()}
