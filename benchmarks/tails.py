@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -85,9 +86,11 @@ def peers(family: AbstractFamily, law: Law) -> dict[tuple[str, str], float]:
     worst: dict[tuple[str, str], float] = {}
     for name, make in (law.peers or {}).items():
         for values in law.values:
+            peer = make(**values)
             for y in places(family, values)[0]:
+                at = jnp.asarray(int(y) if law.is_count else y)
                 for function in FUNCTIONS:
-                    got = _peer(name, make, values, function, float(y))
+                    got = _peer(name, peer, function, at)
                     if got is None:
                         continue
                     error = _error(law, function, values, float(y), got)
@@ -95,20 +98,19 @@ def peers(family: AbstractFamily, law: Law) -> dict[tuple[str, str], float]:
     return worst
 
 
-def _peer(name: str, make: Callable, values: dict, function: str, y: float) -> float | None:
+def _peer(name: str, law: Any, function: str, y: jax.Array) -> float | None:
     """None where the library has no such function."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        law = make(**values)
         try:
             if name == "scipy":
                 density = "logpmf" if hasattr(law.dist, "pmf") else "logpdf"
                 asked = {"log_prob": density, "log_cdf": "logcdf", "log_sf": "logsf"}[function]
-                return float(getattr(law, asked)(y))
+                return float(getattr(law, asked)(np.asarray(y)))
             if function == "log_prob":
-                return float(law.log_prob(jnp.asarray(y)))
+                return float(law.log_prob(y))
             # NumPyro has no log tails: the logarithm of its cdf is what its users take.
-            cdf = law.cdf(jnp.asarray(y))
+            cdf = law.cdf(y)
             return float(jnp.log(cdf) if function == "log_cdf" else jnp.log1p(-cdf))
         except (NotImplementedError, AttributeError):
             return None

@@ -12,6 +12,7 @@ import mpmath as mp
 import numpy as np
 import numpyro.distributions as dist
 import scipy.stats as st
+from jax.typing import ArrayLike
 from mpmath import mpf
 
 from laws.counts import LAWS as COUNTS
@@ -279,7 +280,7 @@ class _Limited:
     def __init__(self, base: dist.Distribution, below: float = -np.inf, above: float = np.inf):
         self.base, self.below, self.above = base, below, above
 
-    def log_prob(self, y: jax.Array) -> jax.Array:
+    def log_prob(self, y: jax.Array) -> ArrayLike:
         if y >= self.above:
             return dist.RightCensoredDistribution(self.base, True).log_prob(self.above)
         if y <= self.below:
