@@ -95,7 +95,16 @@ def _derivatives(
     return jax.vmap((values, lambda point: slopes(point)[1], bends)[order])(at)
 
 
+_RARE_ZEROS = Corner(
+    "second derivatives in a probability of zeros of 1e-300, whose own overflows on the way",
+    lambda each: each.order == 2 and "zero" in each.variables and each.values["zero"] < 1e-290,
+    float("inf"),
+)
 CORNERS: dict[str, Corner] = {
+    "zero-inflated(negative-binomial)": _RARE_ZEROS,
+    "zero-inflated(normal)": _RARE_ZEROS,
+    "hurdle(negative-binomial)": _RARE_ZEROS,
+    "hurdle(normal)": _RARE_ZEROS,
     "gamma": Corner(
         "log_cdf where the sd is hundreds of means: the shape is 1e-6 and the upper tail is small",
         lambda each: each.values["cv"] > 100 and each.function == "log_cdf",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from assay.family import AbstractFamily, Known
-from assay.predictor.matrix import Matrix, shape_of
+from assay.predictor.matrix import Matrix, rows_of, shape_of
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,15 @@ class PartRows:
 
 
 def thinned(part: PartRows, every: int) -> PartRows:
-    """Evenly spaced rows; the same share of every part, or their balance would be lost."""
-    some = part.cut(slice(None, None, every))
+    """One row at random of each `every` in order; two halves behind one another are both spread.
+
+    The same share of every part, or their balance would be lost; a part of fewer rows than `every`
+    keeps one. Where units have equally many rows, every so-manieth row would always be the same
+    day of theirs, so chance decides.
+    """
+    strata = np.arange(0, len(part.y), every)
+    chosen = strata + np.random.default_rng(every).integers(0, every, len(strata))
+    chosen = np.minimum(chosen, len(part.y) - 1)
+    rows = np.concatenate([chosen[0::2], chosen[1::2]])
     # What lies far apart in memory is brought together once, not in every pass.
-    return replace(some, designs=tuple(_together(each) for each in some.designs))
-
-
-def _together(matrix: Matrix) -> Matrix:
-    spread = isinstance(matrix, np.ndarray) and any(matrix.strides)
-    return np.asfortranarray(matrix) if spread else matrix
+    return replace(part.cut(rows), designs=tuple(rows_of(each, rows) for each in part.designs))

@@ -137,27 +137,36 @@ def _upper_is_small(a: Array, v: Array) -> Array:
 
 
 @jax.custom_jvp
-def _tails(a: Array, v: Array) -> tuple[Array, Array, Array]:
-    """Both log tails and the smaller one's slope in the shape, in one pass."""
+def _tails(a: Array, v: Array) -> tuple[Array, ...]:
+    """Both log tails, the log density, and the smaller tail's log speed in v and slope in a.
+
+    The speed is the density over the tail, from the quadrature itself, as in `log_gamma_tails`.
+    """
     upper = _upper_is_small(a, v)
     mass, slope = _mass_and_slope(a, v)
-    small = jnp.minimum(_log_density(a, v) + jnp.log(mass), _NEAREST)
+    density, log_mass = _log_density(a, v), jnp.log(mass)
+    small = jnp.minimum(density + log_mass, _NEAREST)
     other = log1mexp(small)
-    return jnp.where(upper, other, small), jnp.where(upper, small, other), slope
+    log_p, log_q = jnp.where(upper, other, small), jnp.where(upper, small, other)
+    return log_p, log_q, density, -log_mass, slope
 
 
 @_tails.defjvp
 def _tails_jvp(
     primals: tuple[Array, Array], tangents: tuple[Array, Array]
-) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     (a, v), (to_a, to_v) = primals, tangents
-    log_p, log_q, slope = values = _tails(a, v)
-    share_p, share_q = shares(_upper_is_small(a, v), log_p, log_q)
-    density = _log_density(a, v)
-    to_p = share_p * slope * to_a + jnp.exp(density - log_p) * to_v
-    to_q = share_q * slope * to_a - jnp.exp(density - log_q) * to_v
+    log_p, log_q, density, log_speed, slope = values = _tails(a, v)
+    upper = _upper_is_small(a, v)
+    share_p, share_q = shares(upper, log_p, log_q)
+    by_shape, small = slope * to_a, jnp.exp(log_speed)
+    other = jnp.exp(density - jnp.where(upper, log_p, log_q))
+    to_p = share_p * by_shape + jnp.where(upper, other, small) * to_v
+    to_q = share_q * by_shape - jnp.where(upper, small, other) * to_v
+    to_density = _density_slope(a, v) * to_a - a * jnp.expm1(v) * to_v
+    to_speed = to_density - jnp.where(upper, to_q, to_p)
     to_slope = jax.jvp(lambda *at: _mass_and_slope(*at)[1], primals, tangents)[1]
-    return values, (to_p, to_q, to_slope)
+    return values, (to_p, to_q, to_density, to_speed, to_slope)
 
 
 def _mass_and_slope(a: Array, v: Array) -> tuple[Array, Array]:
