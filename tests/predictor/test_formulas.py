@@ -141,6 +141,12 @@ def test_text_where_numbers_are_needed_is_refused(frame):
         "'price'",
         "price + 'store'",
         "C(store, b'x')",
+        "C(store, 'west')",
+        "I('price')",
+        "C(store, Treatment(b'west'))",
+        "C(store, Treatment(f'{price}'))",
+        "C(store, Treatment('`price`'))",
+        "C(store, Treatment('a\\x27'))",
     ],
 )
 def test_code_is_refused_when_the_recipe_is_made(code):
@@ -155,14 +161,30 @@ def test_a_reference_level_may_be_text(frame):
     assert len(prepared.names) == frame.table["store"].n_unique() - 1
 
 
+def test_a_name_that_closes_a_quote_is_refused(tmp_path):
+    touched = tmp_path / "touched"
+    name = f"') + open({str(touched)!r},'w').write('x') + C(a, Treatment('".replace("'", '"')
+    table = read(pl.DataFrame({"a": ["x", "y", "x", "y"], name: [1.0, 2.0, 3.0, 5.0]}), source="t")
+    with pytest.raises(ConfigError, match="is not accepted"):
+        Linear(f'C(a, Treatment("`{name}`"))').prepare(table)
+    assert not touched.exists()
+
+
+def test_a_reference_level_that_nobody_has_is_named(frame):
+    with pytest.raises(DataError, match=r"`C\(store, Treatment\('wets'\)\)`.*'wets'.*levels"):
+        Linear("C(store, Treatment('wets'))").prepare(frame)
+
+
 def test_labels_and_moments_are_no_factors():
     rows = 60
     labels = [f"u{k}" for k in range(rows)]
     days = pl.date_range(pl.date(2026, 1, 1), pl.date(2026, 3, 1), eager=True)[:rows]
     table = read(pl.DataFrame({"label": labels, "day": days, "few": labels[:30] * 2}), source="t")
-    with pytest.raises(DataError, match=r"`label` holds 60 different texts on 60 rows.*Group"):
+    with pytest.raises(
+        DataError, match=r"`label` \(String\) has 60 different values on 60 rows.*Group"
+    ):
         Linear("label").prepare(table)
-    with pytest.raises(DataError, match=r"`day` holds moments \(Date\).*`month=pl.col"):
+    with pytest.raises(DataError, match=r"`day` \(Date\) has 60 different values.*`days=\(pl.col"):
         Linear("C(day)").prepare(table)
     assert len(Linear("few").prepare(table)[0].names) == 29
 

@@ -1,7 +1,8 @@
 """Formulas in Wilkinson's notation, checked before formulaic evaluates them.
 
 Formulaic evaluates what stands in a formula as Python. A formula may come from a file that
-somebody else wrote, so only names, numbers, operators and calls of a few functions pass.
+somebody else wrote, so only names, numbers, operators and calls of a few functions pass, and the
+text of a reference level.
 """
 
 import io
@@ -31,11 +32,12 @@ ALLOWED = {*FUNCTIONS, "C", "I", "poly", "bs", "cs", "cc", "Treatment"}
 _OPERATORS = {*"+-*/:^(),=", "**"}
 _QUIET = {tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.NUMBER, tokenize.NAME}
 _QUIET |= {tokenize.INDENT, tokenize.DEDENT}
-_QUOTES = ("'", '"')
+_PLAIN_TEXT = r"""'[^'"`\\]*'|"[^'"`\\]*\""""
 _POWERS = ("**", "^")
 _CONSTANTS = {"True", "False", "None"}
 _HIGHEST_POWER = 9
-FEW_LABELS, LABELS = 20, 0.5  # a text column with more values, and more of them a row, is a label
+# Text or moments with more values than these, and more of them a row, label the rows.
+_FEW_LABELS, _LABELS_A_ROW = 20, 0.5
 _QUOTED = "quoted_column"
 _BACKTICKS = r"`([^`]*)`"
 
@@ -50,8 +52,8 @@ def read_formula(text: str) -> tuple[formulaic.Formula, tuple[str, ...]]:
         The formula, and the columns that it reads.
 
     Raises:
-        ConfigError: it calls an unknown function, reaches into an object, quotes text, names a
-            response or is not a formula.
+        ConfigError: it calls an unknown function, reaches into an object, quotes text that
+            is no reference level, names a response or is not a formula.
     """
     bare = re.sub(_BACKTICKS, _QUOTED, text)
     if "~" in bare or "|" in bare:
@@ -92,7 +94,7 @@ def _unreadable(text: str, error: Exception) -> ConfigError:
 
 
 def _refuse_code(tokens: list[tokenize.TokenInfo], text: str) -> None:
-    before = ""
+    words = ["", ""]
     for this, following in itertools.pairwise(tokens):
         calls = this.type == tokenize.NAME and following.string == "("
         if calls and this.string not in ALLOWED and not keyword.iskeyword(this.string):
@@ -102,10 +104,8 @@ def _refuse_code(tokens: list[tokenize.TokenInfo], text: str) -> None:
             )
         # What is not known to be harmless is refused: newer Pythons bring new kinds of tokens.
         known = this.string in _OPERATORS if this.type == tokenize.OP else this.type in _QUIET
-        # Text is what a call is told, such as a level; what has a prefix may be code.
-        told = before in ("(", ",", "=") and this.string[:1] in _QUOTES
-        known |= this.type == tokenize.STRING and told
-        before = this.string
+        known |= this.type == tokenize.STRING and _is_level(words, this.string)
+        words = [words[1], this.string]
         reaches = this.string == ")" and following.string == "("
         word = keyword.iskeyword(this.string) and this.string not in _CONSTANTS
         if reaches or word or not known:
@@ -115,6 +115,15 @@ def _refuse_code(tokens: list[tokenize.TokenInfo], text: str) -> None:
                 "other characters between backticks."
             )
     _refuse_high_powers(tokens, text)
+
+
+def _is_level(before: list[str], text: str) -> bool:
+    """Whether text is the reference level of `Treatment`, and can be nothing else.
+
+    A backtick would begin a column's name, in which anything may stand.
+    """
+    is_told = before in (["Treatment", "("], ["base", "="])
+    return is_told and re.fullmatch(_PLAIN_TEXT, text) is not None and _QUOTED not in text
 
 
 def _refuse_high_powers(tokens: list[tokenize.TokenInfo], text: str) -> None:
@@ -177,24 +186,24 @@ def _refuse_labels(frame: Frame, names: Iterable[str]) -> None:
     """Refuse columns that would give nearly every row a coefficient of its own.
 
     Raises:
-        DataError: names the column, and what would be learnt from instead.
+        DataError: names the column, and what could be learnt from instead.
     """
     for name in names:
         column = frame.column(name)
-        if column.dtype.is_temporal():
-            raise DataError(
-                f"{frame.source}: column `{name}` holds moments ({column.dtype}), and a formula "
-                "would give each its own coefficient. Add columns of numbers to the table, such "
-                f'as `days=(pl.col("{name}") - pl.col("{name}").min()).dt.total_days()` and '
-                f'`month=pl.col("{name}").dt.month()`.'
+        is_moment = column.dtype.is_temporal()
+        levels = column.n_unique() if is_moment or column.dtype == pl.String else 0
+        if levels <= max(_FEW_LABELS, _LABELS_A_ROW * frame.rows):
+            continue
+        instead = f'Leave it out of the formula, or let `Group("{name}")` pool them.'
+        if is_moment:
+            instead = (
+                "Add columns of numbers to the table, such as "
+                f'`days=(pl.col("{name}") - pl.col("{name}").min()).dt.total_days()`.'
             )
-        levels = column.n_unique() if column.dtype == pl.String else 0
-        if levels > max(FEW_LABELS, LABELS * frame.rows):
-            raise DataError(
-                f"{frame.source}: column `{name}` holds {levels} different texts on {frame.rows} "
-                "rows, so that each would have a coefficient of its own. Leave it out of the "
-                f'formula, or let `Group("{name}")` pool them.'
-            )
+        raise DataError(
+            f"{frame.source}: column `{name}` ({column.dtype}) has {levels} different values on "
+            f"{frame.rows} rows, and each would get a coefficient of its own. {instead}"
+        )
 
 
 def first_matrix(text: str, frame: Frame) -> tuple[Matrix, formulaic.ModelSpec]:
@@ -220,7 +229,7 @@ def first_matrix(text: str, frame: Frame) -> tuple[Matrix, formulaic.ModelSpec]:
             matrix = formulaic.model_matrix(
                 formula, table, output=output, na_action="ignore", context=dict(FUNCTIONS)
             )
-    except FormulaicError as error:
+    except (FormulaicError, ValueError) as error:
         raise _not_made(text, frame, error) from error
     spec = cast(formulaic.ModelSpec, matrix.model_spec)  # one: the formula has no left-hand side
     return (_as_they_are(spec, frame) if plain else _kept(matrix, spec, frame)), spec
