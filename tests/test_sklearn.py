@@ -192,3 +192,37 @@ def test_targets_that_no_fit_can_use_are_refused(y, said):
     x = np.arange(8.0).reshape(4, 2) ** 2
     with pytest.raises(ValueError, match=said):
         DistributionRegressor("gamma").fit(x, y)
+
+
+def test_a_weight_is_a_repetition(rows):
+    X, y = rows
+    weights = np.arange(len(y)) % 3.0
+    weighted = DistributionRegressor(method="map").fit(X, y, sample_weight=weights)
+    often = np.repeat(np.arange(len(y)), weights.astype(int))
+    repeated = DistributionRegressor(method="map").fit(X[often], y[often])
+    assert weighted.predict(X) == pytest.approx(repeated.predict(X), rel=1e-9)
+    plain = DistributionRegressor(method="map").fit(X, y)
+    assert weighted.predict(X) != pytest.approx(plain.predict(X), rel=1e-6)
+    halves = DistributionRegressor(method="map").fit(X, y, sample_weight=weights / 2)
+    assert halves.model_.mode == pytest.approx(weighted.model_.mode, rel=0.05, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        (lambda n: np.zeros(n), "all are 0, so no row counts|at least one non-zero"),
+        (lambda n: -np.ones(n), "found -1, a weight is a number of 0 or more"),
+        (lambda n: np.ones(n - 1), "shape"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(rows, weights, said):
+    X, y = rows
+    with pytest.raises(ValueError, match=said):
+        DistributionRegressor().fit(X, y, sample_weight=weights(len(y)))
+
+
+def test_more_columns_than_rows_keep_what_tells_something():
+    rng = np.random.default_rng(0)
+    same, other = rng.normal(size=(2, 10))
+    X = np.column_stack([same] * 12 + [other])
+    assert DistributionRegressor().fit(X, other + 0.01 * rng.normal(size=10)).score(X, other) > 0.99

@@ -224,18 +224,26 @@ def _build(node: ast.expr, text: str, registry: Registry, where: str) -> Any:
 def _call(
     make: Callable[..., Any], positional: list[Any], named: dict[str, Any], text: str, where: str
 ) -> Any:
-    taken = signature(make).parameters
     for name in named:
-        if name not in taken and not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
+        if (known := _arguments(make)) and name not in known:
             raise ConfigError(
                 f"{_prefix(where)}`{_short(text)}`: no argument is called `{name}`. "
-                f"{nearest(name, taken)}"
+                f"{nearest(name, known)}"
             )
     try:
         return make(*positional, **named)
     except TypeError as error:
         reason = str(error).replace(".__init__()", "")
         raise ConfigError(f"{_prefix(where)}`{_short(text)}` does not fit: {reason}.") from error
+
+
+def _arguments(make: Callable[..., Any]) -> list[str]:
+    """Names that a callable takes; none where it takes any, or does not say."""
+    try:
+        taken = signature(make).parameters
+    except ValueError:
+        return []
+    return [] if any(each.kind is each.VAR_KEYWORD for each in taken.values()) else list(taken)
 
 
 def _unreadable(text: str, registry: Registry, where: str) -> ConfigError:

@@ -33,6 +33,8 @@ from assay.registry import predictors as known_predictors
 
 Recipe = str | AbstractPredictor | Sum
 _DEPENDENT = 1e-8
+_PREFERENCE = 1e-6
+_MOST_ROWS = 1_000_000
 _FINE, _FINEST = 1e-6, 1e-12
 
 
@@ -117,9 +119,8 @@ class _DistributionEstimator(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=4,
             )
-            if weights is not None and np.all(weights == np.floor(weights)):
-                # Each record has digits of its own.
-                each = np.repeat(np.arange(frame.rows), weights.astype(int))
+            each = _repeated(weights)
+            if each is not None:  # each record has digits of its own
                 frame, y, weights = frame.take(each), y[each], None
             return fitted(frame, _to_the_last_digit(y, frame, family, self.seed), weights)
 
@@ -320,7 +321,7 @@ def _is_flag(X: Any, name: str) -> bool:
 def _all_columns(
     frame: Frame, without: tuple[str, ...], weights: np.ndarray | None
 ) -> AbstractPredictor:
-    """Linear in every column that tells something those before it do not."""
+    """Linear in as many columns as tell something that the others do not."""
     table = frame.table.drop(without, strict=False)
     values, often = table.to_numpy(), np.ones(frame.rows) if weights is None else weights
     away = (values - np.average(values, axis=0, weights=often)) * np.sqrt(often)[:, None]
@@ -328,9 +329,12 @@ def _all_columns(
     moving = np.flatnonzero(size > 1e-12 * (1 + np.abs(values).max(axis=0)))
     if not len(moving):
         return Constant()
-    triangle: Any = qr(away[:, moving] / size[moving], mode="r")[0]
+    # Of columns that tell the same the first stays: rounding must not choose between equals.
+    first_ones = 1 - _PREFERENCE * np.arange(len(moving)) / len(moving)
+    pivoted: Any = qr(away[:, moving] / size[moving] * first_ones, mode="r", pivoting=True)
+    triangle, order = pivoted
     left_over = np.abs(np.diag(triangle)) / np.sqrt(np.sum(often))
-    kept = moving[: len(left_over)][left_over > _DEPENDENT]
+    kept = np.sort(moving[order[: len(left_over)][left_over > _DEPENDENT]])
     return Linear(" + ".join(f"`{table.columns[j]}`" for j in kept))
 
 
@@ -346,10 +350,21 @@ def _weights(given: Any, X: Any) -> np.ndarray | None:
     """Numbers of 0 or more, as scikit-learn checks them, not all of them 0."""
     if given is None:
         return None
-    weights = _check_sample_weight(given, X, dtype=np.float64, ensure_non_negative=True)
+    weights = _check_sample_weight(given, X, dtype=np.float64)
+    if (weights < 0).any():
+        raise InvalidInputError(
+            f"sample_weight: found {weights.min():g}, a weight is a number of 0 or more."
+        )
     if not weights.any():
         raise InvalidInputError("sample_weight: all are 0, so no row counts.")
     return weights
+
+
+def _repeated(weights: np.ndarray | None) -> np.ndarray | None:
+    """Each row as often as it counts, by index; `None` where that is no number of times."""
+    if weights is None or weights.sum() > _MOST_ROWS or np.any(weights != np.floor(weights)):
+        return None
+    return np.repeat(np.arange(len(weights)), weights.astype(int))
 
 
 def _to_the_last_digit(

@@ -10,7 +10,7 @@ import pytest
 import scipy.stats as st
 from laws import LAWS
 
-from assay.family import Gamma, NegativeBinomial, Normal, Poisson
+from assay.family import Gamma, NegativeBinomial, Normal, Poisson, ZeroInflated
 from assay.family.tweedie import Tweedie
 
 from .conftest import ask
@@ -136,3 +136,26 @@ def test_tweedie_holds_where_the_share_of_the_mean_underflows(values):
     with mp.workdps(60):
         truth = LAWS["tweedie"].log_prob(mp.mpf(y), **{k: mp.mpf(v) for k, v in named.items()})
     assert found == pytest.approx(float(truth), rel=1e-12)
+
+
+def test_a_chance_next_to_nothing_keeps_the_second_derivatives_of_all_else():
+    """d² log p / dp² is -1e600 and overflows; that of the mean has nothing to do with it."""
+
+    def value(at):
+        named = dict(zip(("mean", "sd", "zero"), at, strict=True))
+        return ZeroInflated(Normal()).bind(named, {}).log_prob(jnp.asarray(3.0))
+
+    bend = np.asarray(jax.jacfwd(jax.jacfwd(value))(jnp.array([1.0, 2.0, 1e-300])))
+    assert bend[0, 0] == pytest.approx(-0.25)
+    assert bend[0, 1] == pytest.approx(-2 * 2 / 8)
+    assert bend[2, 2] == pytest.approx(-1.0)
+    assert bend[0, 2] == 0
+
+
+@pytest.mark.parametrize(("k", "mean"), [(2, 1e4), (0, 1e5), (40, 3e3)])
+def test_what_is_left_of_a_second_derivative_far_out_is_right(k, mean):
+    """Log P(Y <= k) is about -mean: all but 1 / mean² of its second derivative cancels."""
+    with mp.workdps(60):
+        truth = mp.diff(lambda m: LAWS["poisson"].log_cdf(mp.mpf(k), mean=m), mp.mpf(mean), 2)
+    slope = jax.grad(lambda m: Poisson().bind({"mean": m}, {}).log_tails(jnp.asarray(float(k)))[0])
+    assert float(jax.grad(slope)(mean)) == pytest.approx(float(truth), rel=1e-6, abs=1e-15)

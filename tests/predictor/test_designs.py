@@ -135,3 +135,18 @@ def test_what_is_no_text_is_refused():
 def test_a_polynomial_of_text_is_refused(frame):
     with pytest.raises(DataError, match="column `store` holds text"):
         Quadratic("store").prepare(frame)
+
+
+def test_long_columns_are_made_like_short_ones(monkeypatch):
+    rng = np.random.default_rng(5)
+    values = rng.normal(size=(500, 6)) * rng.uniform(0.1, 9, 6)
+    table = read(pl.DataFrame(values, schema=[f"x{j}" for j in range(6)]))
+    short = Linear("x0 + x1 + x2 + x3 + x4 + x5")
+    design, matrix = as_sum(short).prepare(table)
+    monkeypatch.setattr("assay.predictor.matrix.MANY_ROWS", 100)
+    monkeypatch.setattr("assay.predictor.abstract.MANY_ROWS", 100)
+    again, side_by_side = as_sum(short).prepare(table)
+    assert np.array_equal(matrix, side_by_side)
+    assert design.seen == again.seen
+    assert np.array_equal(design.centre, again.centre)
+    assert np.array_equal(design.scale, again.scale)

@@ -47,10 +47,20 @@ def waiting(label: str) -> Iterator[None]:
 
         def show() -> None:
             from rich.console import Console
+            from rich.live import Live
+            from rich.spinner import Spinner
 
             if _screen.acquire(blocking=False):
                 shown.callback(_screen.release)
-                shown.enter_context(Console(stderr=True).status(label))
+                # What is printed meanwhile goes where it was meant to go.
+                sign = Live(
+                    Spinner("dots", label),
+                    console=Console(stderr=True),
+                    transient=True,
+                    redirect_stdout=False,
+                    redirect_stderr=False,
+                )
+                shown.enter_context(sign)
 
         timer = Timer(PATIENCE, show)
         timer.daemon = True

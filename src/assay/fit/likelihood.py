@@ -48,7 +48,7 @@ class Likelihood:
         return float(value), gradient, curvature
 
     def slope(self, at: Float[np.ndarray, " c"]) -> tuple[float, Float[np.ndarray, " c"]]:
-        """Value and gradient, in less than half of the time."""
+        """Value and gradient; on a CPU in less than half of the time."""
         if self._on_device:
             value, gradient, _ = self._from_device(at)
         else:

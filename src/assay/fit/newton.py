@@ -21,9 +21,9 @@ THINNED = 8192
 SMALL = 4 * THINNED
 _THINNED_BY = 16
 DROWNED = 1e-6
-CLOSE = 0.5  # log units that a step gains; from here on it leaves little
-DOUBTS = 2.0  # standard errors by which some of the rows may be wrong about all
-ALIKE = 2.0  # times their share of the curvature that they may have, in any direction
+_CLOSE = 0.5  # log units that a step gains; from here on it leaves little
+_DOUBTS = 2.0  # standard errors by which some of the rows may be wrong about all
+_ALIKE = 2.0  # times their share of the curvature that they may have, in any direction
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _foreseen(here: Optimum, prior: Prior, few: "_Few") -> Optimum:
 
     Source: control variates, as in Owen (2013), Monte Carlo theory, methods and examples, 8.9.
     """
-    if not here.decrement < CLOSE:
+    if not here.decrement < _CLOSE:
         return here
     at = here.coefficients + here.step
     one, other = (_beyond_quadratic(half, here.coefficients, here.step) for half in few.halves)
@@ -168,7 +168,7 @@ def _foreseen(here: Optimum, prior: Prior, few: "_Few") -> Optimum:
         gradient=rest,
         curvature=curvature,
         step=step,
-        decrement=DOUBTS**2 * 0.5 * float(doubt @ unsure),
+        decrement=_DOUBTS**2 * 0.5 * float(doubt @ unsure),
         iterations=here.iterations,
     )
     return ahead if ahead.is_settled else here
@@ -208,7 +208,7 @@ def _is_seen(some: np.ndarray, all_rows: np.ndarray) -> bool:
         shares = eigh(some, all_rows, eigvals_only=True)
     except np.linalg.LinAlgError:
         return False
-    return bool(shares[0] > 1 / ALIKE and shares[-1] < ALIKE)
+    return bool(shares[0] > 1 / _ALIKE and shares[-1] < _ALIKE)
 
 
 def _polished(likelihood: Likelihood, prior: Prior, here: Optimum, *, is_long: bool) -> Optimum:
@@ -257,8 +257,8 @@ def _begun(likelihood: Likelihood, prior: Prior, few: _Few, rough: Prior) -> Opt
     One step on is taken with the slope of all rows and the curvature of some, which is off by about
     one percent: to look for the curvature of all is worth it from there on.
     """
-    found = maximise(few.parts, rough, enough=CLOSE)
-    if not found.decrement < CLOSE:
+    found = maximise(few.parts, rough, enough=_CLOSE)
+    if not found.decrement < _CLOSE:
         return _evaluate(likelihood, prior, prior.mean)
     at, precision = found.coefficients, prior.sd**-2.0
     curvature = few.every * (found.curvature - np.diag(rough.sd**-2.0)) + np.diag(precision)

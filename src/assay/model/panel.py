@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import polars as pl
@@ -85,9 +85,10 @@ class FittedPanel:
             f"{self.result.message}"
         )
 
-    def __getattr__(self, name: str) -> Any:
-        if hasattr(FittedModel, name):
-            key = ", ".join(repr(each) for each in next(iter(self.keys.rows())))
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in dir(FittedModel) or name in FittedModel.__dataclass_fields__:
+            known = (key for key in self.keys.rows() if key not in self.result.failed)
+            key = ", ".join(repr(each) for each in next(known))
             raise AttributeError(
                 f"A panel has no `{name}` of its own; ask the model of one group, such as "
                 f"`panel[{key}].{name}`."

@@ -212,7 +212,7 @@ def weighted_gram(
 
 
 def _times(left: Any, right: Any) -> Any:
-    """Matrix product; unlike `@`, `np.dot` lets other threads of Python work meanwhile."""
+    """Matrix product; `@` would keep all threads of Python waiting where `left` is a transpose."""
     is_sparse = sp.issparse(left) or sp.issparse(right)
     return left @ right if is_sparse else np.dot(left, right)
 
