@@ -72,7 +72,7 @@ FITTING = """\
 `assay.compare(models, table, "units")` ranks models by the log score of rows that they have not
 seen. `assay.profile(table, target="units").suggest()` proposes models, each with its reason.
 `assay.sklearn.DistributionRegressor` and `DistributionClassifier` put any of this under
-scikit-learn's contract.
+scikit-learn's contract; `sample_weight` says how often each row counts.
 """
 
 

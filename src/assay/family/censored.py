@@ -177,36 +177,47 @@ class Censored(AbstractFamily):
         return _onto_support(filled, missing, self.base.support)
 
     def remarks(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-        rows = self._rows(y, columns)
-        sides = ((self.above, y > rows.most, "above"), (self.below, y < rows.least, "below"))
-        return tuple(
-            f"rows whose value lies {side} its own limit `{limit}` and counts as hidden at it: "
-            f"{np.sum(beyond & ~rows.within)}"
-            for limit, beyond, side in sides
-            if np.any(beyond & ~rows.within)
-        )
+        within = False if self.between is None else _interval(self.between, columns)[2]
+        said = []
+        for limit, side in ((self.above, "above"), (self.below, "below")):
+            # A flag makes the value its own limit, and a number is the end of the support.
+            if not isinstance(limit, str) or columns[limit].dtype == bool:
+                continue
+            beyond = y > columns[limit] if side == "above" else y < columns[limit]
+            if count := int(np.sum(beyond & ~np.asarray(within))):
+                said.append(
+                    f"rows whose value lies {side} its own limit `{limit}` and counts as hidden "
+                    f"at it: {count}"
+                )
+        return tuple(said)
 
     def parts(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[Part, ...]:
         rows = self._rows(y, columns)
         self._check(y, rows)
         reached, sunk = ~rows.within & (y >= rows.most), ~rows.within & (y <= rows.least)
-        open_above, open_below = np.isinf(rows.high), np.isinf(rows.low)
         seen = ~(reached | sunk | rows.within)
-        groups = (
+        groups = [
             (seen, Known.VALUE, y),
             (reached, Known.AT_LEAST, rows.most),
-            (rows.within & open_above, Known.AT_LEAST, rows.low),
             (sunk, Known.AT_MOST, rows.least),
-            (rows.within & open_below, Known.AT_MOST, rows.high),
-            (rows.within & ~open_above & ~open_below, Known.BETWEEN, rows.low),
-        )
+        ]
+        if self.between is not None:
+            open_above, open_below = np.isinf(rows.high), np.isinf(rows.low)
+            groups += [
+                (rows.within & open_above, Known.AT_LEAST, rows.low),
+                (rows.within & open_below, Known.AT_MOST, rows.high),
+                (rows.within & ~open_above & ~open_below, Known.BETWEEN, rows.low),
+            ]
         self._check_base(y, columns, seen)
         merged: dict[Known, tuple[np.ndarray, np.ndarray]] = {}
         for which, known, value in groups:
             if not which.any():
                 continue
-            mask, values = merged.get(known, (np.zeros(len(y), dtype=bool), y))
-            merged[known] = mask | which, np.where(which, value, values)
+            if known in merged:
+                mask, values = merged[known]
+                merged[known] = mask | which, np.where(which, value, values)
+            else:
+                merged[known] = which, value
         return tuple(
             self._part(np.flatnonzero(mask), known, values, rows.high, columns)
             for known, (mask, values) in merged.items()
@@ -229,9 +240,12 @@ class Censored(AbstractFamily):
     ) -> None:
         """Let the base look at the rows that are seen; a hidden one repeats the first of them."""
         if seen.any():
-            stand_in = np.where(seen, np.arange(len(y)), np.flatnonzero(seen)[0])
-            needed = {name: columns[name][stand_in] for name in self.base.needs()}
-            self.base.parts(y[stand_in], needed)
+            first = np.argmax(seen)
+            needed = {name: columns[name] for name in self.base.needs()}
+            self.base.parts(
+                np.where(seen, y, y[first]),
+                {name: np.where(seen, each, each[first]) for name, each in needed.items()},
+            )
 
     def _rows(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> _Rows:
         most = _limits(self.above, columns, y, absent=np.inf)

@@ -67,4 +67,5 @@ def thinned(part: PartRows, every: int) -> PartRows:
     chosen = np.minimum(chosen, len(part.y) - 1)
     rows = np.concatenate([chosen[0::2], chosen[1::2]])
     # What lies far apart in memory is brought together once, not in every pass.
-    return replace(part.cut(rows), designs=tuple(rows_of(each, rows) for each in part.designs))
+    designs = tuple(rows_of(each, rows) for each in part.designs)
+    return replace(replace(part, designs=()).cut(rows), designs=designs)
