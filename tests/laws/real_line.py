@@ -228,36 +228,36 @@ def _placed(*shapes: float) -> tuple[tuple[float, ...], ...]:
     return standard + tuple((*place, shape) for place, shape in others)
 
 
-def _placed_peers(scipy: Callable, numpyro: Callable, place: str, size: str) -> dict[str, Callable]:
-    """Of a law with a place and a size, which both libraries take in this order."""
-
-    def of(make: Callable) -> Callable:
-        return lambda **values: make(values[place], values[size])
-
-    return {"scipy": of(scipy), "numpyro": of(numpyro)}
-
-
 LAWS: dict[str, Law] = {
     "normal": Law(
         _normal_log_prob,
         _normal_log_cdf,
         _normal_log_sf,
         _values(("mean", "sd"), *_PLACES),
-        peers=_placed_peers(st.norm, dist.Normal, "mean", "sd"),
+        peers={
+            "scipy": lambda mean, sd: st.norm(mean, sd),
+            "numpyro": lambda mean, sd: dist.Normal(mean, sd),
+        },
     ),
     "logistic": Law(
         _logistic_log_prob,
         _logistic_log_cdf,
         _logistic_log_sf,
         _values(("mean", "scale"), *_PLACES),
-        peers=_placed_peers(st.logistic, dist.Logistic, "mean", "scale"),
+        peers={
+            "scipy": lambda mean, scale: st.logistic(mean, scale),
+            "numpyro": lambda mean, scale: dist.Logistic(mean, scale),
+        },
     ),
     "laplace": Law(
         _laplace_log_prob,
         _laplace_log_cdf,
         _laplace_log_sf,
         _values(("mean", "scale"), *_PLACES),
-        peers=_placed_peers(st.laplace, dist.Laplace, "mean", "scale"),
+        peers={
+            "scipy": lambda mean, scale: st.laplace(mean, scale),
+            "numpyro": lambda mean, scale: dist.Laplace(mean, scale),
+        },
     ),
     "asymmetric-laplace": Law(
         _asymmetric_log_prob,
@@ -278,7 +278,10 @@ LAWS: dict[str, Law] = {
         _gumbel_log_cdf,
         _gumbel_log_sf,
         _values(("location", "scale"), *_PLACES),
-        peers=_placed_peers(st.gumbel_r, dist.Gumbel, "location", "scale"),
+        peers={
+            "scipy": lambda location, scale: st.gumbel_r(location, scale),
+            "numpyro": lambda location, scale: dist.Gumbel(location, scale),
+        },
     ),
     "student-t": Law(
         _student_log_prob,
