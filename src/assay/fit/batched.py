@@ -14,7 +14,15 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from assay.compute import on_all_cores
-from assay.fit.newton import DROWNED, MAX_DAMPING, MAX_ITERATIONS, TOLERANCE, Optimum, Prior
+from assay.fit.newton import (
+    DROWNED,
+    FIRST_DAMPING,
+    MAX_DAMPING,
+    MAX_ITERATIONS,
+    TOLERANCE,
+    Optimum,
+    Prior,
+)
 from assay.fit.row_terms import BLOCK, row_terms
 from assay.fit.rows import PartRows
 from assay.predictor.matrix import as_dense
@@ -114,7 +122,7 @@ def maximise_groups(parts: tuple[GroupedRows, ...], prior: Prior) -> Optima:
         here.iterations[groups] = there.iterations
         before = damping[groups]
         less = np.where(before < 1e-6, 0.0, before / np.where(was_refused[groups], 2, 10))
-        damping[groups] = np.where(better, less, np.maximum(before * 10, 1e-3))
+        damping[groups] = np.where(better, less, np.maximum(before * 10, FIRST_DAMPING))
         was_refused[groups] = ~better
     # To the last digits, as in `maximise`.
     groups = np.flatnonzero(here.is_settled)

@@ -15,7 +15,7 @@ from assay.fit.likelihood import Likelihood
 from assay.fit.rows import PartRows, thinned
 
 MAX_ITERATIONS = 100
-MAX_DAMPING = 1e12
+FIRST_DAMPING, MAX_DAMPING = 0.1, 1e12
 TOLERANCE = 1e-13
 THINNED = 8192
 SMALL = 4 * THINNED
@@ -125,7 +125,7 @@ def maximise(
             here, was_refused = ahead(there), False
         else:
             here = replace(here, iterations=there.iterations)
-            damping, was_refused = max(damping * 10, 1e-3), True
+            damping, was_refused = max(damping * 10, FIRST_DAMPING), True
     if not is_done(here):
         return here
     return _polished(likelihood, prior, here, is_long=few is not None or enough > 0)
