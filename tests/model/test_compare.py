@@ -225,3 +225,16 @@ def test_limits_that_are_called_like_a_family_are_limits():
         "weibull": assay.Model(assay.Censored(assay.Weibull(), above="gamma_lim")),
     }
     assert set(assay.compare(models, table, "y").scores) == set(models)
+
+
+def test_a_count_model_that_fits_no_row_changes_nothing_for_the_others():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=200)
+    frame = pl.DataFrame({"x": x, "y": rng.gamma(4, np.exp(-4 + 0.5 * x) / 4)})
+    families = {"gamma": assay.Gamma(), "normal": assay.Normal(), "poisson": assay.Poisson()}
+    models = {name: assay.Model(each, mean=assay.Linear("x")) for name, each in families.items()}
+    beside = compare(models, frame, "y").table
+    del models["poisson"]
+    alone = compare(models, frame, "y").table
+    assert beside["model"][:2].to_list() == alone["model"].to_list() == ["gamma", "normal"]
+    assert beside["log_score"][:2].to_list() == pytest.approx(alone["log_score"].to_list())

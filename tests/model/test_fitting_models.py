@@ -315,3 +315,39 @@ def test_relative_weights_count_rows_also_where_some_are_whole():
     model = Model(Censored(Normal(), above="most"))
     fitted = model.fit(table, "y", weights=np.array([0.5, 0.5, 0.5, 4.0]))
     assert "4 rows (1 of them hidden)" in fitted.result.message
+
+
+@pytest.fixture(scope="module")
+def years():
+    """A parabola far from 0, where years and their squares tell nearly the same."""
+    rng = np.random.default_rng(3)
+    year = rng.integers(1990, 2025, 2000).astype(float)
+    y = 3 + 0.002 * (year - 2007) ** 2 + 0.1 * (year - 2007) + rng.normal(size=2000)
+    return pl.DataFrame({"year": year, "y": y})
+
+
+def test_a_parabola_far_from_zero_is_that_of_least_squares(years):
+    fitted = Model(Normal(), mean=Quadratic("year")).fit(years, "y")
+    away = years["year"].to_numpy() - 2007
+    wanted, cov = np.polyfit(away, years["y"].to_numpy(), 2, cov="unscaled")
+    found = fitted.coefficients().filter(pl.col("name") == "year^2").row(0, named=True)
+    assert found["estimate"] == pytest.approx(wanted[0], rel=1e-3)
+    assert found["se"] == pytest.approx(np.sqrt(cov[0, 0]), rel=0.05)
+    assert not any("prior" in note for note in fitted.result.notes)
+
+
+def test_a_prior_that_overrules_the_rows_is_said_to(years):
+    fitted = Model(Normal(), mean=Linear("year + I(year**2)")).fit(years, "y")
+    (note,) = fitted.result.notes
+    assert note.startswith("The prior holds `mean: I(year ** 2)`, `mean: year` back by")
+    assert "`poly(x, 2)`" in note
+    assert Model(Normal(), mean=Linear("poly(year, 2)")).fit(years, "y").result.notes == ()
+
+
+def test_intervals_show_where_the_target_lies():
+    y = np.random.default_rng(4).weibull(1.5, 600) * 3
+    table = pl.DataFrame({"low": np.floor(4 * y) / 4, "high": np.floor(4 * y) / 4 + 0.25})
+    table = table.with_columns(y=pl.lit(None, dtype=pl.Float64))
+    result = Model(Censored(LogNormal(), between=("low", "high"))).fit(table, "y").result
+    assert result.hidden == 0
+    assert result.notes == ()

@@ -221,11 +221,14 @@ def _scores(
     scores: dict[str, np.ndarray] = {}
     notes: dict[str, str] = {}
     kinds = {each.family.underlying.support.whole for each in named.values()}
+    values = frame.numbers(target)
+    values = values[np.isfinite(values)]
+    # A family of counts takes no other target, and then there is nothing to put on one footing.
+    is_mixed = len(kinds) > 1 and np.array_equal(values, np.floor(values))
     for name, model in tracked(named.items(), "comparing models"):
         try:
             parts = [
-                _held_out(model, frame, target, fold, observer, len(kinds) > 1, seed)
-                for fold in splits
+                _held_out(model, frame, target, fold, observer, is_mixed, seed) for fold in splits
             ]
         except (FitError, DataError) as error:
             notes[name] = str(error)

@@ -15,6 +15,9 @@ _NOTHING = 1e-6
 _LITTLE = 1e-2
 # A mean density as high as that of a spread this many log units below that of the target itself.
 _EXACT = 6.0
+# Log units that the rows would gain without the prior: three standard errors.
+_OVERRULED = 4.5
+_FLAT = 1e-12  # of a curvature: less is rounding
 _MOST_CELLS = 2**24
 
 
@@ -33,6 +36,7 @@ def findings(
     return (
         _separation(ready, optimum)
         or _exact(ready, optimum)
+        or _held_back(optimum, prior, labels)
         or _uninformed(optimum, prior, labels, unit)
     )
 
@@ -65,6 +69,31 @@ def _exact(ready: Prepared, optimum: Optimum) -> list[str]:
     return [
         "The columns tell the target all but exactly, so no spread is left to learn; one of "
         "them may give it away"
+    ]
+
+
+def _held_back(optimum: Optimum, prior: Prior, labels: tuple[str, ...]) -> list[str]:
+    """Coefficients that the prior keeps from where the rows clearly want them."""
+    precision = prior.sd**-2.0
+    pull = precision * (optimum.coefficients - prior.mean)
+    unit = 1 / np.sqrt(np.maximum(np.diag(optimum.curvature), 1e-300))
+    information = (optimum.curvature - np.diag(precision)) * np.outer(unit, unit)
+    if not (optimum.is_settled and np.isfinite(information).all()):
+        return []
+    # Where the prior keeps the mode far from where the rows want it, they may not be concave there.
+    size, direction = np.linalg.eigh(information)
+    along = direction.T @ (unit * pull)
+    further = unit * (direction @ (along / np.maximum(np.abs(size), _FLAT)))
+    gain = 0.5 * float(pull @ further)
+    if not gain > _OVERRULED:
+        return []
+    moved = np.abs(further) * np.sqrt(precision)
+    which = [j for j in np.argsort(-moved)[:4] if moved[j] > 0.3 * moved.max()]
+    names = ", ".join(f"`{labels[j]}`" for j in which)
+    return [
+        f"The prior holds {names} back by {np.sqrt(2 * gain):.1f} standard errors of what the rows "
+        "say, as it does where columns nearly tell each other. Centre them, use `poly(x, 2)` for "
+        "powers, or `prior='flat'`"
     ]
 
 

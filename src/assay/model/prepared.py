@@ -54,10 +54,10 @@ class Prepared:
 
     @property
     def hidden(self) -> int:
-        """Rows that are known only to lie beyond a limit."""
+        """Rows that are known only to lie beyond a limit; an interval says where they lie."""
         shown = np.zeros(len(self.y), dtype=bool)
         for part in self.parts:
-            shown[part.rows] |= part.known is Known.VALUE
+            shown[part.rows] |= part.known in (Known.VALUE, Known.BETWEEN)
         if self.weights is None or self.rows != self.weights.sum():
             return int(np.sum(~shown))
         return int(self.weights[~shown].sum())
@@ -143,9 +143,7 @@ def prepare(
         notes=tuple(notes),
         surplus=tuple(surplus),
     )
-    # Intervals that end on both sides say where the target lies; what is beyond a limit does not.
-    bounded = any(part.known is Known.BETWEEN for part in prepared.parts)
-    if prepared.hidden == prepared.rows and not bounded:
+    if prepared.hidden == prepared.rows:
         raise DataError(
             f"{frame.source}: all {len(y)} rows of `{target}` are hidden beyond a limit, so no row "
             "shows what lies there. At least some rows must show the target."
