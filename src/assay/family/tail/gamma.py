@@ -7,7 +7,7 @@ from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from assay.family.tail.log1mexp import log1mexp, shares
+from assay.family.tail.log1mexp import log1mexp, moved_tails
 from assay.family.tail.quadrature import (
     DEPTH,
     SHIFT,
@@ -94,13 +94,9 @@ def _tails_jvp(
     primals: tuple[Array, ...], tangents: tuple[Array, ...]
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     (a, x), (to_a, to_x) = primals, tangents
-    log_p, log_q, log_density, log_speed, slope = values = _tails(a, x)
+    *logs, slope = values = _tails(a, x)
     upper = upper_is_small(a, x)
-    share_p, share_q = shares(upper, log_p, log_q)
-    by_shape, small = slope * to_a, jnp.exp(log_speed)
-    other = jnp.exp(log_density - jnp.where(upper, log_p, log_q))
-    to_p = share_p * by_shape + jnp.where(upper, other, small) * to_x
-    to_q = share_q * by_shape - jnp.where(upper, small, other) * to_x
+    to_p, to_q = moved_tails(upper, tuple(logs), slope * to_a, to_x)
     # a - 1 in one piece: a / x - 1 / x would leave rounding where the shape is 1 and x tiny.
     to_density = _kernel_slope(a, x) * to_a + ((a - 1) / x - 1) * to_x
     to_speed = to_density - jnp.where(upper, to_q, to_p)

@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from assay.family.tail.gamma_quantile import _power_law, _solve
-from assay.family.tail.log1mexp import log1mexp, shares
+from assay.family.tail.log1mexp import log1mexp, moved_tails
 from assay.family.tail.log_quotient import log_quotient
 from assay.family.tail.quadrature import (
     DEPTH,
@@ -156,13 +156,9 @@ def _tails_jvp(
     primals: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     (a, v), (to_a, to_v) = primals, tangents
-    log_p, log_q, density, log_speed, slope = values = _tails(a, v)
+    *logs, slope = values = _tails(a, v)
     upper = _upper_is_small(a, v)
-    share_p, share_q = shares(upper, log_p, log_q)
-    by_shape, small = slope * to_a, jnp.exp(log_speed)
-    other = jnp.exp(density - jnp.where(upper, log_p, log_q))
-    to_p = share_p * by_shape + jnp.where(upper, other, small) * to_v
-    to_q = share_q * by_shape - jnp.where(upper, small, other) * to_v
+    to_p, to_q = moved_tails(upper, tuple(logs), slope * to_a, to_v)
     to_density = _density_slope(a, v) * to_a - a * jnp.expm1(v) * to_v
     to_speed = to_density - jnp.where(upper, to_q, to_p)
     to_slope = jax.jvp(lambda *at: _mass_and_slope(*at)[1], primals, tangents)[1]

@@ -74,3 +74,24 @@ def shares(second: Array, log_first: Array, log_second: Array) -> tuple[Array, A
     """
     odds = -jnp.exp(jnp.where(second, log_second - log_first, log_first - log_second))
     return jnp.where(second, odds, 1.0), jnp.where(second, 1.0, odds)
+
+
+def moved_tails(
+    second: Array, logs: tuple[Array, ...], by_shape: Array, to_point: Array
+) -> tuple[Array, Array]:
+    """How both log tails move with a shape and with the point.
+
+    Args:
+        second: whether the second tail is the smaller one.
+        logs: both log tails, the log density, and the log of the density over the smaller tail.
+        by_shape: what the shape adds to the log of the smaller tail.
+        to_point: how far the point moves, up.
+    """
+    log_first, log_second, log_density, log_speed = logs
+    share_first, share_second = shares(second, log_first, log_second)
+    small = jnp.exp(log_speed)
+    other = jnp.exp(log_density - jnp.where(second, log_first, log_second))
+    return (
+        share_first * by_shape + jnp.where(second, other, small) * to_point,
+        share_second * by_shape - jnp.where(second, small, other) * to_point,
+    )
