@@ -59,8 +59,8 @@ def thinned(part: PartRows, every: int) -> PartRows:
     """One row at random of each `every` in order; two halves behind one another are both spread.
 
     The same share of every part, or their balance would be lost; a part of fewer rows than `every`
-    keeps one. Where units have equally many rows, every so-manieth row would always be the same
-    day of theirs, so chance decides.
+    keeps one, which then stands for too many. Chance decides which row it is: where units have
+    equally many rows, evenly spaced ones could all fall on the same day of theirs.
     """
     strata = np.arange(0, len(part.y), every)
     chosen = strata + np.random.default_rng(every).integers(0, every, len(strata))
