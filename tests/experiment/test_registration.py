@@ -215,7 +215,14 @@ def test_rows_that_a_closed_seal_hides_are_not_opened_by_another_question(begin,
     begin(key="first", seal={"rows": 150})
     with pytest.raises(ExperimentError, match='open rows are sealed by experiment "first"'):
         begin(key="second", seal={"rows": 60})
-    begin(key="third", seal={"rows": 160})  # hides these and ten more
+
+
+def test_rows_that_were_open_once_are_not_sealed_later(begin):
+    """Whoever worked on the first question knows their targets."""
+    begin(key="first", seal={"rows": 150})
+    with pytest.raises(ExperimentError, match=r'10 of the 160 rows .* were open in .* "first"'):
+        begin(key="second", seal={"rows": 160})
+    begin(key="third", seal={"rows": 150})  # the same rows: one budget
 
 
 def test_groups_raise_the_rows_that_are_needed(begin):

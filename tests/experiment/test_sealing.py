@@ -38,16 +38,62 @@ def test_a_share_and_a_number_of_rows():
     assert len(sealed(table, {"rows": 17}).sealed_rows) == 17
 
 
-@given(st.lists(st.integers(0, 12), min_size=8, max_size=60), st.floats(0.2, 0.7))
-def test_no_row_stands_on_both_sides(values, share):
-    table = pl.DataFrame({"y": values, "x": [value % 3 for value in values]})
-    try:
-        found = sealed(table, {"share": share})
-    except DataError:
-        return  # too few distinct rows to part
+@given(st.lists(st.integers(0, 40), min_size=8, max_size=60), st.floats(0.2, 0.7), st.integers())
+def test_no_case_stands_on_both_sides(cases, share, seed):
+    """Some cases were measured twice and more, with a little noise and other targets."""
+    cases = [*cases, *range(20)]
+    random = np.random.default_rng(abs(seed))
+    truth = random.normal(size=(41, 5))
+    x = truth[cases] + random.normal(0, 1e-5, (len(cases), 5))
+    columns = {f"x{place}": x[:, place] for place in range(5)}
+    table = pl.DataFrame({**columns, "case": cases, "y": random.normal(size=len(cases))})
+    found = sealed(table.drop("case"), {"share": share})
     opened, hidden = of_each(found, table)
-    assert opened.join(hidden, on=["x", "y"], how="inner").height == 0
+    assert not set(opened["case"]) & set(hidden["case"])
     assert opened.height + hidden.height == table.height
+    _, count = np.unique(cases, return_counts=True)
+    assert found.copies == count[count > 1].sum()
+
+
+@given(st.lists(st.integers(0, 5), min_size=10, max_size=60), st.floats(0.2, 0.7))
+def test_rows_of_a_few_categories_are_no_copies(values, share):
+    """Else a whole category would be sealed, and the open rows would be of others."""
+    table = pl.DataFrame({"y": values, "x": [value % 3 for value in values]})
+    found = sealed(table, {"share": share})
+    assert len(found.sealed_rows) == round(share * table.height)
+    assert found.copies == 0
+
+
+def test_copies_may_be_parted_where_somebody_says_so():
+    x = np.repeat(np.random.default_rng(3).normal(size=(20, 4)), 5, axis=0)
+    table = pl.DataFrame(x).with_columns(y=pl.int_range(100))
+    together = of_each(sealed(table, {"share": 0.3}), table)[1]
+    apart = of_each(sealed(table, {"share": 0.3, "copies": "apart"}), table)[1]
+    assert together["column_0"].n_unique() == 6
+    assert apart["column_0"].n_unique() > 12
+
+
+def test_copies_bind_groups_together():
+    """One case filed under two patients must not be open under one and sealed under the other."""
+    x = np.random.default_rng(4).normal(size=(60, 4))
+    x[1::3] = x[0::3]  # rows 0 and 1, 3 and 4, ...
+    table = pl.DataFrame(x).with_columns(g=pl.int_range(60), y=pl.int_range(60))
+    found = sealed(table, {"groups": 0.4}, Roles("y", group="g"))
+    hidden = set(of_each(found, table)[1]["g"])
+    assert all((first in hidden) == (first + 1 in hidden) for first in range(0, 60, 3))
+    assert 0 < len(hidden) < 60
+
+
+def test_a_gap_belongs_to_neither_side():
+    days = [datetime.date(2025, 1, 1) + datetime.timedelta(day) for day in range(40)]
+    table = pl.DataFrame({"d": days, "y": range(40)})
+    found = sealed(table, {"from": "2025-01-31", "gap": 7}, Roles("y", time="d"))
+    opened, hidden = of_each(found, table)
+    assert hidden["d"].min() == datetime.date(2025, 1, 31)
+    assert opened["d"].max() == datetime.date(2025, 1, 23)
+    assert len(found.gap_rows) == 7
+    with pytest.raises(DataError, match="gap of 40 times, but only 30 lie before"):
+        sealed(table, {"from": "2025-01-31", "gap": 40}, Roles("y", time="d"))
 
 
 def test_independent_rows_are_judged_in_an_order_that_nobody_chose():

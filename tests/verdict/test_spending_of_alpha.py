@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import ConfigError, DataError
-from assay.verdict import level, project_p_value, shared_level
+from assay.verdict import Schedule, level, project_p_value, shared_level
 
-schedules = st.lists(st.tuples(st.floats(1e-4, 0.5), st.integers(1, 60)), min_size=1, max_size=5)
+plain = st.builds(Schedule, st.floats(1e-4, 0.5), st.integers(1, 60))
+schedules = st.lists(plain, min_size=1, max_size=5)
 
 
 @given(st.floats(1e-4, 0.5), st.integers(1, 60), st.integers(1, 300))
@@ -27,14 +28,31 @@ def test_all_looks_together_spend_alpha(alpha, tries, beyond):
 @settings(max_examples=60, deadline=None)
 def test_shared_rows_overspend_nobodys_alpha(registered):
     spent = sum(shared_level(k, registered) for k in range(1, 400))
-    assert all(spent <= alpha * (1 + 1e-12) for alpha, _ in registered)
+    assert all(spent <= each.alpha * (1 + 1e-12) for each in registered)
 
 
 @given(schedules, st.integers(1, 100))
 def test_another_registration_never_raises_a_level(registered, k):
     assert shared_level(k, registered) <= shared_level(k, registered[:1])
-    alpha, tries = registered[0]
-    assert shared_level(k, registered[:1]) == level(k, alpha=alpha, tries=tries)
+    first = registered[0]
+    assert shared_level(k, registered[:1]) == level(k, alpha=first.alpha, tries=first.tries)
+
+
+@given(
+    st.floats(1e-4, 0.5),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 60)), min_size=1, max_size=4),
+)
+@settings(max_examples=60, deadline=None)
+def test_amended_tries_overspend_nothing(alpha, amendments):
+    """Each amendment spreads what is left over new tries, after some looks under the old ones."""
+    schedule, spent, looks = Schedule(alpha, 10), 0.0, 0
+    for taken, tries in amendments:
+        spent += sum(schedule.level(k) for k in range(looks + 1, looks + taken + 1))
+        looks += taken
+        schedule = Schedule(alpha, tries, looks, spent)
+    spent += sum(schedule.level(k) for k in range(looks + 1, looks + 400))
+    assert spent <= alpha * (1 + 1e-12)
+    assert spent > 0.9 * alpha
 
 
 def test_levels_of_the_default():

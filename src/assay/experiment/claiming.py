@@ -1,5 +1,6 @@
 """The claim of an experiment, its test, and whether its sealed rows can bear it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,7 @@ from assay.verdict import (
     default_cap,
     floored_sd,
     group_design_effect,
+    rows_at_level,
     rows_needed,
     season_averages,
     series_rows_needed,
@@ -40,6 +42,8 @@ class Power:
         unit: `rows`, `dates` or `groups`.
         shortfalls: one sentence for each way in which the sealed rows fall short.
         sd0: standard deviation of a row's gain, assumed before any model.
+        to_refute: the same unit: for a fair chance to rule out a model that gains nothing; `None`
+            where the claim asks for no more than that.
     """
 
     rows_needed: int
@@ -47,6 +51,7 @@ class Power:
     unit: str
     shortfalls: tuple[str, ...]
     sd0: float
+    to_refute: int | None = None
 
 
 def check_metric(task: SealedTask) -> None:
@@ -119,6 +124,29 @@ def claim_of(project: Project, losses: np.ndarray) -> Claim:
     )
 
 
+def refuse_impossible(task: SealedTask, claim: Claim) -> None:
+    """Refuse a plan that cannot come out as supported, whatever the model.
+
+    Raises:
+        ConfigError: a perfect model would gain less than what is asked or hoped for.
+    """
+    project, losses = task.project, task.baseline_open_losses[1]
+    if project.ceiling is None:
+        return
+    loss = float(np.clip(losses, claim.floor, claim.cap).mean())
+    room = loss - project.ceiling
+    relative = claim.improve_by is not None
+    most = room / loss if relative and loss > 0 else room
+    asked = {"expect": project.expect, "improve_by": claim.improve_by or claim.delta}
+    name = next((name for name, value in asked.items() if value >= most), None)
+    if name is not None:
+        raise ConfigError(
+            f'project "{project.key}": `{name}` is {asked[name]:g}, but a perfect model, whose '
+            f"loss is the `ceiling` of {project.ceiling:g}, would gain {most:.3g}: the baseline's "
+            f"open loss is {loss:.4g}. The claim could not come out as supported. Ask for less."
+        )
+
+
 def registered_claim(body: RegistrationBody) -> Claim:
     """The claim as it was registered."""
     return Claim(
@@ -161,7 +189,14 @@ def power_of(task: SealedTask, claim: Claim) -> Power:
         needed = plan(sd_gain=sd0, greatest_loss=claim.delta - claim.lower)
     sealed = len(task.sealing.sealed_rows)
     short = () if sealed >= needed else (_too_few(task, sealed, needed, sd0),)
-    return Power(needed, sealed, "rows", (*short, *_too_few_groups(task)), sd0)
+    effect = _design_effect(task, rows, losses) if task.roles.group is not None else 1.0
+    least = claim.delta if claim.improve_by is None else claim.improve_by * float(losses.mean())
+    rule_out = (
+        math.ceil(effect * rows_at_level(level=project.alpha, sd_gain=sd0, excess=least))
+        if least > 0
+        else None
+    )
+    return Power(needed, sealed, "rows", (*short, *_too_few_groups(task)), sd0, rule_out)
 
 
 def refuse(task: SealedTask, power: Power) -> UnderpoweredError:

@@ -7,6 +7,7 @@ from typing import Any
 
 from assay.errors import ExperimentError
 from assay.experiment.answer import Answer
+from assay.experiment.facts import facts
 from assay.experiment.keeper import Keeper
 from assay.experiment.offer import Offer, of_file, of_model
 from assay.experiment.provenance import code_version, environment
@@ -38,12 +39,12 @@ class Experiment:
     @property
     def key(self) -> str:
         """The project's key."""
-        return self.registration.project
+        return self._record.key
 
     @property
     def registration(self) -> RegistrationBody:
-        """What was registered."""
-        return registration_of(self._record)
+        """What was registered, as amended since."""
+        return registration_of(self._history.refresh().registrations[self._record.hash])
 
     @property
     def task(self) -> SealedTask:
@@ -183,33 +184,7 @@ class Experiment:
 
     def facts(self) -> list[tuple[str, str]]:
         """What was registered, as pairs of label and value."""
-        body = self.registration
-        least = (
-            f"{100 * body.improve_by:g} %"
-            if body.improve_by is not None
-            else f"{body.improve_by_absolute:g}"
-        )
-        hoped = f"{100 * body.expect:g} %" if body.improve_by is not None else f"{body.expect:g}"
-        cap = (
-            "none"
-            if body.cap is None
-            else (f"{body.cap:.4g} (clips {100 * body.clipped_share:.1f} % of open rows)")
-        )
-        needed = "unknown" if body.rows_needed is None else f"{body.rows_needed:,}"
-        return [
-            ("Hypothesis", body.hypothesis),
-            ("Metric", body.metric),
-            ("Cap on a row's loss", cap),
-            ("Baseline", body.baseline),
-            ("Least improvement worth having", least),
-            ("Improvement hoped for", hoped),
-            ("Alpha", f"{body.alpha:g}"),
-            ("Tries planned", str(body.tries)),
-            ("Effort budget", "none" if body.effort_budget is None else f"{body.effort_budget:g}"),
-            ("Open rows", f"{body.n_open:,}"),
-            ("Sealed rows", f"{body.n_sealed:,}"),
-            ("Needed for a verdict", needed),
-        ]
+        return facts(self.registration)
 
     def _overrun(self) -> str:
         """Says so where more effort was spent than was registered; nothing is refused for it."""

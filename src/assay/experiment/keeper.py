@@ -8,6 +8,7 @@ from itertools import chain, count
 from typing import Any
 
 from assay.errors import ExperimentError, LedgerError
+from assay.experiment.amending import schedule
 from assay.experiment.judging import Judge, stored
 from assay.experiment.opening import verdict_body
 from assay.experiment.task import SealedTask
@@ -185,8 +186,7 @@ class Keeper:
         """Number and level; every look at any row that hangs together with these counts."""
         sharing = self._history.sharing(self._record)
         number = self._history.looks(sharing) + 1
-        bodies = [registration_of(each) for each in sharing]
-        level = shared_level(number, [(body.alpha, body.tries) for body in bodies])
+        level = shared_level(number, [schedule(each, self._history) for each in sharing])
         return {"look": number, "level": level}
 
     def _tested(self, look: Record, predictive: AbstractPredictive | None = None) -> AnswerBody:

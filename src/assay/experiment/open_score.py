@@ -50,13 +50,12 @@ def folds_of(task: SealedTask) -> tuple[Fold, ...]:
         span = min(span, max(1, dates // 2))
         return rolling_origins(times, folds=min(ORIGINS, max(1, dates // 2 // span)), horizon=span)
     if roles.group is not None:
-        groups = task.frame.column(roles.group).gather(rows)
-        return group_folds(groups, min(FOLDS, groups.n_unique()), seed=task.seed)
-    keys = task.frame.column("row_id").gather(rows)
+        groups = task.sealing.units[rows]
+        return group_folds(groups, min(FOLDS, len(np.unique(groups))), seed=task.seed)
+    keys = task.sealing.units[rows]  # a copy of a row that is tested would give it away
+    folds = min(FOLDS, len(np.unique(keys)))
     return tuple(
-        fold
-        for repeat in range(REPEATS)
-        for fold in k_folds(keys, min(FOLDS, len(rows)), seed=task.seed + repeat)
+        fold for repeat in range(REPEATS) for fold in k_folds(keys, folds, seed=task.seed + repeat)
     )
 
 

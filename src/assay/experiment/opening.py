@@ -25,7 +25,7 @@ def verdict_body(
         history: up to date.
         look: number of the look that was supported, `None` when the team closes without one.
     """
-    body = registration_of(registration)
+    body = registration_of(history.registrations[registration.hash])
     attempts = history.attempts[registration.hash]
     scores = [_score(attempt, judge, ledger, body.alpha) for attempt in attempts]
     judged = [score for score in scores if score["loss"] is not None]

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from assay.errors import ConfigError, ExperimentError
-from assay.experiment.claiming import Power, check_metric, claim_of, power_of, refuse
+from assay.experiment.claiming import (
+    Power,
+    check_metric,
+    claim_of,
+    power_of,
+    refuse,
+    refuse_impossible,
+)
 from assay.experiment.experiment import Experiment
 from assay.experiment.registered import existing, plain
 from assay.experiment.sealing import row_names, seal
@@ -24,6 +31,9 @@ from assay.record import (
     project_body,
 )
 from assay.verdict import Claim
+
+NAME_BYTES = 16
+"""Length of a row's salted name."""
 
 
 def register(
@@ -140,6 +150,7 @@ def require_power(
     """
     check_metric(task)
     claim = claim_of(task.project, task.baseline_open_losses[1])
+    refuse_impossible(task, claim)
     power = power_of(task, claim)
     if power.shortfalls and not accept_underpowered:
         raise refuse(task, power)
@@ -162,6 +173,7 @@ def _overlaps(task: SealedTask, ledger: Ledger, history: History) -> tuple[int, 
             hides would be open here.
     """
     found, shown = _known_rows(task, ledger, history)
+    _refuse_seen_rows(task, ledger, history)
     for record in history.registrations.values():
         is_opened = record.hash in history.verdicts
         if is_opened and record.sequence in found:
@@ -174,7 +186,7 @@ def _overlaps(task: SealedTask, ledger: Ledger, history: History) -> tuple[int, 
             raise ExperimentError(
                 f'project "{task.project.key}": some of its open rows are sealed by experiment '
                 f'"{record.key}", whose seal is closed, and nobody may learn from them yet. Seal '
-                f'at least the same rows, or close "{record.key}" first.'
+                f'the same rows and none but new ones, or close "{record.key}" first.'
             )
     return tuple(sorted(found))
 
@@ -197,6 +209,36 @@ def _known_rows(task: SealedTask, ledger: Ledger, history: History) -> tuple[set
             known |= ledger.overlapping(names)
     found |= {sequence for sequence, body in earlier if body.target_sha == sealing.target_sha}
     return found, shown
+
+
+def open_names(task: SealedTask, salt: str) -> list[bytes]:
+    """How the ledger knows the open rows: whoever holds them knows their targets."""
+    sealing = task.sealing
+    return row_names(task.frame, task.roles.target, sealing.identity, sealing.open_rows, salt=salt)
+
+
+def _refuse_seen_rows(task: SealedTask, ledger: Ledger, history: History) -> None:
+    """Refuse to seal rows that were open in an earlier experiment on the same target.
+
+    Raises:
+        ExperimentError: some were, so models may have learnt them.
+    """
+    sealing = task.sealing
+    names = set(sealing.fingerprints)
+    for record in history.registrations.values():
+        body = registration_of(record)
+        file, same = body.open_rows_file, body.target == task.roles.target
+        if file is None or not same or body.identity != sealing.identity:
+            continue
+        content = ledger.read_file(file)
+        seen = {content[at : at + NAME_BYTES] for at in range(0, len(content), NAME_BYTES)} & names
+        if seen:
+            raise ExperimentError(
+                f'project "{task.project.key}": {len(seen):,} of the {len(names):,} rows to be '
+                f'sealed were open in experiment "{record.key}", so models may have learnt their '
+                f"`{task.roles.target}`. Seal rows that came since, or the rows that "
+                f'"{record.key}" sealed.'
+            )
 
 
 def _refuse_other_roles(terms: Mapping[str, Any], problem: Problem) -> None:
@@ -234,6 +276,9 @@ def _body(
         roles=task.roles.as_dict(),
         question=project.question,
         hypothesis=project.hypothesis,
+        experiment=project.kind,
+        claimed=project.claimed,
+        claim_source=project.claim_source,
         metric=project.metric,
         cap=claim.cap,
         floor=claim.floor,
@@ -251,6 +296,8 @@ def _body(
         effort_budget=project.effort_budget,
         seal=project.seal.table(),
         sealed_rows_file=ledger.put(b"".join(sealing.fingerprints)),
+        open_rows_file=ledger.put(b"".join(open_names(task, ledger.salt))),
+        copies=sealing.copies,
         identity=sealing.identity,
         target_sha=sealing.target_sha,
         n_open=len(task.open_rows),
@@ -269,6 +316,7 @@ def _body(
         if_inconclusive=project.if_inconclusive,
         author=project.author,
         tags=project.tags,
+        rows_to_refute=power.to_refute,
         spec_sha=project.spec_sha(),
         spec=project.registered(),
         accepted_underpowered=accepted,

@@ -49,18 +49,32 @@ def _difference(body: RegistrationBody, project: Project, task: SealedTask) -> s
             f"`seed` was {body.order_seed} at registration and is {task.seed}, which seals other "
             "rows. Restore it."
         )
-    changed = _changed(body.spec, project.registered())
+    changed = changes(body.spec, project.registered())
+    shown = [f"`{name}` (was {was!r}, is {now!r})" for name, (was, now) in changed.items()]
+    listed = ", ".join(shown[:5]) or "a registered key"
+    openly = set(changed) and set(changed) <= set(AMENDABLE)
     return (
-        f"{changed} changed since registration. What was registered cannot be edited: restore it, "
-        "or close this experiment first. Recording a change openly (`assay amend`) comes with a "
-        "later version."
+        f"{listed} changed since registration. What was registered cannot be edited: restore it, "
+        + (
+            f'or say openly what changed and why: `assay amend PATH {project.key} --reason "..."`.'
+            if openly
+            else "or close this experiment first."
+        )
     )
 
 
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    keys = [name for name in after if before.get(name) != plain(after[name])]
-    shown = [f"`{name}` (was {before.get(name)!r}, is {after[name]!r})" for name in keys[:5]]
-    return ", ".join(shown) or "a registered key"
+AMENDABLE: tuple[str, ...] = (
+    "question", "hypothesis", "population", "effort_budget", "expect", "ceiling",
+    "tries", "if_supported", "if_refuted", "if_inconclusive",
+)  # fmt: skip
+"""Registered keys that may change openly: they do not decide what the sealed rows are asked."""
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """For each key that differs, what was registered and what is written now."""
+    names = [*after, *(name for name in before if name not in after)]
+    pairs = {name: (before.get(name), plain(after.get(name))) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def plain(value: Any) -> Any:

@@ -6,11 +6,13 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from assay.errors import DataError, ExperimentError
 from assay.frame import Frame, Roles
 from assay.record import Seal
-from assay.score import row_fingerprints, seal_from, seal_groups, seal_rows, seal_share
+from assay.score import copies, row_fingerprints, seal_from, seal_groups, seal_rows, seal_share
 
 Kind = Literal["independent", "series", "groups"]
 """How sealed rows depend on each other, which decides their test."""
@@ -22,6 +24,10 @@ class Sealing:
 
     Fields:
         open_rows: rows that may be used to fit and compare, ascending.
+        gap_rows: rows just before the first sealed ones that neither side may use.
+        units: number of the case that each row of the table belongs to; copies share one, and no
+            case stands on both sides.
+        copies: rows that share their case with others, groups aside.
         sealed_rows: rows that only the seal sees, in the order in which they are judged.
         identity: columns that say which row is which, in this and later tables.
         fingerprints: salted name of each sealed row by these columns, in that order.
@@ -31,6 +37,9 @@ class Sealing:
     """
 
     open_rows: np.ndarray
+    gap_rows: np.ndarray
+    units: np.ndarray
+    copies: int
     sealed_rows: np.ndarray
     identity: tuple[str, ...]
     fingerprints: list[bytes]
@@ -56,18 +65,23 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str, seed: int) -> Sea
     """
     names = row_fingerprints(frame.table, salt=salt.encode(), target=roles.target)
     chance = f"seed {seed}".encode()
-    blind = _blind_names(frame.table, names, roles.target, chance)
-    mask = _mask(frame, roles, spec, blind, chance)
+    blind = _blind_names(frame.table, roles.target, chance)
+    units, count = _units(frame, roles, spec)
+    mask = _mask(frame, roles, spec, _shared(blind, units), units, chance)
+    gap = _gap(frame, roles, spec, mask)
     identity = _identity(frame, roles)
     has_target = ~np.isnan(frame.numbers(roles.target))
     sealed = np.flatnonzero(mask & has_target)
-    _refuse_empty(frame, roles.target, len(sealed), int((~mask & has_target).sum()))
+    _refuse_empty(frame, roles.target, len(sealed), int((~mask & ~gap & has_target).sum()))
     test: Kind = "series" if roles.time else "groups" if roles.group else "independent"
     if test == "independent":
         # The bet takes the rows one by one; a hash fixes an order that nobody chose.
         sealed = sealed[np.argsort(blind[sealed], kind="stable")]
     return Sealing(
-        open_rows=np.flatnonzero(~mask),
+        open_rows=np.flatnonzero(~mask & ~gap),
+        gap_rows=np.flatnonzero(gap),
+        units=units,
+        copies=count,
         sealed_rows=sealed,
         identity=identity,
         fingerprints=row_names(frame, roles.target, identity, sealed, salt=salt),
@@ -92,8 +106,7 @@ def row_names(
         salt: secret of the ledger.
     """
     table = frame.table.select(*identity, target)
-    names = row_fingerprints(table, salt=b"", target=target)
-    return _as_bytes(_blind_names(table, names, target, salt.encode())[rows])
+    return _as_bytes(_blind_names(table, target, salt.encode())[rows])
 
 
 def _identity(frame: Frame, roles: Roles) -> tuple[str, ...]:
@@ -107,22 +120,70 @@ def _target_sha(y: np.ndarray, salt: str) -> str:
     return hashlib.sha256(salt.encode() + np.sort(y).tobytes()).hexdigest()
 
 
-def _blind_names(table: pl.DataFrame, names: np.ndarray, target: str, chance: bytes) -> np.ndarray:
-    """Names that choose rows without a word of their target; exact duplicates share one.
+def _blind_names(table: pl.DataFrame, target: str, chance: bytes) -> np.ndarray:
+    """Names that choose rows without a word of their target; no two rows share one.
 
     Everybody knows the seed. If a row's own target decided whether it is sealed, whoever sees the
     other columns of a sealed row could try each target and rule out those that would stay open. So
-    in place of the target stands how many other ones the same columns had before.
+    in place of the target stands how many rows with the same other columns came before.
     """
     others = row_fingerprints(table.with_columns(pl.lit(0).alias(target)), salt=b"", target=target)
-    distinct = pl.DataFrame({"row": names, "others": others}).unique(maintain_order=True)
-    turn = distinct.select("row", turn=pl.int_range(pl.len()).over("others"))
-    turns = pl.DataFrame({"row": names}).join(turn, on="row", how="left", maintain_order="left")
-    blinded = table.with_columns(turns["turn"].alias(target))
+    turn = pl.DataFrame({"others": others}).select(pl.int_range(pl.len()).over("others"))
+    blinded = table.with_columns(turn.to_series().alias(target))
     return row_fingerprints(blinded, salt=chance, target=target)
 
 
-def _mask(frame: Frame, roles: Roles, spec: Seal, blind: np.ndarray, chance: bytes) -> np.ndarray:
+def _units(frame: Frame, roles: Roles, spec: Seal) -> tuple[np.ndarray, int]:
+    """The case of each row, and how many rows are kept with a copy of theirs."""
+    rows = frame.rows
+    group = np.arange(rows)
+    if roles.group is not None:
+        group = frame.column(roles.group).rank("dense").to_numpy().astype(np.int64) - 1
+    keys = {roles.target, roles.group, "row_id", *roles.series}
+    features = frame.table.drop(keys & set(frame.columns) - {None})
+    if roles.time is not None or spec.copies == "apart" or not features.width:
+        return group, 0  # days may well be alike
+    twins = copies(features)
+    shared = np.bincount(twins)[twins] > 1
+    edges = np.ones(rows, dtype=bool)
+    # A group and a set of copies that have a row in common are one case.
+    graph = coo_array((edges, (group, group.max() + 1 + twins)), shape=2 * (2 * rows,))
+    return connected_components(graph, directed=False)[1][group], int(shared.sum())
+
+
+def _shared(names: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """The first of the names in each case, for all of its rows."""
+    order = np.lexsort((names, units))
+    first = np.unique(units[order], return_index=True)[1]
+    return names[order][first][np.unique(units, return_inverse=True)[1]]
+
+
+def _gap(frame: Frame, roles: Roles, spec: Seal, mask: np.ndarray) -> np.ndarray:
+    """The times just before the first sealed one, of which `spec.gap` are left out.
+
+    Raises:
+        DataError: there are not more times than that.
+    """
+    if spec.gap is None or roles.time is None:
+        return np.zeros(frame.rows, dtype=bool)
+    place = frame.column(roles.time).rank("dense").to_numpy().astype(np.int64)
+    first = place[mask].min()
+    if first - spec.gap <= place.min():
+        raise DataError(
+            f"{frame.source}: seal has a gap of {spec.gap} times, but only {first - place.min()} "
+            "lie before the first sealed one. Write a smaller gap, or seal later."
+        )
+    return (place < first) & (place >= first - spec.gap)
+
+
+def _mask(
+    frame: Frame,
+    roles: Roles,
+    spec: Seal,
+    names: np.ndarray,
+    units: np.ndarray,
+    chance: bytes,
+) -> np.ndarray:
     if spec.groups is not None and roles.time is not None:
         raise ExperimentError(
             f"{frame.source}: seal = {{ groups = {spec.groups:g} }} beside the time column "
@@ -135,7 +196,7 @@ def _mask(frame: Frame, roles: Roles, spec: Seal, blind: np.ndarray, chance: byt
                 f"{frame.source}: seal = {{ groups = {spec.groups:g} }} needs a `group` column. "
                 "Name it, or seal by share, rows or date."
             )
-        return seal_groups(frame.column(roles.group), spec.groups, salt=chance)
+        return seal_groups(_first_group(frame.column(roles.group), units), spec.groups, salt=chance)
     if roles.time is not None:
         return _latest(frame, roles.time, spec)
     if roles.group is not None:
@@ -150,8 +211,14 @@ def _mask(frame: Frame, roles: Roles, spec: Seal, blind: np.ndarray, chance: byt
             "or seal by share or rows."
         )
     if spec.rows is not None:
-        return seal_rows(blind, spec.rows, salt=chance)
-    return seal_share(blind, float(spec.share or 0.0), salt=chance)
+        return seal_rows(names, spec.rows, salt=chance)
+    return seal_share(names, float(spec.share or 0.0), salt=chance)
+
+
+def _first_group(groups: pl.Series, units: np.ndarray) -> pl.Series:
+    """For each row the least group of its case: its own, unless copies join several groups."""
+    table = pl.DataFrame({"unit": units, "group": groups})
+    return table.select(pl.col("group").min().over("unit")).to_series()
 
 
 def _latest(frame: Frame, time: str, spec: Seal) -> np.ndarray:

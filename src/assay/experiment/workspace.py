@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Self
 
 from assay.errors import ExperimentError
+from assay.experiment.amending import amend
 from assay.experiment.experiment import Experiment
 from assay.experiment.register import (
     record_project,
@@ -16,7 +17,7 @@ from assay.experiment.task import SealedTask
 from assay.frame import read
 from assay.ledger import History, Ledger
 from assay.problem import Problem, profile
-from assay.record import Portfolio, Project, load_portfolio
+from assay.record import AmendmentBody, Portfolio, Project, load_portfolio
 
 
 class Workspace:
@@ -126,6 +127,14 @@ class Workspace:
             accept_underpowered=accept_underpowered,
             history=self.history,
         )
+
+    def amend(self, key: str, reason: str) -> AmendmentBody:
+        """Record openly that registered keys of a project changed.
+
+        Raises:
+            ExperimentError: nothing changed, the seal is open, or a key cannot be amended.
+        """
+        return amend(self.project(key), reason, self.ledger, self.history)
 
     def check(self, key: str) -> None:
         """Whether a project could be registered; nothing is recorded.

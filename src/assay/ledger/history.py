@@ -2,17 +2,19 @@
 
 import threading
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assay.ledger.chain import Record
 from assay.ledger.ledger import Ledger
 from assay.record import (
+    AmendmentBody,
     AnswerBody,
     AttemptBody,
     LessonBody,
     ProjectBody,
     RegistrationBody,
     VerdictBody,
+    sha_of,
 )
 
 
@@ -23,11 +25,12 @@ class History:
     Fields:
         ledger: where the records stand.
         projects: latest record of each project, by key, in order of first appearance.
-        registrations: by hash, in order.
+        registrations: by hash, in order; their bodies as amended.
         attempts: attempts of each registration, in order.
         answers: by hash of the attempt.
         verdicts: by hash of the registration.
         lessons: in order.
+        amendments: of each registration, in order.
         last: sequence number read so far.
     """
 
@@ -38,6 +41,7 @@ class History:
     answers: dict[str, AnswerBody] = field(default_factory=dict)
     verdicts: dict[str, Record] = field(default_factory=dict)
     lessons: list[Record] = field(default_factory=list)
+    amendments: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     last: int = 0
     # A program may take thousands of looks, and each asks for these.
     _named: dict[tuple[str, str], Record] = field(default_factory=dict)
@@ -111,6 +115,8 @@ class History:
             self.verdicts[body.experiment] = record
         elif isinstance(body, LessonBody):
             self.lessons.append(record)
+        elif isinstance(body, AmendmentBody):
+            self._add_amendment(record, body)
 
     def _add_registration(self, record: Record, body: RegistrationBody) -> None:
         self.registrations[record.hash] = record
@@ -119,12 +125,25 @@ class History:
             self._links[record.sequence].add(other)
             self._links[other].add(record.sequence)
 
+    def _add_amendment(self, record: Record, body: AmendmentBody) -> None:
+        self.amendments[body.experiment].append(record)
+        known = self.registrations[body.experiment]
+        now = replace(known, body=amended(registration_of(known), body))
+        self.registrations[body.experiment] = self._sealed[known.sequence] = now
+
     def _add_attempt(self, record: Record, body: AttemptBody) -> None:
         self.attempts[body.experiment].append(record)
         self._named.setdefault((body.experiment, body.name), record)
         if body.look is not None:
             self._taken[body.experiment] += 1
             self._looks[body.experiment].setdefault(str(body.predictions), record)
+
+
+def amended(body: RegistrationBody, amendment: AmendmentBody) -> RegistrationBody:
+    """What is registered once an amendment is taken into account."""
+    after = {name: pair[1] for name, pair in amendment.changes.items()}
+    spec = {**body.spec, **after}
+    return body.model_copy(update={**after, "spec": spec, "spec_sha": sha_of(spec)})
 
 
 def registration_of(record: Record) -> RegistrationBody:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, bindparam, insert, select
 
 from assay.errors import LedgerError
-from assay.ledger import opening, sealed_rows, verification
+from assay.ledger import opening, sealed_rows, search, verification
 from assay.ledger.author import default_author
 from assay.ledger.chain import Record, as_record, head_after, linked, read_record
 from assay.ledger.connections import Connections, Writing, head_of
@@ -209,19 +209,35 @@ class Ledger:
         with self._connections.reading() as connection:
             return sealed_rows.overlapping(connection, fingerprints)
 
-    def rebuild_views(self) -> int:
-        """Fill the view of sealed rows anew from records and files.
+    def search(self, words: str, *, limit: int = 20) -> list[Record]:
+        """Records that hold any of the words: questions, hypotheses, verdicts, lessons, attempts.
+
+        Args:
+            words: in any order and form; `deliveries` finds `delivery`, accents do not matter.
+            limit: most records wanted.
 
         Returns:
-            The number of registrations in it.
+            What was asked and learnt, the most telling first, then attempts from the latest on.
+        """
+        with self._connections.reading() as connection, self._connections.said():
+            numbers = list(search.find(connection, words, limit))
+        return [self.get(number) for number in numbers]
+
+    def rebuild_views(self) -> int:
+        """Fill the views of sealed rows and of words anew from records and files.
+
+        Returns:
+            The number of registrations in them.
 
         Raises:
-            LedgerError: a file is missing or damaged; the view is then as it was.
+            LedgerError: a file is missing or damaged; the views are then as they were.
         """
         count = 0
         with self._connections.writing() as writing, self._connections.said():
             sealed_rows.clear(writing.connection)
-            for found in self.records(kind=RegistrationBody.kind):
+            search.clear(writing.connection)
+            for found in self.records():
+                search.fill(writing.connection, [(found.sequence, found.body)])
                 if isinstance(found.body, RegistrationBody):
                     rows = sealed_rows.fingerprints_of(found.body, self.files)
                     sealed_rows.fill(writing.connection, found.sequence, rows)
@@ -264,6 +280,8 @@ class Ledger:
             for row, item in zip(rows, prepared, strict=True):
                 if item.sealed:
                     sealed_rows.fill(writing.connection, row["sequence"], item.sealed)
+            found = zip(rows, prepared, strict=True)
+            search.fill(writing.connection, ((row["sequence"], item.body) for row, item in found))
         writing.head = head
         pairs = zip(rows, prepared, strict=True)
         return [as_record(row, item.body) for row, item in pairs]

@@ -77,8 +77,8 @@ def _is_current(connection: Connection, path: Path) -> bool:
 def _create(connection: Connection, author: str) -> None:
     """Schema, stamp and first record at once: importing Alembic would take longer than this."""
     metadata.create_all(connection, checkfirst=False)
-    for trigger in sqlite.TRIGGERS_0001:
-        connection.exec_driver_sql(trigger)
+    for statement in (*sqlite.TRIGGERS_0001, *sqlite.SEARCH_0002):
+        connection.exec_driver_sql(statement)
     connection.execute(insert(revision), {"version_num": REVISIONS[-1]})
     sqlite.mark(connection)
     genesis = GenesisBody(salt=secrets.token_hex(32), software=_software())

@@ -33,6 +33,13 @@ TRIGGERS_0001 = (
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: not the next link'); END",
 )
 
+# Part of revision 0002. Without their own copy of the text: the records hold it.
+SEARCH_0002 = tuple(
+    f"CREATE VIRTUAL TABLE {index} USING fts5(words, content='', "
+    "tokenize='porter unicode61 remove_diacritics 2')"
+    for index in ("passage", "trial")
+)
+
 
 def make_engine(path: Path, timeout_s: float) -> Engine:
     """Connections to the ledger at `path`, each with the settings that keep it safe.
@@ -111,7 +118,45 @@ def ask(connection: Connection, fingerprints: Sequence[bytes]) -> None:
     )
 
 
+def index_words(connection: Connection, index: str, entries: list[tuple[int, str]]) -> None:
+    """Make texts findable under their sequence numbers."""
+    connection.exec_driver_sql(f"INSERT INTO {index} (rowid, words) VALUES (?, ?)", entries)
+
+
+def forget_words(connection: Connection, index: str) -> None:
+    """Empty an index."""
+    connection.exec_driver_sql(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
+
+
+def indexed(connection: Connection, index: str) -> int:
+    """Number of texts in an index."""
+    return int(connection.exec_driver_sql(f"SELECT count(*) FROM {index}_docsize").scalar_one())
+
+
+def ranked(connection: Connection, index: str, words: Sequence[str], limit: int) -> list[int]:
+    """Texts that hold any of the words, the most telling first."""
+    return _matching(connection, index, words, "rank", limit)
+
+
+def latest(connection: Connection, index: str, words: Sequence[str], limit: int) -> list[int]:
+    """Texts that hold any of the words, the latest first: quick however many they are."""
+    return _matching(connection, index, words, "rowid DESC", limit)
+
+
+def _matching(
+    connection: Connection, index: str, words: Sequence[str], order: str, limit: int
+) -> list[int]:
+    asked = " OR ".join(f'"{word}"' for word in words)  # words hold no quotation marks
+    found = connection.exec_driver_sql(
+        f"SELECT rowid FROM {index} WHERE {index} MATCH ? ORDER BY {order} LIMIT ?",
+        (asked, max(limit, 0)),
+    )
+    return list(found.scalars())
+
+
 _MEANINGS = {
+    "no such module: fts5": "needs an SQLite with full-text search (FTS5), which this Python's "
+    "lacks. Use another build of Python",
     "file is not a database": "is not a ledger, but some other file. Name another path",
     "malformed": "is damaged. Restore it from a backup",
     "disk i/o error": "cannot be read or written by the disk. Check the disk",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from assay.errors import LedgerError
-from assay.ledger import sealed_rows
+from assay.ledger import sealed_rows, search
 from assay.ledger.chain import Head, head_after, read_record, record_hash
 from assay.ledger.files import FileStore
 from assay.record import Body, RegistrationBody
@@ -43,12 +43,13 @@ class _Found:
     head: Head
     shas: dict[str, None]
     registrations: dict[int, RegistrationBody]
+    with_words: int = 0
 
 
 def verify(
     connection: Connection, rows: Iterable[dict[str, Any]], files: FileStore, where: str
 ) -> Verification:
-    """Check the chain, then the files that its records name, then the view of sealed rows.
+    """Check the chain, then the files that its records name, then the views.
 
     Args:
         connection: sees the same records as `rows`.
@@ -99,6 +100,7 @@ def _link_problem(row: dict[str, Any], found: _Found, where: str) -> str | None:
 def _gather(found: _Found, sequence: int, body: Body | dict[str, Any]) -> None:
     if isinstance(body, Body):
         found.shas.update(dict.fromkeys(body.file_shas()))
+        found.with_words += bool(search.words_of(body))
     if isinstance(body, RegistrationBody):
         found.registrations[sequence] = body
 
@@ -115,6 +117,9 @@ def _verify_files_and_view(
         f"sealed rows of registrations {list(wrong)} are wrong in the view; run `rebuild_views`"
         if wrong
         else "",
+        ""
+        if search.count(connection) == found.with_words
+        else "the search does not hold the words of all records; run `rebuild_views`",
     ]
     said = "; ".join(finding for finding in findings if finding)
     count = found.head.sequence

@@ -5,11 +5,9 @@ from assay.record.attempt_plan import AttemptPlan as AttemptPlan
 from assay.record.belief import Belief as Belief
 from assay.record.belief import KnownCurve as KnownCurve
 from assay.record.body import BODIES as BODIES
-from assay.record.body import AmendmentBody as AmendmentBody
 from assay.record.body import AnswerBody as AnswerBody
 from assay.record.body import AttemptBody as AttemptBody
 from assay.record.body import GenesisBody as GenesisBody
-from assay.record.body import LessonBody as LessonBody
 from assay.record.body import ProjectBody as ProjectBody
 from assay.record.body import RegistrationBody as RegistrationBody
 from assay.record.body import VerdictBody as VerdictBody
@@ -18,6 +16,9 @@ from assay.record.body_base import Body as Body
 from assay.record.canonical import canonical as canonical
 from assay.record.canonical import read_canonical as read_canonical
 from assay.record.canonical import sha_of as sha_of
+from assay.record.lesson import REASONS as REASONS
+from assay.record.lesson import AmendmentBody as AmendmentBody
+from assay.record.lesson import LessonBody as LessonBody
 from assay.record.metric import METRICS as METRICS
 from assay.record.metric import check_metric as check_metric
 from assay.record.model_spec import ModelSpec as ModelSpec

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from assay.record.model_spec import ModelSpec
-from assay.record.setting import Flag, Positive, Setting, Text, Whole
+from assay.record.setting import Flag, Number, Positive, Setting, Text, Whole
 
 Stage = Literal["baseline", "data", "features", "ml", "deep", "research"]
 STAGES: tuple[str, ...] = ("baseline", "data", "features", "ml", "deep", "research")
@@ -31,6 +31,8 @@ class AttemptPlan(Setting):
             it does not enter the curve.
         censored: wrap the family by the project's censoring; `False` leaves it as written.
         seed: randomness; `None` takes the portfolio's.
+        belief_about: what its author believes will come out and why, written before it does.
+        expect: improvement that its author expects of it, in the claim's unit.
         note: words for the ledger.
         close: close the experiment after this attempt.
     """
@@ -43,5 +45,7 @@ class AttemptPlan(Setting):
     )
     censored: Flag = Field(default=True, description="the project's censoring wraps the family")
     seed: Whole | None = Field(default=None, description="the portfolio's seed")
+    belief_about: Text = Field(default="", description="what is believed of it: not said")
+    expect: Number | None = Field(default=None, description="improvement expected: not said")
     note: Text = Field(default="", description="words for the ledger")
     close: Flag = Field(default=False, description="the experiment stays open afterwards")

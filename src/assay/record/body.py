@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from assay.record.belief import Belief, KnownCurve
 from assay.record.body_base import Body, Count, Effort, Fraction, Sha, Size, Words
+from assay.record.lesson import AmendmentBody, LessonBody
 from assay.record.metric import metric_refusal
 from assay.record.portfolio_file import PortfolioSettings
 from assay.record.project import Project
@@ -68,12 +69,15 @@ class RegistrationBody(Body):
         project: its key.
         data_sha: fingerprint of the problem, of all rows open and sealed.
         target, roles, season, horizon: which column plays which part.
-        experiment: kind of claim.
+        experiment: kind of question: an improvement over a baseline, the replication of a claim,
+            or whether there is anything to be gained at all.
+        claim_source, claimed: of a replication, who claimed it and how large an improvement.
         cap: largest row loss that counts; `None` where the loss is bounded by itself.
         baseline: its name; `baseline_predictions` is the file of what it predicts, with the hash
             `baseline_sha`; no file where it looks back on sealed targets.
         improve_by, improve_by_absolute: least improvement worth having; exactly one is given.
         expect: improvement hoped for; sets `rows_needed`.
+        rows_to_refute: rows with which a model that gains nothing is likely ruled out.
         tries: looks planned.
         seal: as in `assay.toml`, such as `{"share": 0.3}`.
         identity: columns that say which row is which.
@@ -89,17 +93,27 @@ class RegistrationBody(Body):
         floor: least row loss that counts; below 0 only for the log score of a density.
         clipped_share: share of open baseline losses that the cap clips.
         overlaps: sequence numbers of earlier registrations that sealed some of these rows.
+        open_rows_file: file of the salted hashes of the open rows, of 16 bytes each.
+        copies: rows that were kept on one side with near-copies of theirs.
+        vault: identity of the vault that holds the sealed targets; `None` where the data do.
     """
 
     kind: ClassVar[str] = "registration"
-    files: ClassVar[tuple[str, ...]] = ("baseline_predictions", "sealed_rows_file", "order_file")
+    files: ClassVar[tuple[str, ...]] = (
+        "baseline_predictions",
+        "sealed_rows_file",
+        "order_file",
+        "open_rows_file",
+    )
     project: str
     data_sha: Sha
     target: str
     roles: dict[str, Any] = Field(default_factory=dict)
     question: str = ""
     hypothesis: str = ""
-    experiment: Literal["improvement"] = "improvement"
+    experiment: Literal["improvement", "replication", "feasibility"] = "improvement"
+    claim_source: str = ""
+    claimed: float | None = None
     metric: Annotated[str, AfterValidator(_accepted_metric)]
     cap: Size | None = None
     levels: Annotated[tuple[Fraction, ...], BeforeValidator(as_tuple)] = ()
@@ -119,6 +133,7 @@ class RegistrationBody(Body):
     n_open: Count
     n_sealed: Count
     rows_needed: int | None = None
+    rows_to_refute: int | None = None
     test: Literal["independent", "series", "groups"]
     season: Count | None = None
     horizon: Count | None = None
@@ -139,6 +154,9 @@ class RegistrationBody(Body):
     floor: float = 0.0
     clipped_share: float = 0.0
     overlaps: Annotated[tuple[int, ...], BeforeValidator(as_tuple)] = ()
+    open_rows_file: Sha | None = None
+    copies: int = 0
+    vault: str | None = None
 
     @model_validator(mode="after")
     def _one_claim_below_what_is_hoped(self) -> "RegistrationBody":
@@ -162,6 +180,9 @@ class AttemptBody(Body):
         experiment: hash of the registration record.
         name, stage, model: what was tried; `model` is one line of text.
         effort: what it took; `None` where an imported attempt does not say.
+        belief_about: what the author believed before the answer, in words.
+        expect: improvement that the author expected of it, in the claim's unit.
+        data_sha: fingerprint of the data it was made from.
         code: `{"commit": ..., "dirty": ...}`.
         environment: versions of what it ran with.
         open_loss, open_skill, open_se: mean loss on open rows, skill, standard error of the skill.
@@ -180,6 +201,9 @@ class AttemptBody(Body):
     effort: Effort = None
     author: str | None = None
     note: str = ""
+    belief_about: str = ""
+    expect: float | None = None
+    data_sha: Sha | None = None
     code: dict[str, Any] = Field(default_factory=dict)
     environment: dict[str, Any] = Field(default_factory=dict)
     seed: int | None = None
@@ -228,6 +252,8 @@ class VerdictBody(Body):
         interval: of the gain, low and high.
         at_look: the look that was supported, if one was.
         p_value: of the project over all its looks, for the portfolio.
+        segments: gain of the attempt that the verdict speaks of, by segment of the sealed rows.
+        reliability: its claims beside what came, from the least claim to the greatest.
     """
 
     kind: ClassVar[str] = "verdict"
@@ -240,47 +266,8 @@ class VerdictBody(Body):
     interval: Annotated[tuple[float, float] | None, BeforeValidator(as_tuple)] = None
     at_look: Count | None = None
     p_value: float = 1.0
-
-
-class LessonBody(Body):
-    """What was learnt: the measured half by Assay, the words by the author.
-
-    Fields:
-        experiment: hash of the registration record, or `None` where `project` is given.
-        measured: "expected ..., saw ...".
-        words: added afterwards.
-    """
-
-    kind: ClassVar[str] = "lesson"
-    experiment: Sha | None = None
-    project: str | None = None
-    measured: str | None = None
-    words: str | None = None
-
-    @model_validator(mode="after")
-    def _says_something_about_something(self) -> "LessonBody":
-        if self.experiment is None and self.project is None:
-            raise ValueError("must name the experiment or the project that it is about.")
-        if not (self.measured or self.words):
-            raise ValueError("is empty, must hold measured or words.")
-        return self
-
-
-class AmendmentBody(Body):
-    """A registered key that was changed afterwards, said openly.
-
-    Fields:
-        experiment: hash of the registration record.
-        changes: for each key `[before, after]`.
-        reason: why.
-        seen: what was known of the results at that moment.
-    """
-
-    kind: ClassVar[str] = "amendment"
-    experiment: Sha
-    changes: dict[str, Any]
-    reason: str
-    seen: str
+    segments: Annotated[tuple[dict[str, Any], ...], BeforeValidator(as_tuple)] = ()
+    reliability: Annotated[tuple[dict[str, Any], ...], BeforeValidator(as_tuple)] = ()
 
 
 BODIES: dict[str, type[Body]] = {

@@ -42,9 +42,12 @@ ROLES: tuple[str, ...] = (
 REGISTERED: tuple[str, ...] = (
     "question", "hypothesis", *ROLES, "seal", "metric", "levels", "cap", "baseline", "improve_by",
     "improve_by_absolute", "expect", "alpha", "tries", "ceiling", "effort_budget", "population",
-    "if_supported", "if_refuted", "if_inconclusive",
+    "if_supported", "if_refuted", "if_inconclusive", "kind", "claimed", "claim_source", "vault",
 )  # fmt: skip
 """Keys that registration fixes: changing one afterwards is an amendment."""
+
+LATER: tuple[str, ...] = ("kind", "claimed", "claim_source", "vault")
+"""Registered keys that came after the first ledgers: unsaid, they leave the old hash as it was."""
 
 
 def _refused(problem: str | None, value: Any) -> Any:
@@ -96,6 +99,13 @@ class Project(Setting):
     hypothesis: Text = Field(
         default="", description="the claim itself, in the words of the verdict"
     )
+    kind: Literal["improvement", "replication", "feasibility"] = Field(
+        default="improvement", description="better than the baseline"
+    )
+    claimed: Number | None = Field(
+        default=None, description="improvement that was claimed: nothing to replicate"
+    )
+    claim_source: Text = Field(default="", description="who claimed it: nothing to replicate")
     importance: Positive = Field(default=1.0, description="value of one point, 0.01 of skill")
     source: Text = Field(default="", description="where the data come from: not said")
     simulated: Flag = Field(default=False, description="the data are real")
@@ -114,6 +124,9 @@ class Project(Setting):
     censored_above: Text | None = Field(default=None, description="nothing hides a larger target")
     censored_below: Text | None = Field(default=None, description="nothing hides a smaller target")
     known_ahead: Names = Field(default=(), description="no column is known before its row")
+    vault: Text | None = Field(
+        default=None, description="the data hold the sealed targets themselves"
+    )
     population: Text = Field(
         default="", description="the verdict speaks of rows like the sealed ones"
     )
@@ -172,7 +185,9 @@ class Project(Setting):
         dumped = self.model_dump(include=set(REGISTERED) - {"seal", "baseline"})
         spec = self.baseline
         baseline = spec if isinstance(spec, str) else spec.table()
-        return dumped | {"seal": self.seal.table(), "baseline": baseline}
+        unsaid = {name for name in LATER if dumped[name] == type(self).model_fields[name].default}
+        known = {name: value for name, value in dumped.items() if name not in unsaid}
+        return known | {"seal": self.seal.table(), "baseline": baseline}
 
     def spec_sha(self) -> str:
         """SHA-256 of the registered keys: the same for files that mean the same."""

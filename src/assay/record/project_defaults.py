@@ -25,13 +25,28 @@ def default_baseline(data: dict[str, Any]) -> str:
 
 
 def default_improve_by(data: dict[str, Any]) -> float | None:
-    """5 %, unless the claim is an absolute one."""
-    return 0.05 if data.get("improve_by_absolute") is None else None
+    """5 %, unless the claim is an absolute one.
+
+    Half of what was claimed where that is to be replicated; 0 where it is only asked whether there
+    is anything to be gained.
+    """
+    if data.get("improve_by_absolute") is not None:
+        return None
+    if data.get("claimed") is not None:
+        return float(f"{data['claimed'] / 2:.12g}")
+    return 0.0 if data.get("kind") == "feasibility" else 0.05
 
 
 def default_expect(data: dict[str, Any]) -> float:
-    """Three times the least improvement; half of what is left above it where that passes 1."""
+    """What was claimed before, else three times the least improvement.
+
+    Half of what is left above it where that passes 1; 10 % where the least is nothing.
+    """
     absolute, relative = data.get("improve_by_absolute"), data.get("improve_by")
+    if data.get("claimed") is not None:
+        return float(data["claimed"])
+    if relative == 0:
+        return 0.1
     # Rounded, so that the 0.15000000000000002 of binary floating point is not said aloud.
     if relative is None:
         return float(f"{3 * (absolute or 1.0):.12g}")

@@ -77,6 +77,38 @@ def _expect_above_the_claim(project: "Project") -> str | None:
     return None
 
 
+def _replication_names_its_claim(project: "Project") -> str | None:
+    given = {"claimed": project.claimed is not None, "claim_source": bool(project.claim_source)}
+    if project.kind != "replication":
+        said = [name for name, is_said in given.items() if is_said]
+        if not said:
+            return None
+        return f'{said[0]} is given while kind is "{project.kind}". Write kind = "replication".'
+    missing = [name for name, is_said in given.items() if not is_said]
+    if missing:
+        return (
+            f'kind is "replication" and {missing[0]} is missing. Write claimed = 0.2, the '
+            'improvement that was claimed, and claim_source = "who, when, where".'
+        )
+    return None
+
+
+def _both_outcomes_matter(project: "Project") -> str | None:
+    same = project.if_supported.strip().lower()
+    if not same or same != project.if_refuted.strip().lower():
+        return None
+    return (
+        f'if_supported and if_refuted are both "{project.if_supported}": whatever comes out, the '
+        "same is done, so there is nothing to find out. Say what each would change."
+    )
+
+
+def _gap_needs_time(project: "Project") -> str | None:
+    if project.seal.gap is None or project.time is not None:
+        return None
+    return 'seal has a gap, and time is missing. Write time = "...", a column\'s name.'
+
+
 def _levels_belong_to_pinball(project: "Project") -> str | None:
     if project.metric == "pinball":
         return None if project.levels else "levels is empty, must name a quantile for pinball."
@@ -143,6 +175,9 @@ RULES: tuple[Callable[["Project"], str | None], ...] = (
     _data_needs_a_target,
     _one_claim,
     _expect_above_the_claim,
+    _replication_names_its_claim,
+    _both_outcomes_matter,
+    _gap_needs_time,
     _levels_belong_to_pinball,
     _order_needs_time,
     _parts_that_need_each_other,

@@ -14,7 +14,7 @@ from assay.verdict.series import (
     season_averages,
     series_rows_needed,
 )
-from assay.verdict.spending import level, project_p_value, shared_level
+from assay.verdict.spending import Schedule, level, project_p_value, shared_level
 from assay.verdict.star import (
     floored_sd,
     star_interval,
@@ -34,6 +34,7 @@ __all__ = [
     "GroupResult",
     "GroupTest",
     "IndependentTest",
+    "Schedule",
     "SeriesResult",
     "SeriesTest",
     "assumed_sd",

@@ -9,6 +9,7 @@ Source: Nakkiran & Blasiok (2018), The Generic Holdout; the shares are ours.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,7 +46,37 @@ def level(k: int, *, alpha: float, tries: int) -> float:
     return alpha * _share(checked_count(k, "k"), checked_count(tries, "tries"))
 
 
-def shared_level(k: int, schedules: Iterable[tuple[float, int]]) -> float:
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How one registration spreads its alpha over the looks at its rows.
+
+    Where the number of tries was amended, what is left of alpha is spread over them anew: until
+    the first success every answer is the same, so an amendment follows from open data alone, and
+    all levels together still sum to alpha at most.
+
+    Fields:
+        alpha: registered error budget, strictly between 0 and 1.
+        tries: looks planned, from the amendment on where there was one.
+        looks: looks taken before the amendment.
+        spent: alpha that they spent.
+    """
+
+    alpha: float
+    tries: int
+    looks: int = 0
+    spent: float = 0.0
+
+    def level(self, k: int) -> float:
+        """The level of look `k`, counted from the first look at the rows.
+
+        Raises:
+            ConfigError: a number is out of range.
+        """
+        left = checked_between(self.alpha - self.spent, "alpha - spent", low=0.0, high=1.0)
+        return level(k - self.looks, alpha=left, tries=self.tries)
+
+
+def shared_level(k: int, schedules: Iterable[Schedule]) -> float:
     """The level of look `k` where several registrations share sealed rows.
 
     Every look by any of them counts. The least of their levels keeps the sum over all looks at or
@@ -53,18 +84,18 @@ def shared_level(k: int, schedules: Iterable[tuple[float, int]]) -> float:
 
     Args:
         k: number of the look at the shared rows, from 1.
-        schedules: `(alpha, tries)` of each registration that touches the rows.
+        schedules: of each registration that touches the rows.
 
     Returns:
-        The least of `level(k, alpha=alpha, tries=tries)`.
+        The least of their levels.
 
     Raises:
         ConfigError: there is no schedule, or a number is out of range.
     """
-    levels = [level(k, alpha=alpha, tries=tries) for alpha, tries in schedules]
+    levels = [schedule.level(k) for schedule in schedules]
     if not levels:
         raise ConfigError(
-            "`schedules` is empty, at least one (alpha, tries) is accepted. "
+            "`schedules` is empty, at least one is accepted. "
             "Pass the registered alpha and tries of each experiment on these rows."
         )
     return min(levels)
