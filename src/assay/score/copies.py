@@ -45,7 +45,9 @@ def copies(features: pl.DataFrame) -> np.ndarray:
         labels = _near(numbers, labels)
     shared = np.flatnonzero(np.bincount(labels)[labels] > 1)
     partners = np.full(rows, np.inf)
-    partners[shared] = _expected(numbers, codes, shared, rows)
+    # Together the rows of one case count once: copies would else make their values look common.
+    weights = 1.0 / np.bincount(labels)[labels]
+    partners[shared] = (rows - 1) * _chance(numbers, codes, shared, weights / weights.sum())
     alone = np.where(partners < RARE, labels, labels.max() + 1 + np.arange(rows))
     first, place = np.unique(alone, return_index=True, return_inverse=True)[1:]
     return np.argsort(np.argsort(first))[place]
@@ -104,23 +106,24 @@ def _telling(points: np.ndarray) -> np.ndarray:
 
 def _share_near(values: np.ndarray) -> float:
     """Chance that two rows agree in one column."""
-    return float(np.mean(_within(values, values)) / len(values))
+    return float(np.mean(_weight_within(values, np.full(len(values), 1 / len(values)), values)))
 
 
-def _within(values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """How many of the values agree with each of `at`."""
-    ordered = np.sort(values)
-    below = np.searchsorted(ordered, at - NEAR, "left")
-    return np.searchsorted(ordered, at + NEAR, "right") - below
+def _weight_within(values: np.ndarray, weights: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """The weight of the values that agree with each of `at`."""
+    order = np.argsort(values)
+    total, ordered = np.concatenate([[0.0], np.cumsum(weights[order])]), values[order]
+    above = np.searchsorted(ordered, at + NEAR, "right")
+    return total[above] - total[np.searchsorted(ordered, at - NEAR, "left")]
 
 
-def _expected(
-    numbers: list[np.ndarray], codes: list[np.ndarray], rows: np.ndarray, total: int
+def _chance(
+    numbers: list[np.ndarray], codes: list[np.ndarray], rows: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """How many other rows would agree with each of these if columns varied independently."""
+    """Chance that a row drawn by weight, each column on its own, agrees with each of `rows`."""
     chance = np.zeros(len(rows))  # logarithm
     for values in numbers:
-        chance += np.log(_within(values, values[rows]) / total)
+        chance += np.log(_weight_within(values, weights, values[rows]))
     for code in codes:
-        chance += np.log(np.bincount(code)[code[rows]] / total)
-    return (total - 1) * np.exp(chance)
+        chance += np.log(np.bincount(code, weights)[code[rows]])
+    return np.exp(chance)
