@@ -2,6 +2,7 @@
 
 import inspect
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from assay.errors import ExperimentError
 from assay.experiment.answer import Answer
 from assay.experiment.facts import facts
 from assay.experiment.keeper import Keeper
+from assay.experiment.learning import Lesson, lesson_body, similar
 from assay.experiment.offer import Offer, of_file, of_model
 from assay.experiment.provenance import code_version, environment
 from assay.experiment.task import Fittable, SealedTask
@@ -78,6 +80,8 @@ class Experiment:
         stage: str = "ml",
         effort: float | None = None,
         seed: int | None = None,
+        belief_about: str = "",
+        expect: float | None = None,
         note: str = "",
     ) -> Answer:
         """Offer one model, or one file of predictions, to the seal.
@@ -92,6 +96,8 @@ class Experiment:
             stage: `baseline`, `data`, `features`, `ml`, `deep` or `research`.
             effort: what it took, in the portfolio's unit; failures cost too.
             seed: of the fit; by default the experiment's.
+            belief_about: what is believed of it and why, written before the answer is known.
+            expect: improvement expected of it, in the claim's unit: 0.1 for ten per cent.
             note: words for the ledger.
 
         Returns:
@@ -120,6 +126,9 @@ class Experiment:
             "stage": stage,
             "effort": effort,
             "note": note,
+            "belief_about": belief_about,
+            "expect": expect,
+            "data_sha": self._task.sealing.data_sha,
             "seed": seed,
             "model": _text_of(model, predictions),
             "attested": attested and self._task.is_procedure,
@@ -141,7 +150,8 @@ class Experiment:
         Raises:
             ConfigError: its recipe cannot be read.
         """
-        facts = {"name": plan.name, "stage": plan.stage, "effort": plan.effort, "note": plan.note}
+        said = ("name", "stage", "effort", "note", "belief_about", "expect")
+        facts = {name: getattr(plan, name) for name in said}
         spec, root = plan.model, folder or self._task.folder
         if spec.predictions is not None:
             file = root / spec.predictions
@@ -168,19 +178,41 @@ class Experiment:
             raise ExperimentError(f'experiment "{self.key}": the verdict was not recorded.')
         return verdict
 
-    def learn(self, words: str) -> LessonBody:
+    def learn(
+        self,
+        words: str,
+        *,
+        attempt: str | None = None,
+        reason: str | None = None,
+        assumption: str = "",
+        reopen: str = "",
+        supports: Sequence[str] = (),
+        contradicts: Sequence[str] = (),
+    ) -> LessonBody:
         """Add to the lesson, in the author's words.
 
+        Args:
+            words: why it came out so.
+            attempt: name of the attempt that they are about; by default the whole experiment.
+            reason: why it did not work: `data-missing`, `data-quality`, `different-trend`,
+                `model`, `effort` or `broken`.
+            assumption: what was assumed and did not hold.
+            reopen: what would make it worth another try.
+            supports: keys of projects whose findings this bears out.
+            contradicts: keys of projects whose findings this speaks against.
+
         Raises:
-            ExperimentError: there are no words.
+            ExperimentError: there are no words, no such attempt, or no such experiment.
+            LedgerError: no such reason.
         """
-        if not words.strip():
-            raise ExperimentError(
-                f'experiment "{self.key}": the lesson is empty. Say what was learnt.'
-            )
-        body = LessonBody(experiment=self._record.hash, project=self.key, words=words.strip())
+        lesson = Lesson(words, attempt, reason, assumption, reopen, supports, contradicts)
+        body = lesson_body(lesson, self._record, self._history.refresh())
         self._ledger.append(body, key=self.key)
         return body
+
+    def similar(self, limit: int = 3) -> list[Record]:
+        """What was asked and learnt before about the like, in other projects of this ledger."""
+        return similar(self.registration, self._ledger, limit=limit)
 
     def facts(self) -> list[tuple[str, str]]:
         """What was registered, as pairs of label and value."""

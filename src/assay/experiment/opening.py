@@ -7,9 +7,17 @@ from typing import Any
 import numpy as np
 
 from assay.experiment.judging import Judge, stored
-from assay.experiment.sentences import Finding, lesson_sentence, verdict_sentence
+from assay.experiment.sentences import (
+    Finding,
+    attempt_sentence,
+    lesson_sentence,
+    replication,
+    verdict_sentence,
+)
+from assay.experiment.showing import harmed, reliability, segments, suspicions
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of
-from assay.record import LessonBody, ProjectBody, VerdictBody
+from assay.predictive import AbstractPredictive
+from assay.record import AmendmentBody, LessonBody, ProjectBody, VerdictBody
 from assay.verdict import project_p_value
 
 
@@ -27,7 +35,12 @@ def verdict_body(
     """
     body = registration_of(history.registrations[registration.hash])
     attempts = history.attempts[registration.hash]
-    scores = [_score(attempt, judge, ledger, body.alpha) for attempt in attempts]
+    predicted = {
+        attempt_of(each).name: stored(ledger.read_file(sha), judge.task)
+        for each in attempts
+        if (sha := attempt_of(each).predictions) is not None
+    }
+    scores = [_score(attempt, judge, predicted, body.alpha) for attempt in attempts]
     judged = [score for score in scores if score["loss"] is not None]
     refuted = bool(judged) and look is None and all(score["refuted"] for score in judged)
     outcome = "supported" if look is not None else "refuted" if refuted else "inconclusive"
@@ -40,16 +53,26 @@ def verdict_body(
     ]
     levels = [float(attempt_of(attempt).level or 0.0) for attempt in looked]
     declined = [f"`{each['name']}`: {each['gate']}" for each in judged if each["gate"]]
+    shown = _shown(judge, finding, predicted)
     verdict = VerdictBody(
         experiment=registration.hash,
         outcome=outcome,
         sentence=verdict_sentence(outcome, body, finding),
-        conditions=(judge.test.condition, *declined, *_attested(attempts)),
+        conditions=(
+            judge.test.condition,
+            *declined,
+            *replication(body, finding),
+            *harmed(judge, shown.get("segments", ())),
+            *suspicions(judge, scores, predicted),
+            *_attested(attempts),
+            *_amended(registration, history),
+        ),
         scores=tuple(scores),
         baseline_loss=float(np.mean(_clipped(judge, judge.baseline_losses))),
         interval=_interval(finding),
         at_look=look,
         p_value=project_p_value(p_values, levels=levels, alpha=body.alpha),
+        **shown,
     )
     project = history.projects.get(body.project)
     known = project.body if project is not None else None
@@ -57,19 +80,50 @@ def verdict_body(
     effort = sum(attempt_of(attempt).effort or 0.0 for attempt in attempts)
     measured = lesson_sentence(body, finding, effort, unit)
     return verdict, LessonBody(
-        experiment=registration.hash, project=body.project, measured=measured
+        experiment=registration.hash,
+        project=body.project,
+        measured=measured,
+        findings=tuple(
+            attempt_sentence(body, attempt_of(each), score)
+            for each, score in zip(attempts, scores, strict=True)
+        ),
     )
 
 
-def _score(attempt: Record, judge: Judge, ledger: Ledger, alpha: float) -> dict[str, Any]:
+def _shown(
+    judge: Judge, finding: Finding, predicted: dict[str, AbstractPredictive]
+) -> dict[str, Any]:
+    """Segments and reliability of the attempt that the verdict speaks of."""
+    if finding.name is None:
+        return {}
+    predictive = predicted[finding.name]
+    return {
+        "segments": segments(judge, judge.losses(predictive)),
+        "reliability": reliability(judge, predictive),
+    }
+
+
+def _amended(registration: Record, history: History) -> list[str]:
+    """What was changed after registration, with what was seen by then."""
+    return [
+        f"Amended on {each.at[:10]} by {each.author} ({', '.join(each.body.changes)}): "
+        f"{each.body.reason} Seen by then: {each.body.seen}"
+        for each in history.amendments.get(registration.hash, [])
+        if isinstance(each.body, AmendmentBody)
+    ]
+
+
+def _score(
+    attempt: Record, judge: Judge, predicted: dict[str, AbstractPredictive], alpha: float
+) -> dict[str, Any]:
     """Everything about one attempt on the sealed rows; `None` where it could not predict."""
     body = attempt_of(attempt)
     nothing = dict.fromkeys(("loss", "gain", "skill", "se", "low", "high", "p"))
     plain = {"name": body.name, "stage": body.stage, "effort": body.effort, "look": body.look}
+    plain |= {"open_skill": body.open_skill, "open_se": body.open_se}
     if body.predictions is None:
         return {**plain, **nothing, "refuted": False, "gate": None, "broke": body.broke}
-    predictive = stored(ledger.read_file(body.predictions), judge.task)
-    losses = judge.losses(predictive)
+    losses = judge.losses(predicted[body.name])
     gains = judge.claim.gains(judge.baseline_losses, losses)
     gate = judge.test.gate(gains)
     low, high = judge.improvement_interval(losses, alpha)

@@ -1,9 +1,11 @@
 """Verdicts and lessons in words that a product owner understands."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from assay.record import RegistrationBody
+from assay.record import AttemptBody, RegistrationBody
 
 _METRICS = {
     "log": "log score",
@@ -83,6 +85,35 @@ def lesson_sentence(body: RegistrationBody, finding: Finding, effort: float, uni
         f"{_change(body, finding)} ({between(body, finding)}), after {spent} and "
         f"{finding.tried} attempt{'' if finding.tried == 1 else 's'}."
     )
+
+
+def attempt_sentence(body: RegistrationBody, attempt: AttemptBody, score: Mapping[str, Any]) -> str:
+    """What was believed and expected of one attempt, and what was seen."""
+    believed = f' Believed: "{attempt.belief_about}".' if attempt.belief_about else ""
+    if attempt.expect is not None:
+        hoped = f" Expected {amount(body, attempt.expect)}"
+    else:
+        hoped = f" Hoped for {amount(body, body.expect)}"
+    if score["gain"] is None:
+        return f"`{attempt.name}`:{believed}{hoped}; broke: {attempt.broke}"
+    seen = Finding(attempt.name, score["gain"], score["low"], score["high"], attempt.look, 1)
+    saw = f"saw {amount(body, score['gain'])} ({between(body, seen)})"
+    return f"`{attempt.name}`:{believed}{hoped}, {saw}."
+
+
+def replication(body: RegistrationBody, finding: Finding) -> list[str]:
+    """How what was claimed elsewhere compares with what was seen."""
+    if body.experiment != "replication" or finding.low is None or finding.high is None:
+        return []
+    claimed, low, high = float(body.claimed or 0.0), finding.low, finding.high
+    said = f"The {amount(body, claimed)} claimed by {body.claim_source}"
+    if claimed > high:
+        return [
+            f"{said} lies above the interval seen here: whatever holds is smaller than claimed."
+        ]
+    if claimed < low:
+        return [f"{said} lies below the interval seen here: the gain is larger than claimed."]
+    return [f"{said} lies within the interval seen here."]
 
 
 def amount(body: RegistrationBody, value: float | None) -> str:

@@ -36,7 +36,8 @@ _FIELDS: dict[type[Body], tuple[str, ...]] = {
 
 def words_of(body: Body | dict[str, object]) -> str:
     """The text by which a record is found; empty where it has none."""
-    found = (getattr(body, name) for name in _FIELDS.get(type(body), ()))
+    names = _FIELDS.get(type(body), ()) if isinstance(body, Body) else ()
+    found = (getattr(body, name) for name in names)
     parts = (" ".join(part) if isinstance(part, tuple) else part for part in found)
     return "\n".join(part for part in parts if part)
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 NEAR = 0.01
 """Numbers agree within this share of their column's standard deviation."""
@@ -86,7 +86,7 @@ def _near(numbers: list[np.ndarray], labels: np.ndarray) -> np.ndarray:
     first = np.unique(place, return_index=True)[1]
     # Another label lies out of reach.
     points = np.column_stack([labels[first], *(values[first] for values in numbers)])
-    pairs = cKDTree(points[:, _telling(points)]).query_pairs(NEAR, p=np.inf, output_type="ndarray")
+    pairs = KDTree(points[:, _telling(points)]).query_pairs(NEAR, p=np.inf, output_type="ndarray")
     agree = (np.abs(points[pairs[:, 0]] - points[pairs[:, 1]]) <= NEAR).all(axis=1)
     pairs = pairs[agree]
     ones = np.ones(len(pairs), dtype=bool)

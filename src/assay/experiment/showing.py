@@ -1,0 +1,182 @@
+"""What an opened seal shows beyond scores: where a gain comes from, whether it may be a leak."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from assay.experiment.judging import Judge
+from assay.predictive import AbstractPredictive, EnsemblePredictive, under_limit
+from assay.score import randomised_pit
+
+MOST_LEVELS = 12
+"""A column with more values than this makes no segments."""
+
+MOST_COLUMNS = 6
+"""Columns whose segments are shown, those with the fewest values first."""
+
+LEAST_ROWS = 20
+"""Rows of a segment below which its gain is noise."""
+
+LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+BINS = 10
+FAR = 4.0
+"""Standard errors between open and sealed skill from which on a leak is the likelier reason."""
+
+Row = dict[str, Any]
+
+
+def segments(judge: Judge, losses: np.ndarray) -> tuple[Row, ...]:
+    """The improvement in each segment of the sealed rows.
+
+    Segments are the values of columns that have few, thirds of the time, and thirds of the
+    recorded target, which says whether a gain comes from easy rows. Their intervals are plain
+    ones of two standard errors: they describe, and support no claim.
+
+    Args:
+        judge: of the sealed rows.
+        losses: of one attempt on them.
+
+    Returns:
+        For each segment its column, value, rows, and the gain with its interval: a share of the
+        baseline's loss for a relative claim, else in the metric's unit.
+    """
+    clip = (judge.claim.floor, judge.claim.cap)
+    base, model = np.clip(judge.baseline_losses, *clip), np.clip(losses, *clip)
+    found = []
+    for column, value, rows in _parts(judge):
+        scale = float(base[rows].mean()) if judge.claim.improve_by is not None else 1.0
+        if len(rows) < LEAST_ROWS or not scale > 0:
+            continue
+        gains = base[rows] - model[rows]
+        half = 2 * float(gains.std(ddof=1)) / len(rows) ** 0.5 / scale
+        gain = float(gains.mean()) / scale
+        ends = {"low": gain - half, "high": gain + half}
+        found.append({"column": column, "value": value, "rows": len(rows), "gain": gain, **ends})
+    return tuple(found)
+
+
+def _parts(judge: Judge) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Column, value and places among the sealed rows of each segment."""
+    roles, table = judge.task.roles, judge.task.asked.table
+    hidden = {roles.target, roles.time, "row_id", *judge.task.flags}
+    few = {name: table[name].n_unique() for name in table.columns if name not in hidden}
+    named = [name for name, count in few.items() if 2 <= count <= MOST_LEVELS]
+    named.sort(key=lambda name: few[name])
+    for name in named[:MOST_COLUMNS]:
+        for value in table[name].unique().sort():
+            same = table[name].eq_missing(value).to_numpy()
+            yield name, "missing" if value is None else str(value), np.flatnonzero(same)
+    if roles.time is not None:
+        yield from _thirds(str(roles.time), table[str(roles.time)].rank("dense").to_numpy(), TIMES)
+    y = judge.task.y[judge.task.sealing.sealed_rows]
+    if len(np.unique(y)) > MOST_LEVELS:
+        yield from _thirds(roles.target, y, SIZES)
+
+
+def harmed(judge: Judge, found: tuple[Row, ...]) -> list[str]:
+    """The segment where an attempt is worst, if it is worse than the baseline there for certain.
+
+    Thirds of the target are left out: nobody knows beforehand which of them a row will be in.
+    """
+    worse = [each for each in found if each["high"] < 0]
+    worse = [each for each in worse if each["column"] != judge.task.roles.target]
+    if not worse:
+        return []
+    worst = min(worse, key=lambda each: each["gain"])
+    relative = judge.claim.improve_by is not None
+    loss = f"{-100 * worst['gain']:.0f} %" if relative else f"{-worst['gain']:.3g}"
+    others = f", and in {len(worse) - 1} other segments" if len(worse) > 1 else ""
+    return [
+        f"It does worse than the baseline where `{worst['column']}` is {worst['value']} "
+        f"({worst['rows']:,} rows, by {loss}){others}: a gain on average is none for everybody."
+    ]
+
+
+TIMES, SIZES = ("early", "middle", "late"), ("low", "middle", "high")
+
+
+def _thirds(
+    name: str, values: np.ndarray, words: tuple[str, str, str]
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    low, high = np.quantile(values, [1 / 3, 2 / 3])
+    place = (values > low).astype(int) + (values > high)
+    for third, word in enumerate(words):
+        yield name, word, np.flatnonzero(place == third)
+
+
+def reliability(judge: Judge, predictive: AbstractPredictive) -> tuple[Row, ...]:
+    """What an attempt promised on the sealed rows, beside what came.
+
+    For a target of 0 and 1 the mean probability and the share of ones, in tenths of the rows; else
+    for some levels the share of rows that lie below the quantile of that level. Nothing for point
+    forecasts, which promise nothing.
+
+    Source: Murphy & Winkler (1977), Reliability of subjective probability forecasts; Czado,
+    Gneiting & Held (2009) for counts.
+    """
+    rows = judge.task.sealing.sealed_rows
+    y = judge.task.y[rows]
+    if np.isin(y, (0.0, 1.0)).all():
+        return _of_chances(predictive.mean(), y)
+    base = predictive.underlying
+    if isinstance(base, EnsemblePredictive) and base.values.shape[1] == 1:
+        return ()
+    limit = None if judge.task.limit is None else judge.task.limit[rows]
+    shown = under_limit(predictive, limit)
+    pit = randomised_pit(shown, y if limit is None else np.minimum(y, limit), seed=judge.task.seed)
+    return tuple(
+        {"predicted": level, "observed": float(np.mean(pit <= level)), "count": len(rows)}
+        for level in LEVELS
+    )
+
+
+def _of_chances(chance: np.ndarray, y: np.ndarray) -> tuple[Row, ...]:
+    parts = np.array_split(np.argsort(chance, kind="stable"), min(BINS, len(y)))
+    return tuple(
+        {
+            "predicted": float(chance[part].mean()),
+            "observed": float(y[part].mean()),
+            "count": len(part),
+        }
+        for part in parts
+    )
+
+
+def suspicions(
+    judge: Judge, scores: list[Row], predictives: dict[str, AbstractPredictive]
+) -> list[str]:
+    """What looks like a leak: said once the seal is open, since it depends on sealed targets.
+
+    Args:
+        judge: of the sealed rows.
+        scores: of each attempt, with its open skill.
+        predictives: by the attempt's name.
+    """
+    found = []
+    y = judge.task.y[judge.task.sealing.sealed_rows]
+    is_telling = len(np.unique(y)) > len(y) / 2
+    for score in scores:
+        name, skill, open_skill = score["name"], score["skill"], score["open_skill"]
+        if skill is None:
+            continue
+        hits = float(np.mean(predictives[name].quantile(0.5) == y)) if is_telling else 0.0
+        if hits > 0.5:
+            found.append(
+                f"`{name}` predicts {100 * hits:.0f} % of the sealed targets to the last digit: it "
+                "has seen them. Do not rely on it."
+            )
+        elif open_skill is not None and _is_far(skill - open_skill, score):
+            found.append(
+                f"`{name}` does far better on the sealed rows ({100 * skill:.0f} points of skill) "
+                f"than out of fold on open ones ({100 * open_skill:.0f}): look for a leak before "
+                "relying on it."
+            )
+    return found
+
+
+def _is_far(gap: float, score: Row) -> bool:
+    errors = [score["se"], score["open_se"]]
+    if any(error is None or not np.isfinite(error) for error in errors):
+        return False
+    return gap > FAR * float(np.hypot(*errors)) and gap > 0.1
