@@ -23,8 +23,8 @@ def tamper(file) -> None:
 
 
 def test_ls_shows_a_line_for_each_record(assay, answered, closed):
-    records = answered("ledger", "ls", closed)["records"]
-    lines = assay("ledger", "ls", closed).stdout.splitlines()
+    records = answered("ledger", "ls", closed, "--records")["records"]
+    lines = assay("ledger", "ls", closed, "--records").stdout.splitlines()
     assert len(lines) == len(records) + 1
     assert [line.split()[0] for line in lines[1:]] == [str(r["sequence"]) for r in records]
     assert max(map(len, lines)) <= 80
@@ -34,6 +34,44 @@ def test_a_ledger_is_named_by_its_file_its_portfolio_or_its_folder(answered, clo
     by = [closed, closed / "assay.toml", closed / "assay.db"]
     heads = {answered("ledger", "verify", path)["head"] for path in by}
     assert len(heads) == 1
+
+
+def test_what_is_finished_is_in_the_library_and_not_in_the_way(assay, answered, closed):
+    assert answered("ledger", "ls", closed)["experiments"] == []
+    said = assay("ledger", "ls", closed)
+    assert said.exit_code == 0
+    assert "nothing is open" in said.stderr
+    assert "1 more in the library: `--library`" in said.stderr
+    entry = answered("ledger", "ls", closed, "--library")["experiments"][0]
+    assert (entry["key"], entry["attempts"], entry["looks"]) == ("dose", 2, 2)
+    assert entry["lesson"].startswith("Expected")
+    assay("learn", closed, "dose", "a heavier patient needs more")
+    shown = assay("ledger", "ls", closed, "--library").stdout
+    assert "a heavier patient" in " ".join(shown.split())
+
+
+def test_what_is_open_is_listed(assay, answered, tiny):
+    assay("register", tiny, "dose")
+    entry = answered("ledger", "ls", tiny)["experiments"][0]
+    assert (entry["outcome"], entry["attempts"], entry["lesson"]) == ("open", 0, "")
+
+
+def test_a_lesson_is_found_by_any_form_of_its_words(assay, answered, closed):
+    assay("learn", closed, "dose", "Übergewicht: heavier patients, larger deliveries")
+    for words in ("ubergewicht", "PATIENT", "delivery", "each delivered patient"):
+        found = answered("ledger", "search", closed, words)["records"]
+        assert found[0]["kind"] == "lesson", words
+    assert answered("ledger", "search", closed, "zebra")["records"] == []
+    assert answered("ledger", "search", closed, '"; DROP TABLE (*^')["records"] == []
+    assert assay("ledger", "search", closed, "zebra").exit_code == 0
+
+
+def test_an_attempt_is_found_after_what_was_learnt(answered, closed):
+    found = answered("ledger", "search", closed, "coin", "dose")["records"]
+    kinds = [record["kind"] for record in found]
+    assert kinds[-1] == "attempt"
+    assert kinds.index("attempt") > 0
+    assert len(answered("ledger", "search", closed, "coin dose", "--limit", 1)["records"]) == 1
 
 
 def test_ls_filters_by_kind_and_project(answered, closed):

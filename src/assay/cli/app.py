@@ -8,8 +8,10 @@ import typer
 
 from assay import __version__
 from assay.cli import (
+    amend,
     attempt,
     init,
+    learn,
     plan,
     profile,
     records,
@@ -22,7 +24,7 @@ from assay.cli import (
 from assay.cli.guard import STOPPED, STOPPED_WORDS
 from assay.cli.teach import group
 
-LOOP = (init, profile, split, register, attempt, verdict, run, records, plan, report)
+LOOP = (init, profile, split, register, attempt, verdict, amend, learn, run, records, plan, report)
 
 app = group(
     name="assay",

@@ -13,7 +13,7 @@ from assay.cli.workspace import open_workspace
 from assay.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
-    from assay.experiment import Answer, Experiment, Workspace
+    from assay.experiment import Answer, Workspace
     from assay.record import AttemptPlan
 
 Name = Annotated[
@@ -40,6 +40,27 @@ Stage = Annotated[
         metavar="STAGE",
         help="Kind of work behind the predictions: baseline, data, features, ml, deep or research.",
     ),
+]
+Belief = Annotated[
+    str,
+    typer.Option(
+        "--belief-about",
+        metavar="WORDS",
+        help="What you believe of it and why, before the answer.",
+        show_default="not said",
+    ),
+]
+Expect = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        help="Improvement you expect of it: 0.1 for ten per cent.",
+        show_default="not said",
+    ),
+]
+Attested = Annotated[
+    bool,
+    typer.Option("--attested", help="Your word that forecasts saw nothing later than each origin."),
 ]
 Note = Annotated[str, typer.Option(metavar="WORDS", help="Words for the ledger.", show_default="")]
 Check = Annotated[
@@ -71,7 +92,10 @@ def add(app: typer.Typer) -> None:
         predictions: Predictions = None,
         effort: Effort = None,
         stage: Stage = "ml",
+        belief_about: Belief = "",
+        expect: Expect = None,
         note: Note = "",
+        attested: Attested = False,
         check: Check = False,
         ledger: LedgerFile = None,
         as_json: AsJson = False,
@@ -79,13 +103,23 @@ def add(app: typer.Typer) -> None:
         with open_workspace(path, ledger) as workspace, working():
             experiment, closes = workspace.experiment(key), False
             if predictions is None:
-                _refuse_own_words(effort, note)
+                own = {"--effort": effort, "--note": note, "--belief-about": belief_about}
+                _refuse_own_words(own | {"--expect": expect, "--attested": attested})
                 planned = planned_attempt(workspace, key, name)
                 got, label = experiment.attempt_planned(planned), planned.name
                 closes = planned.close
             else:
                 label = name or predictions.stem
-                got = _offer(experiment, predictions, label, effort, stage, note)
+                got = experiment.attempt(
+                    predictions=predictions,
+                    name=label,
+                    stage=stage,
+                    effort=effort,
+                    belief_about=belief_about,
+                    expect=expect,
+                    note=note,
+                    attested=attested,
+                )
         _show(key, label, got, as_json=as_json)
         if got.supported:
             aside(f"every score: `assay close {path} {key}`")
@@ -114,24 +148,13 @@ def planned_attempt(workspace: "Workspace", key: str, name: str | None) -> "Atte
     return attempts[name]
 
 
-def _refuse_own_words(effort: float | None, note: str) -> None:
-    given = [word for word, value in (("--effort", effort), ("--note", note)) if value]
+def _refuse_own_words(said: dict[str, object]) -> None:
+    given = [word for word, value in said.items() if value]
     if given:
         raise ConfigError(
             f"attempt: {' and '.join(given)} goes with --predictions; a planned attempt states it "
             "in assay.toml. Write it there, or leave it out."
         )
-
-
-def _offer(
-    experiment: "Experiment",
-    file: Path,
-    name: str,
-    effort: float | None,
-    stage: str,
-    note: str,
-) -> "Answer":
-    return experiment.attempt(predictions=file, name=name, stage=stage, effort=effort, note=note)
 
 
 def _show(key: str, name: str, got: "Answer", *, as_json: bool) -> None:

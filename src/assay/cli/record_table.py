@@ -49,6 +49,12 @@ def summary(record: "Record") -> str:
     return next((str(body[name]) for name in _SAYS if body.get(name)), "")
 
 
+def as_dict(record: "Record") -> dict[str, Any]:
+    """A record as JSON takes it."""
+    names = ("sequence", "kind", "key", "at", "author", "body", "previous", "hash")
+    return {name: getattr(record, name) for name in names}
+
+
 def _style(record: "Record") -> str:
     return COLOURS[_fields(record)["outcome"]] if record.kind == "verdict" else ""
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assay.cli.guard import DOES_NOT_HOLD
 from assay.cli.options import AsJson
-from assay.cli.record_table import show_record, show_records
+from assay.cli.record_table import as_dict, show_record, show_records
 from assay.cli.teach import command, group
 from assay.cli.terminal import answer, console
 from assay.cli.workspace import open_ledger
@@ -34,6 +34,10 @@ Key = Annotated[
     str | None,
     typer.Option("--project", metavar="KEY", help="Only of this project.", show_default="all"),
 ]
+Library = Annotated[bool, typer.Option("--library", help="What is finished, with its lessons.")]
+Records = Annotated[bool, typer.Option("--records", help="All records, oldest first.")]
+SearchWords = Annotated[list[str], typer.Argument(metavar="WORDS", help="What to look for.")]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Most records shown.")]
 
 
 def add(app: typer.Typer) -> None:
@@ -41,6 +45,7 @@ def add(app: typer.Typer) -> None:
     ledger = group(help="Read the ledger, and check that it still says what was recorded.")
     app.add_typer(ledger, name="ledger")
     _add_ls(ledger)
+    _add_search(ledger)
     _add_show(ledger)
     _add_verify(ledger)
 
@@ -49,20 +54,70 @@ def _add_ls(ledger: typer.Typer) -> None:
     @command(
         ledger,
         "ls",
-        purpose="List the records, oldest first.",
-        example=("assay ledger ls examples/first", "assay ledger ls assay.db --kind verdict"),
+        purpose="List what is open; or the library of what is finished, or all records.",
+        more="What came out, failures included, lives in the library (--library) and is found by "
+        "its words (`assay ledger search`). --records, --kind and --project list records.",
+        example=(
+            "assay ledger ls examples/first",
+            "assay ledger ls assay.db --library",
+            "assay ledger ls assay.db --kind verdict",
+        ),
         writes="nothing.",
     )
     def ls(
-        path: LedgerPath, kind: Kind = None, project: Key = None, as_json: AsJson = False
+        path: LedgerPath,
+        library: Library = False,
+        records: Records = False,
+        kind: Kind = None,
+        project: Key = None,
+        as_json: AsJson = False,
     ) -> None:
         _refuse_unknown_kind(kind)
         with open_ledger(path) as ledger:
-            records = list(ledger.records(kind, project))
+            if records or kind or project:
+                _list_records(ledger, list(ledger.records(kind, project)), as_json=as_json)
+            else:
+                _list_experiments(ledger, is_library=library, as_json=as_json)
+
+
+def _list_records(ledger: "Ledger", records: "list[Record]", *, as_json: bool) -> None:
+    if as_json:
+        answer({"ledger": ledger.path, "records": [as_dict(record) for record in records]})
+    else:
+        show_records(records)
+
+
+def _list_experiments(ledger: "Ledger", *, is_library: bool, as_json: bool) -> None:
+    from assay.cli.library import entries, show_entries
+    from assay.ledger import History
+
+    every = entries(History(ledger).refresh())
+    chosen = [entry for entry in every if entry.is_open != is_library]
+    if as_json:
+        answer({"ledger": ledger.path, "experiments": chosen})
+    else:
+        show_entries(chosen, is_library=is_library, others=len(every) - len(chosen))
+
+
+def _add_search(ledger: typer.Typer) -> None:
+    @command(
+        ledger,
+        "search",
+        purpose="Find questions, hypotheses, lessons and attempts by their words.",
+        more="Any of the words, in any form: `deliveries` finds `delivery`. What was asked and "
+        "learnt comes first, the most telling on top, then attempts from the latest on.",
+        example='assay ledger search examples/first "delivery time"',
+        writes="nothing.",
+    )
+    def search(
+        path: LedgerPath, words: SearchWords, limit: Limit = 20, as_json: AsJson = False
+    ) -> None:
+        with open_ledger(path) as ledger:
+            found = ledger.search(" ".join(words), limit=limit)
         if as_json:
-            answer({"ledger": ledger.path, "records": [as_dict(record) for record in records]})
+            answer({"ledger": ledger.path, "records": [as_dict(record) for record in found]})
         else:
-            show_records(records)
+            show_records(found)
 
 
 def _add_show(ledger: typer.Typer) -> None:
@@ -133,16 +188,10 @@ def find(ledger: "Ledger", which: str) -> "Record":
     several = f", {len(found)} begin so" if found else ""
     raise LedgerError(
         f"{ledger.path}: no record {which!r}{several}. Name it by its number, or by at least "
-        f"{LEAST_PREFIX} digits of its hash; `assay ledger ls` shows both."
+        f"{LEAST_PREFIX} digits of its hash; `assay ledger ls --records` shows both."
     )
 
 
 def _beginning_with(ledger: "Ledger", start: str) -> Iterator["Record"]:
     if len(start) >= LEAST_PREFIX:
         yield from (record for record in ledger.records() if record.hash.startswith(start))
-
-
-def as_dict(record: "Record") -> dict[str, Any]:
-    """A record as JSON takes it."""
-    names = ("sequence", "kind", "key", "at", "author", "body", "previous", "hash")
-    return {name: getattr(record, name) for name in names}

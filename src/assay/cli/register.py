@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli.options import AsJson, LedgerFile, PortfolioPath, ProjectKey
+from assay.cli.record_table import as_dict, summary
 from assay.cli.teach import command
 from assay.cli.terminal import answer, console, pairs, working
 from assay.cli.workspace import open_workspace
 
 if TYPE_CHECKING:
-    from assay.experiment import Experiment
+    from assay.ledger import Record
     from assay.record import Project
 
 CLAIM = (
@@ -55,11 +56,14 @@ def add(app: typer.Typer) -> None:
             with working():
                 experiment = workspace.register(key, accept_underpowered=accept_underpowered)
             defaults = claim_defaults(workspace.portfolio.project(key))
-            facts = list(experiment.facts())
+            facts, like = experiment.facts(), experiment.similar()
+            registration = experiment.registration
         if as_json:
-            answer({"project": key, "registration": experiment.registration, "defaults": defaults})
+            fields = {"project": key, "registration": registration, "defaults": defaults}
+            answer(fields | {"similar": [as_dict(record) for record in like]})
         else:
-            _show(experiment, facts, defaults)
+            _show(experiment.key, facts, defaults)
+            show_similar(like)
 
 
 def claim_defaults(project: "Project") -> list[str]:
@@ -67,9 +71,20 @@ def claim_defaults(project: "Project") -> list[str]:
     return [line for line in project.said_defaults() if line.partition(" = ")[0] in CLAIM]
 
 
-def _show(experiment: "Experiment", facts: list[tuple[str, str]], defaults: list[str]) -> None:
+def show_similar(records: "list[Record]") -> None:
+    """What was asked or learnt before about the like; said unasked."""
+    if not records:
+        return
     out = console()
-    out.print(f"registered: {experiment.key}", style="bold")
+    out.print("\nthe like was worked on before", style="bold")
+    out.print(
+        pairs([(f"{each.key}, {each.kind} {each.sequence}", summary(each)) for each in records])
+    )
+
+
+def _show(key: str, facts: list[tuple[str, str]], defaults: list[str]) -> None:
+    out = console()
+    out.print(f"registered: {key}", style="bold")
     out.print()
     out.print(pairs(facts))
     if defaults:

@@ -1,6 +1,6 @@
-"""`assay close` and `assay learn`: the seal opens, and what was found is put into words."""
+"""`assay close`: the seal opens."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -12,11 +12,9 @@ from assay.cli.workspace import open_workspace
 if TYPE_CHECKING:
     from assay.record import VerdictBody
 
-Words = Annotated[str, typer.Argument(metavar="WORDS", help="What was learnt, in quotes.")]
-
 
 def add(app: typer.Typer) -> None:
-    """Announce `assay close` and `assay learn`."""
+    """Announce `assay close`."""
 
     @command(
         app,
@@ -38,27 +36,6 @@ def add(app: typer.Typer) -> None:
         else:
             show_verdict(key, verdict)
 
-    @command(
-        app,
-        "learn",
-        purpose="Add words to what was measured, for whoever asks next.",
-        example='assay learn examples/first demand "stock-outs hid demand in the evening"',
-        writes="a lesson in the ledger.",
-    )
-    def learn(
-        path: PortfolioPath,
-        key: ProjectKey,
-        words: Words,
-        ledger: LedgerFile = None,
-        as_json: AsJson = False,
-    ) -> None:
-        with open_workspace(path, ledger) as workspace, working():
-            lesson = workspace.experiment(key).learn(words)
-        if as_json:
-            answer({"project": key, "lesson": lesson})
-        else:
-            console().print(f"recorded: {lesson.words}")
-
 
 def show_verdict(key: str, verdict: "VerdictBody") -> None:
     """Outcome, sentence, what it rests on, and each attempt's score on the sealed rows."""
@@ -70,6 +47,13 @@ def show_verdict(key: str, verdict: "VerdictBody") -> None:
     if verdict.scores:
         out.print()
         out.print(_scores(verdict))
+    if verdict.segments:
+        out.print()
+        out.print(_segments(verdict))
+    if verdict.reliability:
+        said = [f"{row['predicted']:.2f} → {row['observed']:.2f}" for row in verdict.reliability]
+        out.print("\nwhat was promised → the share that came", style="bold")
+        out.print("  ".join(said))
 
 
 def _scores(verdict: "VerdictBody") -> Any:
@@ -80,6 +64,15 @@ def _scores(verdict: "VerdictBody") -> Any:
     for score in verdict.scores:
         cells = [_figure(score.get(name)) for name in numbers]
         shown.add_row(str(score.get("name", "")), *(cells if any(cells) else ["broke"]))
+    return shown
+
+
+def _segments(verdict: "VerdictBody") -> Any:
+    numbers = ("rows", "gain", "low", "high")
+    shown = table("by segment", *numbers, right=numbers, wraps=("by segment",))
+    for row in verdict.segments:
+        cells = [str(row["rows"]), *(_figure(row[name]) for name in numbers[1:])]
+        shown.add_row(f"{row['column']}: {row['value']}", *cells)
     return shown
 
 

@@ -16,11 +16,15 @@ CANDIDATES = 60
 
 # Words that say nothing of what a question is about.
 _COMMON = frozenset(
-    "a about after all an and any are as at be been before better by can could did do does each "
-    "every for from good had has have how if in into is it its least lower lowers many may mean "
-    "model models more most much must no not of on one only or other our out per should so some "
-    "such than that the their them then there these they this those through to under was we were "
-    "what when where which who will with within without would worse you your".split()
+    re.findall(
+        r"\w+",
+        "a about after all an and any are as at be been before better by can could did do "
+        "does each every for from good had has have how if in into is it its least lower "
+        "lowers many may mean model models more most much must no not of on one only or other "
+        "our out per should so some such than that the their them then there these they this "
+        "those through to under was we were what when where which who will with within "
+        "without would worse you your",
+    )
 )
 
 

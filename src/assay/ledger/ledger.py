@@ -175,7 +175,7 @@ class Ledger:
             row = connection.execute(select(record).where(column == which)).mappings().first()
         if row is None:
             raise LedgerError(
-                f"{self.path}: no record {which!r}. `assay ledger ls` shows those there are."
+                f"{self.path}: no record {which!r}. `assay ledger ls --records` lists them."
             )
         return read_record(dict(row), str(self.path))
 

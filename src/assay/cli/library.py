@@ -1,0 +1,98 @@
+"""Experiments at a glance: the working list of what is open, and the library of what came out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assay.cli.terminal import COLOURS, aside, console, table
+
+if TYPE_CHECKING:
+    from assay.ledger import History, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One experiment.
+
+    Fields:
+        key: of its project.
+        asked: its question, or its hypothesis.
+        outcome: `open`, `supported`, `refuted` or `inconclusive`.
+        attempts, broke: how many were made, and how many of them broke.
+        looks, tries: taken and planned.
+        effort: that all attempts took, as far as somebody said.
+        lesson: the words of its author, else what was measured; empty while it is open.
+        registration: number of its record.
+    """
+
+    key: str
+    asked: str
+    outcome: str
+    attempts: int
+    broke: int
+    looks: int
+    tries: int
+    effort: float
+    lesson: str
+    registration: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its seal is closed."""
+        return self.outcome == "open"
+
+
+def entries(history: "History") -> list[Entry]:
+    """Every experiment of a ledger, in order of registration."""
+    return [_entry(record, history) for record in history.registrations.values()]
+
+
+def _entry(record: "Record", history: "History") -> Entry:
+    from assay.ledger import attempt_of, registration_of, verdict_of
+
+    body = registration_of(record)
+    attempts = [attempt_of(each) for each in history.attempts.get(record.hash, ())]
+    verdict = history.verdicts.get(record.hash)
+    return Entry(
+        key=record.key,
+        asked=body.question or body.hypothesis,
+        outcome="open" if verdict is None else verdict_of(verdict).outcome,
+        attempts=len(attempts),
+        broke=sum(each.broke is not None for each in attempts),
+        looks=sum(each.look is not None for each in attempts),
+        tries=body.tries,
+        effort=sum(each.effort or 0.0 for each in attempts),
+        lesson=_lesson(record, history),
+        registration=record.sequence,
+    )
+
+
+def _lesson(record: "Record", history: "History") -> str:
+    from assay.record import LessonBody
+
+    about = [
+        each.body
+        for each in history.lessons
+        if isinstance(each.body, LessonBody) and each.body.experiment == record.hash
+    ]
+    worded = [body.words for body in about if body.words]
+    return worded[-1] if worded else next((body.measured for body in about if body.measured), "")
+
+
+def show_entries(found: Sequence[Entry], *, is_library: bool, others: int) -> None:
+    """A line for each experiment; what is left out is counted on stderr."""
+    last = "what was learnt" if is_library else "question"
+    numbers = ("attempts", "broke", "looks", "effort")
+    shown = table("project", "outcome", *numbers, last, right=numbers, wraps=(last,))
+    for entry in found:
+        cells = [str(entry.attempts), str(entry.broke), f"{entry.looks} of {entry.tries}"]
+        words = entry.lesson if is_library else entry.asked
+        style = COLOURS.get(entry.outcome, "")
+        shown.add_row(entry.key, entry.outcome, *cells, f"{entry.effort:g}", words, style=style)
+    if found:
+        console().print(shown)
+    else:
+        aside("nothing is finished yet" if is_library else "nothing is open")
+    if others:
+        where = "open: `assay ledger ls`" if is_library else "in the library: `--library`"
+        aside(f"{others} more {where}")
