@@ -105,4 +105,4 @@ def _words(text: str) -> set[str]:
 
 def _stems(words: set[str]) -> set[str]:
     """Words cut so that most forms of one word agree, as in `delivery` and `deliveries`."""
-    return {word[: max(5, len(word) - 3)] for word in words}
+    return {word[:6] for word in words}
