@@ -90,8 +90,15 @@ def words_in(record: Record) -> set[str]:
     return set(str(getattr(record.body, "words", "")).split())
 
 
+def timed(ledger: Ledger, word: str) -> float:
+    """Seconds that one search takes."""
+    began = time.perf_counter()
+    ledger.search(word, limit=SHOWN)
+    return time.perf_counter() - began
+
+
 def ask(ledger: Ledger, lessons: list[Record]) -> list[Asked]:
-    """Search each word of some lessons, once cold and once warm; the warm one counts."""
+    """Search each word of some lessons; the quickest of three warm searches counts."""
     random = np.random.default_rng([SEED, 1])
     chosen = random.choice(len(lessons), size=min(ASKED, len(lessons)), replace=False)
     held: dict[str, int] = {}
@@ -104,9 +111,7 @@ def ask(ledger: Ledger, lessons: list[Record]) -> list[Asked]:
             # The first search warms the pages. It asks for more than is shown: questions hold the
             # word too, and so do words of the same stem.
             every = ledger.search(word, limit=10 * SHOWN)
-            began = time.perf_counter()
-            ledger.search(word, limit=SHOWN)
-            seconds = time.perf_counter() - began
+            seconds = min(timed(ledger, word) for _ in range(3))
             is_there = any(each.hash == lessons[place].hash for each in every)
             found.append(Asked(held[word], is_there if held[word] <= SHOWN else None, seconds))
     return found

@@ -64,31 +64,80 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str, seed: int) -> Sea
         ExperimentError: `groups` without a group column, or a seal that would part groups.
     """
     names = row_fingerprints(frame.table, salt=salt.encode(), target=roles.target)
-    chance = f"seed {seed}".encode()
+    chance = _chance(seed)
     blind = _blind_names(frame.table, roles.target, chance)
     units, count = _units(frame, roles, spec)
     mask = _mask(frame, roles, spec, _shared(blind, units), units, chance)
     gap = _gap(frame, roles, spec, mask)
-    identity = _identity(frame, roles)
     has_target = ~np.isnan(frame.numbers(roles.target))
     sealed = np.flatnonzero(mask & has_target)
     _refuse_empty(frame, roles.target, len(sealed), int((~mask & ~gap & has_target).sum()))
-    test: Kind = "series" if roles.time else "groups" if roles.group else "independent"
-    if test == "independent":
-        # The bet takes the rows one by one; a hash fixes an order that nobody chose.
-        sealed = sealed[np.argsort(blind[sealed], kind="stable")]
+    identity = _identity(frame, roles)
     return Sealing(
         open_rows=np.flatnonzero(~mask & ~gap),
         gap_rows=np.flatnonzero(gap),
         units=units,
         copies=count,
-        sealed_rows=sealed,
+        sealed_rows=(ordered := _in_order(sealed, roles, blind)),
         identity=identity,
-        fingerprints=row_names(frame, roles.target, identity, sealed, salt=salt),
+        fingerprints=row_names(frame, roles.target, identity, ordered, salt=salt),
         data_sha=hashlib.sha256(names.tobytes()).hexdigest(),
         target_sha=_target_sha(frame.numbers(roles.target), salt),
-        test=test,
+        test=_kind(roles),
     )
+
+
+def seal_again(
+    frame: Frame,
+    roles: Roles,
+    is_sealed: np.ndarray,
+    *,
+    salt: str,
+    seed: int,
+    data_sha: str,
+    target_sha: str,
+) -> Sealing:
+    """The split of rows that were sealed before, whose targets are elsewhere.
+
+    Args:
+        frame: the checked table; what stands as the target of sealed rows does not matter.
+        roles: what its columns mean.
+        is_sealed: of each row.
+        salt: secret of the ledger.
+        seed: fixes the order in which the rows are judged.
+        data_sha: of the whole data, targets included, as it was sealed.
+        target_sha: of the targets, likewise.
+    """
+    blind = _blind_names(frame.table, roles.target, _chance(seed))
+    units, count = _units(frame, roles, Seal(share=0.5))
+    ordered, identity = _in_order(np.flatnonzero(is_sealed), roles, blind), _identity(frame, roles)
+    return Sealing(
+        open_rows=np.flatnonzero(~is_sealed),
+        gap_rows=np.zeros(0, dtype=np.int64),
+        units=units,
+        copies=count,
+        sealed_rows=ordered,
+        identity=identity,
+        fingerprints=row_names(frame, roles.target, identity, ordered, salt=salt),
+        data_sha=data_sha,
+        target_sha=target_sha,
+        test=_kind(roles),
+    )
+
+
+def _chance(seed: int) -> bytes:
+    return f"seed {seed}".encode()
+
+
+def _kind(roles: Roles) -> Kind:
+    return "series" if roles.time else "groups" if roles.group else "independent"
+
+
+def _in_order(sealed: np.ndarray, roles: Roles, blind: np.ndarray) -> np.ndarray:
+    """The bet takes independent rows one by one; a hash fixes an order that nobody chose."""
+    if _kind(roles) != "independent":
+        return sealed
+    return sealed[np.argsort(blind[sealed], kind="stable")]
 
 
 def row_names(

@@ -1,0 +1,215 @@
+"""A vault: the sealed targets, kept apart and encrypted with a key that no modeller needs to hold.
+
+Whoever holds the data splits it once. Modellers get the open rows and the sealed ones without
+their target; what they offer is counted and waits. Whoever holds the key answers: one bit for each
+look. The vault counts looks of its own, so that a ledger that is deleted does not forget.
+
+A server that keeps targets for a team stands behind the same two questions: `targets`, which only
+the key answers, and `count`, which notes a look before it is answered.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from assay.errors import ExperimentError
+
+FACTS, LABELS, LOOKS = "vault.json", "labels.bin", "looks.jsonl"
+KEY_FILE = "ASSAY_VAULT_KEY_FILE"
+"""Environment variable that names the file with the key, for whoever holds it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look as the vault counts it: of which experiment, its number, what was predicted."""
+
+    experiment: str
+    number: int
+    predictions: str
+
+
+@dataclass(frozen=True)
+class Vault:
+    """A folder with encrypted targets.
+
+    Fields:
+        folder: where it is.
+        key: opens it; `None` for everybody but its keeper.
+    """
+
+    folder: Path
+    key: bytes | None = None
+
+    @classmethod
+    def make(cls, folder: Path, labels: pl.DataFrame, facts: dict[str, Any], key: bytes) -> "Vault":
+        """Encrypt targets into a new vault.
+
+        Args:
+            folder: made if it is not there; must hold no vault.
+            labels: `row_id`, the target and whatever else came with it.
+            facts: what everybody may know.
+            key: as `new_key` makes one.
+
+        Raises:
+            ExperimentError: there is a vault already, or the folder cannot be written.
+        """
+        if (folder / FACTS).exists():
+            raise ExperimentError(
+                f"{folder}: holds a vault already, which is never overwritten. Name another folder."
+            )
+        content = BytesIO()
+        labels.write_parquet(content)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / LABELS).write_bytes(_cipher(key).encrypt(content.getvalue()))
+            text = json.dumps({"format": 1, **facts}, indent=2)
+            (folder / FACTS).write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ExperimentError(
+                f"{folder}: cannot be written ({error.strerror}). Name a folder that can."
+            ) from error
+        return cls(folder, key)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What everybody may know: which split it belongs to.
+
+        Raises:
+            ExperimentError: there is no vault here, or it is of a newer format.
+        """
+        try:
+            found = json.loads((self.folder / FACTS).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ExperimentError(
+                f"{self.folder}: holds no vault ({FACTS} cannot be read). Check `vault` in "
+                "assay.toml; `assay vault seal` makes one."
+            ) from error
+        if not isinstance(found, dict) or found.get("format") != 1:
+            raise ExperimentError(f"{self.folder}: is no vault of format 1. Use a newer Assay.")
+        return found
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its key is at hand."""
+        return self.key is not None
+
+    def targets(self) -> pl.DataFrame:
+        """The sealed targets, with their `row_id`.
+
+        Raises:
+            ExperimentError: the key is missing or wrong, or the labels were damaged.
+        """
+        if self.key is None:
+            raise ExperimentError(
+                f"{self.folder}: the vault is locked. Its keeper runs this, with --key-file or "
+                f"with {KEY_FILE} set."
+            )
+        from cryptography.fernet import InvalidToken
+
+        try:
+            content = _cipher(self.key).decrypt((self.folder / LABELS).read_bytes())
+        except InvalidToken as error:
+            raise ExperimentError(
+                f"{self.folder}: this key does not open the vault, or its labels were damaged. "
+                "Take the key that `assay vault seal` wrote for it."
+            ) from error
+        except OSError as error:
+            raise ExperimentError(
+                f"{self.folder}: {LABELS} cannot be read ({error.strerror}). Restore the vault."
+            ) from error
+        return pl.read_parquet(BytesIO(content))
+
+    def count(self, look: Look) -> None:
+        """Note a look before it is answered; one that was noted before is not counted again.
+
+        Raises:
+            ExperimentError: the vault has counted more looks than the ledger that asks, so looks
+                were forgotten; or the count cannot be written.
+        """
+        counted = self.looks()
+        if look in counted:
+            return
+        if look.number <= len(counted):
+            raise ExperimentError(
+                f"{self.folder}: the vault has counted {len(counted)} looks at these rows, and the "
+                f"ledger calls this one look {look.number}: it was deleted, replaced or copied. "
+                "Restore it; looks are not forgotten."
+            )
+        # A line of its own, even after one that a crash cut short.
+        line = f"\n{json.dumps([look.experiment, look.number, look.predictions])}\n"
+        try:
+            with (self.folder / LOOKS).open("a", encoding="utf-8") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise ExperimentError(
+                f"{self.folder}: the look cannot be counted ({error.strerror}), so it is not "
+                "answered. Make the vault writable for its keeper."
+            ) from error
+
+    def looks(self) -> list[Look]:
+        """Every look that was counted, in order; a line that a crash cut short was no look yet."""
+        try:
+            lines = (self.folder / LOOKS).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [Look(*json.loads(line)) for line in lines if line.endswith("]")]
+
+
+def new_key(file: Path) -> bytes:
+    """Make a key and write it where only its owner can read it.
+
+    Raises:
+        ExperimentError: the file is there already, or cannot be written.
+    """
+    from cryptography.fernet import Fernet
+
+    key = Fernet.generate_key()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise ExperimentError(f"{file}: is there already; a key is never overwritten.") from None
+    except OSError as error:
+        raise ExperimentError(f"{file}: cannot be written ({error.strerror}).") from error
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(key + b"\n")
+    return key
+
+
+def read_key(file: Path | None) -> bytes | None:
+    """The key in a file, or in the one that the environment names; `None` where neither is given.
+
+    Raises:
+        ExperimentError: the file cannot be read, or holds no key.
+    """
+    named = os.environ.get(KEY_FILE)
+    chosen = file or (Path(named) if named else None)
+    if chosen is None:
+        return None
+    try:
+        key = chosen.read_bytes().strip()
+        _cipher(key)
+    except OSError as error:
+        raise ExperimentError(f"{chosen}: the key cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise ExperimentError(
+            f"{chosen}: holds no key of a vault. Name the file that `assay vault seal` wrote."
+        ) from error
+    return key
+
+
+def _cipher(key: bytes) -> Any:
+    try:
+        from cryptography.fernet import Fernet
+    except ImportError as error:
+        raise ExperimentError(
+            "A vault needs the package `cryptography`: pip install 'assay-ml[vault]'."
+        ) from error
+    return Fernet(key)
