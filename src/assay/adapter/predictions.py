@@ -3,12 +3,11 @@
 import re
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
+from assay.adapter.outputs import as_bernoulli
 from assay.errors import PredictionsError, nearest
-from assay.family import Bernoulli
 from assay.frame import Frame, Roles, read
 from assay.frame.moments import parse_times
 from assay.frame.rows import at_row, first, shown
@@ -25,7 +24,13 @@ _ACCEPTED = (
 )
 
 
-def read_predictions(data: Any, *, wanted: Frame, roles: Roles) -> AbstractPredictive:
+def read_predictions(
+    data: Any,  # whatever `assay.frame.read` takes
+    *,
+    wanted: Frame,
+    roles: Roles,
+    known_until: Any = None,  # a time, of the table's own kind
+) -> AbstractPredictive:
     """Predictions for exactly the rows of `wanted`, in its order.
 
     Args:
@@ -33,18 +38,22 @@ def read_predictions(data: Any, *, wanted: Frame, roles: Roles) -> AbstractPredi
             interval columns; quantile columns; samples; class probabilities.
         wanted: the rows to be predicted, with `row_id`.
         roles: what the columns of `wanted` mean.
+        known_until: if given, the file needs a column `origin`, the last time known when each row
+            was forecast, and none may lie after this one.
 
     Returns:
         One distribution for each row of `wanted`.
 
     Raises:
         PredictionsError: rows are missing, foreign or doubled, a value is missing or infinite,
-            quantiles cross, or no accepted column is there.
+            quantiles cross, an origin is too late, or no accepted column is there.
         DataError: the file cannot be read.
     """
     frame = data if isinstance(data, Frame) else read(data)
     is_count = roles.target in wanted.columns and wanted.column(roles.target).dtype.is_integer()
     table = _aligned(frame.table, frame.source, wanted, roles)
+    if known_until is not None:
+        _refuse_late_origins(table, frame.source, wanted.column(str(roles.time)), known_until)
     predictive = _predictive(table, frame.source, is_count=is_count)
     _refuse_chances_of_numbers(predictive, wanted, roles.target, frame.source)
     return predictive
@@ -62,6 +71,19 @@ def _refuse_chances_of_numbers(
         raise PredictionsError(
             f"{source}: `p_1` is a probability of 1, but `{target}` is not a target of 0 and 1. "
             f"Accepted are {_ACCEPTED}."
+        )
+
+
+def _refuse_late_origins(table: pl.DataFrame, source: str, times: pl.Series, end: Any) -> None:
+    """Every forecast must come from the open history, or its author vouches for it."""
+    origins = _as_key(table["origin"], times.dtype, source)
+    late = first(origins > end)
+    if late is not None:
+        raise PredictionsError(
+            f"{source}, {_at(table, late)}: `origin` is {shown(origins[late])}, but the open rows "
+            f"end at {shown(end)}, so a file cannot show what its author knew then "
+            f"({int((origins > end).sum())} rows). Forecast every row from the open history, offer "
+            "a model, or mark the file `attested`."
         )
 
 
@@ -176,9 +198,7 @@ def _chances(table: pl.DataFrame, source: str) -> DistributionPredictive:
         raise PredictionsError(
             f"{source}, {_at(table, row)}: `p_1` is {chance[row]:g}, must lie between 0 and 1."
         )
-    bounded = np.clip(chance, 1e-300, 1 - 1e-16)
-    logits = np.asarray(jnp.log(bounded) - jnp.log1p(-bounded))[None]
-    return DistributionPredictive(Bernoulli(), (logits,), len(chance))
+    return as_bernoulli(chance)
 
 
 def _at(table: pl.DataFrame, row: int) -> str:
