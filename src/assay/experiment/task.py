@@ -82,8 +82,13 @@ class SealedTask:
 
     @cached_property
     def y(self) -> np.ndarray:
-        """The recorded target of all rows, NaN where missing."""
+        """The recorded target of all rows, NaN where missing; numbers of classes if it is text."""
         return self.frame.numbers(self.roles.target)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels of a target of classes, numbered from 0; empty for one of numbers."""
+        return self.frame.classes.get(self.roles.target, ())
 
     @cached_property
     def limit(self) -> np.ndarray | None:
@@ -149,7 +154,10 @@ class SealedTask:
         self, predictive: AbstractPredictive, y: np.ndarray, limit: np.ndarray | None
     ) -> np.ndarray:
         levels = {"levels": self.project.levels} if self.project.levels else {}
-        return row_losses(self.project.metric, predictive, y, limit=limit, **levels)
+        classes = len(self.classes) or None
+        return row_losses(
+            self.project.metric, predictive, y, limit=limit, classes=classes, **levels
+        )
 
     def visible(self, rows: np.ndarray) -> Frame:
         """What a model may see of rows that it predicts: never their target.
@@ -162,7 +170,7 @@ class SealedTask:
             kept = {*self.roles.series, self.roles.time, *self.roles.known_ahead, "row_id"}
             kept |= {name for name in (self.roles.group, self.roles.censored_above) if name}
             hidden |= set(table.columns) - kept
-        return Frame(table.drop(hidden & set(table.columns)), self.frame.source)
+        return self.frame.having(table.drop(hidden & set(table.columns)))
 
     def predict(self, fitted: Fitted | Procedure, rows: np.ndarray) -> AbstractPredictive:
         """Predictions of a fitted model for some rows, from what it may see of them.
@@ -227,6 +235,7 @@ class SealedTask:
             roles=self.roles,
             visible=self.visible(rows),
             y=self.y[rows],
+            classes=self.classes,
             metric=self.project.metric,
             levels=self.project.levels,
             open_end=None if times is None else times.max(),
