@@ -2,8 +2,11 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -56,6 +59,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 def root() -> Path:
     """The folder of the project."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def library() -> Callable[[str], ModuleType]:
+    """Imports a library of the extra `adapters`; skips without it, fails without it in CI."""
+
+    def imported(name: str) -> ModuleType:
+        if find_spec(name.partition(".")[0]) is None:
+            if os.environ.get("ASSAY_CI"):
+                pytest.fail(f"ASSAY_CI is set, but there is no {name}: install the extra `dev`")
+            pytest.skip(f"{name} is not installed: pip install 'assay-ml[adapters]'")
+        return import_module(name)
+
+    return imported
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,6 +7,7 @@ from assay.errors import AssayError, nearest
 
 if TYPE_CHECKING:
     from assay import simulate
+    from assay.adapter import adapt
     from assay.experiment import register
     from assay.family import (
         GB2,
@@ -107,6 +108,7 @@ __all__ = [
     "Weibull",
     "ZeroInflated",
     "__version__",
+    "adapt",
     "compare",
     "load",
     "plan",
@@ -162,6 +164,7 @@ _ADDRESSES = {
     "Tweedie": "assay.family:Tweedie",
     "Weibull": "assay.family:Weibull",
     "ZeroInflated": "assay.family:ZeroInflated",
+    "adapt": "assay.adapter:adapt",
     "compare": "assay.model:compare",
     "load": "assay.model:load",
     "plan": "assay.portfolio:plan",

@@ -1,5 +1,6 @@
 """The target: numbers, finite, some of them known."""
 
+import polars as pl
 import pytest
 
 from assay.errors import DataError
@@ -19,10 +20,11 @@ def test_numbers_and_true_or_false_are_targets(checked, values):
         ([None, None], r"target `y` is missing in all 2 rows, at least one value is needed"),
         ([None, float("nan")], r"target `y` is missing in all 2 rows"),
         (
-            [None, "no", "yes", "no"],
-            r"target `y` holds the labels 'no' and 'yes' \(first in row 2\).* is true/false or 0/1",
+            ["a", "b", "c"],
+            r"target `y` holds text in row 1: 'a', with 3 different labels in 3 rows",
         ),
-        (["a", "b", "c"], r"target `y` holds text in row 1: 'a', with 3 different labels; .* 0/1"),
+        (["a", None, "a"], r"target `y` is 'a' in every row, a target of classes needs two labels"),
+        (pl.Series([None, None], dtype=pl.String), r"target `y` is missing in all 2 rows"),
         (["1", "2", "x"], r"column `y` holds text, numbers are needed: row 3 is 'x'"),
         ([[1], [2]], r"column `y` is List\(Int64\), numbers are needed: row 1 is"),
     ],
@@ -30,6 +32,19 @@ def test_numbers_and_true_or_false_are_targets(checked, values):
 def test_what_is_no_target(checked, values, said):
     with pytest.raises(DataError, match=rf"^t: {said}"):
         checked({"y": values}, target="y")
+
+
+def test_labels_are_classes_in_alphabetical_order(checked):
+    frame = checked({"y": [None, "no", "yes", "no"]}, target="y")
+    assert frame.classes == {"y": ("no", "yes")}
+    assert frame.numbers("y") == pytest.approx([float("nan"), 0, 1, 0], nan_ok=True)
+    assert frame.take([2, 1]).numbers("y").tolist() == [1.0, 0.0]
+    assert frame.table["y"].to_list() == [None, "no", "yes", "no"]
+
+
+def test_no_limit_hides_a_class(checked):
+    with pytest.raises(DataError, match=r"`stock` is to hide the target `y`.* are classes"):
+        checked({"y": ["a", "b"] * 3, "stock": [1.0] * 6}, target="y", censored_above="stock")
 
 
 def test_an_unknown_role_names_near_columns(checked):

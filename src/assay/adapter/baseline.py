@@ -9,7 +9,12 @@ import polars as pl
 from assay.errors import ConfigError, UnknownNameError, nearest
 from assay.family import Bernoulli
 from assay.frame import Frame, Roles
-from assay.predictive import AbstractPredictive, DistributionPredictive, EnsemblePredictive
+from assay.predictive import (
+    AbstractPredictive,
+    ClassPredictive,
+    DistributionPredictive,
+    EnsemblePredictive,
+)
 
 MOST_VALUES = 400
 MOST_RESIDUALS = 100
@@ -38,7 +43,8 @@ def baseline(name: str, task: Task) -> AbstractPredictive:
     """The predictive of a named baseline for the target rows.
 
     Args:
-        name: `climatology` (the empirical law of the open target), `base-rate` (its share of 1),
+        name: `climatology` (the empirical law of the open target), `base-rate` (its share of 1,
+            or of each class; for classes `climatology` is the same),
             `naive` (last value plus the law of its open residuals) or `seasonal-naive` (last
             season likewise).
         task: rows to learn from and rows to predict.
@@ -51,6 +57,9 @@ def baseline(name: str, task: Task) -> AbstractPredictive:
         raise UnknownNameError(f"unknown baseline `{name}`. {nearest(name, BASELINES)}")
     y = task.frame.numbers(task.roles.target)[task.open_rows]
     y = y[~np.isnan(y)]
+    classes = len(task.frame.classes.get(task.roles.target, ()))
+    if classes:
+        return _class_shares(name, y, classes, len(task.target_rows))
     if name == "base-rate":
         return _base_rate(y, len(task.target_rows))
     if name == "climatology":
@@ -95,6 +104,17 @@ def _base_rate(y: np.ndarray, rows: int) -> AbstractPredictive:
     chance = (y.sum() + 0.5) / (len(y) + 1)
     logits = np.asarray(jnp.log(chance) - jnp.log1p(-chance)).reshape(1, 1)
     return DistributionPredictive(Bernoulli(), (logits,), rows)
+
+
+def _class_shares(name: str, y: np.ndarray, classes: int, rows: int) -> ClassPredictive:
+    """The open share of each class, half a case added to each so that none is impossible.
+
+    Source: Krichevsky & Trofimov (1981), The performance of universal encoding.
+    """
+    if name not in ("base-rate", "climatology"):
+        raise ConfigError(f"baseline `{name}` forecasts numbers, not classes. Use `base-rate`.")
+    counts = np.bincount(y.astype(int), minlength=classes) + 0.5
+    return ClassPredictive(np.broadcast_to(counts / counts.sum(), (rows, classes)))
 
 
 def _lag(name: str, roles: Roles) -> int:

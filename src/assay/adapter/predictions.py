@@ -3,17 +3,17 @@
 import re
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
+from assay.adapter.outputs import as_bernoulli
 from assay.errors import PredictionsError, nearest
-from assay.family import Bernoulli
 from assay.frame import Frame, Roles, read
 from assay.frame.moments import parse_times
 from assay.frame.rows import at_row, first, shown
 from assay.predictive import (
     AbstractPredictive,
+    ClassPredictive,
     DistributionPredictive,
     EnsemblePredictive,
     QuantilePredictive,
@@ -23,9 +23,16 @@ _ACCEPTED = (
     "`mean`; `model-lo-90` and `model-hi-90`; `q0.05`, `q0.5`, ...; `sample_1`, `sample_2`, ...; "
     "or `p_1` for a 0/1 target"
 )
+_SUM_SLACK = 1e-6
 
 
-def read_predictions(data: Any, *, wanted: Frame, roles: Roles) -> AbstractPredictive:
+def read_predictions(
+    data: Any,  # whatever `assay.frame.read` takes
+    *,
+    wanted: Frame,
+    roles: Roles,
+    known_until: Any = None,  # a time, of the table's own kind
+) -> AbstractPredictive:
     """Predictions for exactly the rows of `wanted`, in its order.
 
     Args:
@@ -33,18 +40,26 @@ def read_predictions(data: Any, *, wanted: Frame, roles: Roles) -> AbstractPredi
             interval columns; quantile columns; samples; class probabilities.
         wanted: the rows to be predicted, with `row_id`.
         roles: what the columns of `wanted` mean.
+        known_until: if given, the file needs a column `origin`, the last time known when each row
+            was forecast, and none may lie after this one.
 
     Returns:
         One distribution for each row of `wanted`.
 
     Raises:
         PredictionsError: rows are missing, foreign or doubled, a value is missing or infinite,
-            quantiles cross, or no accepted column is there.
+            quantiles cross, probabilities do not add up to 1, an origin is too late, or no
+            accepted column is there.
         DataError: the file cannot be read.
     """
     frame = data if isinstance(data, Frame) else read(data)
+    classes = wanted.classes.get(roles.target, ())
     is_count = roles.target in wanted.columns and wanted.column(roles.target).dtype.is_integer()
     table = _aligned(frame.table, frame.source, wanted, roles)
+    if known_until is not None:
+        _refuse_late_origins(table, frame.source, wanted.column(str(roles.time)), known_until)
+    if classes:
+        return _class_chances(table, frame.source, classes)
     predictive = _predictive(table, frame.source, is_count=is_count)
     _refuse_chances_of_numbers(predictive, wanted, roles.target, frame.source)
     return predictive
@@ -62,6 +77,19 @@ def _refuse_chances_of_numbers(
         raise PredictionsError(
             f"{source}: `p_1` is a probability of 1, but `{target}` is not a target of 0 and 1. "
             f"Accepted are {_ACCEPTED}."
+        )
+
+
+def _refuse_late_origins(table: pl.DataFrame, source: str, times: pl.Series, end: Any) -> None:
+    """Every forecast must come from the open history, or its author vouches for it."""
+    origins = _as_key(table["origin"], times.dtype, source)
+    late = first(origins > end)
+    if late is not None:
+        raise PredictionsError(
+            f"{source}, {_at(table, late)}: `origin` is {shown(origins[late])}, but the open rows "
+            f"end at {shown(end)}, so a file cannot show what its author knew then "
+            f"({int((origins > end).sum())} rows). Forecast every row from the open history, offer "
+            "a model, or mark the file `attested`."
         )
 
 
@@ -176,9 +204,35 @@ def _chances(table: pl.DataFrame, source: str) -> DistributionPredictive:
         raise PredictionsError(
             f"{source}, {_at(table, row)}: `p_1` is {chance[row]:g}, must lie between 0 and 1."
         )
-    bounded = np.clip(chance, 1e-300, 1 - 1e-16)
-    logits = np.asarray(jnp.log(bounded) - jnp.log1p(-bounded))[None]
-    return DistributionPredictive(Bernoulli(), (logits,), len(chance))
+    return as_bernoulli(chance)
+
+
+def _class_chances(table: pl.DataFrame, source: str, classes: tuple[str, ...]) -> ClassPredictive:
+    """One probability of each class, `p_<class>`."""
+    names = [f"p_{label}" for label in classes]
+    missing = [name for name in names if name not in table.columns]
+    if missing:
+        raise PredictionsError(
+            f"{source}: no column `{missing[0]}`; for a target of {len(classes)} classes a file "
+            f"needs {', '.join(f'`{name}`' for name in names[:12])}. "
+            f"{nearest(missing[0], table.columns)}"
+        )
+    values = np.column_stack([_finite(table, name, source) for name in names])
+    outside = first(np.asarray(((values < 0) | (values > 1)).any(axis=1)))
+    if outside is not None:
+        wrong = int(np.argmax((values[outside] < 0) | (values[outside] > 1)))
+        raise PredictionsError(
+            f"{source}, {_at(table, outside)}: `{names[wrong]}` is {values[outside, wrong]:g}, "
+            "must lie between 0 and 1."
+        )
+    total = values.sum(axis=1)
+    off = first(np.asarray(np.abs(total - 1) > _SUM_SLACK))
+    if off is not None:
+        raise PredictionsError(
+            f"{source}, {_at(table, off)}: the probabilities of the {len(classes)} classes add up "
+            f"to {total[off]:.6g}, must be 1. Divide each row by its sum."
+        )
+    return ClassPredictive(values / total[:, None])
 
 
 def _at(table: pl.DataFrame, row: int) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from assay.errors import ConfigError, UnderpoweredError
 from assay.experiment.task import SealedTask
 from assay.record import Project, RegistrationBody
+from assay.score import CLASS_METRICS
 from assay.verdict import (
     LEAST_GROUPS,
     AbstractTest,
@@ -63,6 +64,9 @@ def check_metric(task: SealedTask) -> None:
     project = task.project
     y = task.y[task.open_rows]  # a refusal quotes no sealed target
     where = f'project "{project.key}"'
+    if task.classes:
+        _check_class_metric(task, where)
+        return
     is_class = np.isin(task.y[~np.isnan(task.y)], (0.0, 1.0)).all()
     if project.metric in BOUNDED and not is_class:
         raise ConfigError(
@@ -92,6 +96,21 @@ def check_metric(task: SealedTask) -> None:
             f"{where}: `{task.flags[0]}` is a flag without a limit, so what could be recorded is "
             f"not known and metric `{project.metric}` cannot be computed. Only `log` can; or name "
             "a column of limits."
+        )
+
+
+def _check_class_metric(task: SealedTask, where: str) -> None:
+    project, target = task.project, task.roles.target
+    if project.metric not in CLASS_METRICS:
+        raise ConfigError(
+            f"{where}: metric `{project.metric}` scores numbers, but `{target}` is one of "
+            f"{len(task.classes)} classes. Take `brier`, which scores each class's probability, "
+            "`log`, or `0-1`."
+        )
+    if project.baseline in ("naive", "seasonal-naive"):
+        raise ConfigError(
+            f"{where}: baseline `{project.baseline}` forecasts numbers, but `{target}` is one of "
+            f"{len(task.classes)} classes. Take `base-rate`, the share of each class."
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from assay.adapter import AbstractAdapted
 from assay.errors import ExperimentError
 from assay.experiment.answer import Answer
 from assay.experiment.facts import facts
@@ -72,7 +73,7 @@ class Experiment:
 
     def attempt(
         self,
-        model: Fittable | None = None,
+        model: Any = None,  # Assay's, another library's, or anybody's with `fit`
         *,
         predictions: Any = None,
         attested: bool = False,
@@ -87,8 +88,11 @@ class Experiment:
         """Offer one model, or one file of predictions, to the seal.
 
         Args:
-            model: an `assay.Model`, or any object whose `fit(frame, target, seed=...)` returns
-                something with `predict(frame)`; fitted on open rows, scored there out of fold.
+            model: an `assay.Model`; an estimator, booster, module or forecaster of another
+                library, as it is or with options by `assay.adapt`; or any object whose
+                `fit(frame, target, seed=...)` returns something with `predict(frame)` or, in
+                forecasts, `forecast(history, asked)`. Fitted on open rows, scored there out of
+                fold.
             predictions: instead of a model, a path or table with predictions for the sealed rows.
             attested: the author's word that a predictions file of a series looked at nothing later
                 than each origin; the verdict then says that it rests on it.
@@ -106,13 +110,17 @@ class Experiment:
 
         Raises:
             ExperimentError: the seal is open, or the name is taken.
-            PredictionsError: the predictions are for other rows, incomplete or not finite.
+            PredictionsError: the predictions are for other rows, incomplete or not finite; or
+                another library's model that cannot be an attempt, such as one that was fitted on
+                more rows than are open.
             DataError: an `assay.Model` that these data rule out before any fit.
         """
         if (model is None) == (predictions is None):
             raise ExperimentError(
                 f'experiment "{self.key}": give either a model or predictions, and not both.'
             )
+        # What another library's model shows to be wrong before any fit costs nothing.
+        model = None if model is None else self._task.fittable(model)
         if model is not None and not _is_fittable(model):
             raise ExperimentError(
                 f'experiment "{self.key}": {type(model).__name__} has no `fit(frame, target, '
@@ -133,7 +141,7 @@ class Experiment:
             "model": _text_of(model, predictions),
             "attested": attested and self._task.is_procedure,
             "code": code_version(self._task.folder),
-            "environment": environment(),
+            "environment": environment(*_packages(model)),
         }
         AttemptBody(**facts)  # refuses a wrong stage or effort before hours of fitting
         if model is not None:
@@ -257,15 +265,21 @@ class Experiment:
             score = offer.score
             facts |= {"open_loss": score.loss, "open_skill": score.skill, "open_se": score.se}
         look = self._keeper.look(facts, self._ledger.put(offer.content))
-        return self._answer(look, offer.exact)
+        return self._answer(look, offer.exact, offer.notes)
 
-    def _answer(self, look: Record, predictive: AbstractPredictive | None = None) -> Answer:
+    def _answer(
+        self,
+        look: Record,
+        predictive: AbstractPredictive | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Answer:
         answer, body = self._keeper.answer(look, predictive).answer, attempt_of(look)
         tries = self.registration.tries
         what = "The seal stays closed and shows no score."
         if answer == "supported" and (verdict := self.verdict) is not None:
             what = f"The seal is open: {verdict.sentence}"
-        message = f"Look {body.look} of {tries} planned. {what}{self._overrun()}"
+        said = "".join(f" {note}" for note in notes)
+        message = f"Look {body.look} of {tries} planned. {what}{self._overrun()}{said}"
         return Answer(answer, body.look, tries, body.level, message)
 
     def _broke(self, why: str) -> Answer:
@@ -277,7 +291,13 @@ def _text_of(model: object, predictions: object) -> str:
     """What is offered, in one line."""
     if predictions is not None:
         return str(predictions) if isinstance(predictions, str | Path) else "predictions table"
-    return model.describe() if isinstance(model, Model) else type(model).__name__
+    describes = isinstance(model, Model | AbstractAdapted)
+    return model.describe() if describes else type(model).__name__
+
+
+def _packages(model: object) -> tuple[str, ...]:
+    """What the model brings with it."""
+    return model.packages if isinstance(model, AbstractAdapted) else ()
 
 
 def _is_fittable(model: object) -> bool:

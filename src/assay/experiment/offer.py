@@ -5,16 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from assay.adapter import read_predictions
+from assay.adapter import AbstractAdapted, read_predictions
 from assay.errors import PredictionsError
 from assay.experiment.open_score import OpenScore, open_score
 from assay.experiment.task import Fittable, SealedTask
+from assay.frame import read
 from assay.predictive import (
     AbstractPredictive,
+    ClassPredictive,
     EnsemblePredictive,
     QuantilePredictive,
     to_bytes,
 )
+
+_EXACT = (ClassPredictive, EnsemblePredictive, QuantilePredictive)
+CERTAIN = "`mean` alone: a point forecast is scored as certainty."
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,14 @@ class Offer:
         content: the predictions as the ledger keeps them.
         exact: the same where their file holds the very numbers that are scored, so that it need
             not be read back; `None` for a family, whose file may share what all rows have.
-        score: of the model on open rows; `None` for a file.
+        score: of the model on open rows; `None` for a file, and for what cannot be fitted again.
+        notes: what the author should know of how it is judged, one sentence each.
     """
 
     content: bytes
     exact: AbstractPredictive | None
     score: OpenScore | None
+    notes: tuple[str, ...] = ()
 
 
 def of_file(predictions: Any, task: SealedTask, *, attested: bool) -> Offer:
@@ -43,17 +50,24 @@ def of_file(predictions: Any, task: SealedTask, *, attested: bool) -> Offer:
 
     Raises:
         PredictionsError: they are for other rows, incomplete, not finite, of a kind that the
-            metric cannot score, or for a series and not attested.
+            metric cannot score; or for a series, not attested, and not all forecast from the open
+            history alone.
     """
+    frame = read(predictions)
+    known_until = None
     if task.is_procedure and not attested:
-        # A file cannot show what its author knew at each origin.
-        raise PredictionsError(
-            f'experiment "{task.project.key}": a series is judged as a procedure, from several '
-            f"origins {task.roles.horizon or 1} steps apart, so a file of predictions cannot show "
-            "that it did not look ahead. Offer a model, or mark the file `attested`."
-        )
-    read = read_predictions(predictions, wanted=task.asked, roles=task.roles)
-    return _offer(read, task, None)
+        if "origin" not in frame.columns:
+            # A file cannot show what its author knew at each origin.
+            raise PredictionsError(
+                f'experiment "{task.project.key}": a series is judged as a procedure, from several '
+                f"origins {task.roles.horizon or 1} steps apart, so a file of predictions cannot "
+                "show that it did not look ahead. Offer a model; add a column `origin` with the "
+                "last time known at each forecast, none after the open rows; or mark the file "
+                "`attested`."
+            )
+        known_until = task.setting.open_end
+    found = read_predictions(frame, wanted=task.asked, roles=task.roles, known_until=known_until)
+    return _offer(found, task, None)
 
 
 def of_model(model: Fittable, task: SealedTask, *, seed: int) -> Offer:
@@ -62,15 +76,28 @@ def of_model(model: Fittable, task: SealedTask, *, seed: int) -> Offer:
     Raises:
         Exception: whatever the model raises; the attempt is then a broken one.
     """
-    fitted = model.fit(task.frame.take(task.open_rows), task.roles.target, seed=seed)
-    score = open_score(model, task, fitted)
-    return _offer(task.predict(fitted, task.sealing.sealed_rows), task, score)
+    data, target = task.frame.take(task.open_rows), task.roles.target
+    fitted, notes, can_refit = None, (), True
+    if isinstance(model, AbstractAdapted):
+        fitted, notes = model.as_given(data, target, seed=seed), model.notes()
+        can_refit = model.can_refit
+    if fitted is None:
+        fitted = model.fit(data, target, seed=seed)
+    score = open_score(model, task, fitted) if can_refit else None
+    return _offer(task.predict(fitted, task.sealing.sealed_rows), task, score, notes)
 
 
-def _offer(predictive: AbstractPredictive, task: SealedTask, score: OpenScore | None) -> Offer:
+def _offer(
+    predictive: AbstractPredictive,
+    task: SealedTask,
+    score: OpenScore | None,
+    notes: tuple[str, ...] = (),
+) -> Offer:
     rows = task.sealing.sealed_rows
     task.refuse_unscorable(predictive, rows)
     row_id: np.ndarray = task.frame.column("row_id").to_numpy()[rows]
     base = predictive.underlying
-    exact = base if isinstance(base, EnsemblePredictive | QuantilePredictive) else None
-    return Offer(to_bytes(predictive, row_id), exact, score)
+    exact = base if isinstance(base, _EXACT) else None
+    if isinstance(base, EnsemblePredictive) and base.is_point and task.project.metric == "crps":
+        notes = (*notes, CERTAIN)
+    return Offer(to_bytes(predictive, row_id), exact, score, notes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.experiment.task import Fittable, Fitted, SealedTask
+from assay.experiment.task import Fittable, Fitted, Procedure, SealedTask
 from assay.model import FittedModel, Model
 from assay.score import Fold, group_folds, k_folds, rolling_origins
 from assay.verdict import cluster_t, date_averages, ewc, season_averages
@@ -59,7 +59,7 @@ def folds_of(task: SealedTask) -> tuple[Fold, ...]:
     )
 
 
-def open_score(model: Fittable, task: SealedTask, fitted_on_all: Fitted) -> OpenScore:
+def open_score(model: Fittable, task: SealedTask, fitted_on_all: Fitted | Procedure) -> OpenScore:
     """Fit on each fold's training rows, score its test rows beside the baseline.
 
     Args:
@@ -81,7 +81,9 @@ def open_score(model: Fittable, task: SealedTask, fitted_on_all: Fitted) -> Open
     return _score(task, *(np.concatenate(each) for each in (tested, losses, base)))
 
 
-def _fitted_near(model: Fittable, task: SealedTask, rows: np.ndarray, near: Fitted) -> Fitted:
+def _fitted_near(
+    model: Fittable, task: SealedTask, rows: np.ndarray, near: Fitted | Procedure
+) -> Fitted | Procedure:
     frame, target = task.frame.take(rows), task.roles.target
     if isinstance(model, Model) and isinstance(near, FittedModel):
         return model.fit(frame, target, seed=task.seed, near=near)

@@ -27,11 +27,15 @@ def _version_at(folder: Path, _: int) -> dict[str, Any]:
     return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain"))}
 
 
-@lru_cache(maxsize=1)
-def environment() -> dict[str, Any]:
-    """Versions of Python and of the packages that numbers depend on."""
+@lru_cache(maxsize=32)
+def environment(*also: str) -> dict[str, Any]:
+    """Versions of Python and of the packages that numbers depend on.
+
+    Args:
+        also: packages that a model brings with it.
+    """
     found: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine()}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *also):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

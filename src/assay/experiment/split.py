@@ -74,12 +74,18 @@ def describe(task: SealedTask) -> str:
         f"- `sealed.parquet`: {len(sealing.sealed_rows):,} rows without it, to predict.",
         "",
         f"A predictions file is Parquet or CSV with {' or '.join(rows)} and one of: `mean`; "
-        "`model-lo-90` and `model-hi-90`, ...; `q0.05`, ...; `sample_1`, ...; `p_1`. Offer it "
-        f"with `assay attempt PATH {project.key} --predictions FILE --effort N`.",
+        f"`model-lo-90` and `model-hi-90`, ...; `q0.05`, ...; `sample_1`, ...; "
+        f"{_chance_columns(task)}. Offer it with "
+        f"`assay attempt PATH {project.key} --predictions FILE --effort N`.",
         "",
         "Assay counts looks at the sealed rows; it cannot hide a file that its user owns.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _chance_columns(task: SealedTask) -> str:
+    """What columns of probabilities are called for this target."""
+    return ", ".join(f"`p_{label}`" for label in task.classes) or "`p_1`"
 
 
 def _write(table: pl.DataFrame, path: Path) -> None:

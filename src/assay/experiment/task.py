@@ -3,18 +3,29 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 
-from assay.adapter import Task, baseline, forecast_blocks, read_predictions, time_axis
+from assay.adapter import (
+    Adapted,
+    Setting,
+    Task,
+    adapt,
+    baseline,
+    forecast_blocks,
+    is_recognised,
+    predictive_of,
+    read_predictions,
+    time_axis,
+)
 from assay.errors import DataError, PredictionsError
 from assay.experiment.sealing import Sealing
 from assay.frame import Frame, Roles
 from assay.frame.loader import load
 from assay.model import build
-from assay.predictive import AbstractPredictive
+from assay.predictive import AbstractPredictive, concatenated
 from assay.record import ModelSpec, Project
 from assay.score import row_losses
 
@@ -27,10 +38,24 @@ class Fitted(Protocol):
         ...
 
 
+@runtime_checkable
+class Procedure(Protocol):
+    """What fitting a forecasting procedure returns: asked anew at every origin."""
+
+    def forecast(self, history: Any, asked: Any, /) -> AbstractPredictive:
+        """One distribution for each row asked, from all that is known at the origin.
+
+        Args:
+            history: all rows up to the origin, their targets and every covariate included.
+            asked: the rows of the next `horizon` steps: keys, time and what is `known_ahead`.
+        """
+        ...
+
+
 class Fittable(Protocol):
     """A model, Assay's or anybody's."""
 
-    def fit(self, data: Any, target: str, /, *, seed: int) -> Fitted:
+    def fit(self, data: Any, target: str, /, *, seed: int) -> Fitted | Procedure:
         """Learn from the rows of a frame."""
         ...
 
@@ -57,8 +82,13 @@ class SealedTask:
 
     @cached_property
     def y(self) -> np.ndarray:
-        """The recorded target of all rows, NaN where missing."""
+        """The recorded target of all rows, NaN where missing; numbers of classes if it is text."""
         return self.frame.numbers(self.roles.target)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels of a target of classes, numbered from 0; empty for one of numbers."""
+        return self.frame.classes.get(self.roles.target, ())
 
     @cached_property
     def limit(self) -> np.ndarray | None:
@@ -124,7 +154,10 @@ class SealedTask:
         self, predictive: AbstractPredictive, y: np.ndarray, limit: np.ndarray | None
     ) -> np.ndarray:
         levels = {"levels": self.project.levels} if self.project.levels else {}
-        return row_losses(self.project.metric, predictive, y, limit=limit, **levels)
+        classes = len(self.classes) or None
+        return row_losses(
+            self.project.metric, predictive, y, limit=limit, classes=classes, **levels
+        )
 
     def visible(self, rows: np.ndarray) -> Frame:
         """What a model may see of rows that it predicts: never their target.
@@ -137,17 +170,21 @@ class SealedTask:
             kept = {*self.roles.series, self.roles.time, *self.roles.known_ahead, "row_id"}
             kept |= {name for name in (self.roles.group, self.roles.censored_above) if name}
             hidden |= set(table.columns) - kept
-        return Frame(table.drop(hidden & set(table.columns)), self.frame.source)
+        return self.frame.having(table.drop(hidden & set(table.columns)))
 
-    def predict(self, fitted: Fitted, rows: np.ndarray) -> AbstractPredictive:
+    def predict(self, fitted: Fitted | Procedure, rows: np.ndarray) -> AbstractPredictive:
         """Predictions of a fitted model for some rows, from what it may see of them.
+
+        A procedure is asked at every origin, with the history up to there.
 
         Raises:
             DataError: it needs a column that is not known when the forecast is made.
             PredictionsError: it predicts other rows than it was asked for.
         """
         try:
-            predictive = fitted.predict(self.visible(rows))
+            if isinstance(fitted, Procedure):
+                return self._forecast(fitted, rows)
+            answer = fitted.predict(self.visible(rows))
         except DataError as error:
             if self.roles.time is None:
                 raise
@@ -155,12 +192,54 @@ class SealedTask:
                 f"{error} In forecasts only the keys, `{self.roles.time}` and the columns listed "
                 "in `known_ahead` are known."
             ) from error
-        if predictive.rows != len(rows):
+        return predictive_of(answer, len(rows), type(fitted).__name__)
+
+    def _forecast(self, fitted: Procedure, rows: np.ndarray) -> AbstractPredictive:
+        """Ask a procedure at every origin of some rows; origins step by one horizon."""
+        if self.roles.time is None:
             raise PredictionsError(
-                f"predicted {predictive.rows} rows, {len(rows)} were asked for. Predict each row "
-                "of the frame that `predict` is given, in its order."
+                f'experiment "{self.project.key}": {type(fitted).__name__} forecasts a series, and '
+                "no `time` column is named. Name it in `assay.profile`."
             )
-        return predictive
+        origins, last = self.origins(rows), int(self._times[rows].max())
+        parts, order = [], []
+        for origin in np.unique(origins):
+            history = np.flatnonzero(self._times <= origin)
+            end = min(int(origin) + (self.roles.horizon or 1), last)
+            # Rows without a target are asked for too, so that no step of the block is missing.
+            block = np.flatnonzero((self._times > origin) & (self._times <= end))
+            wanted = np.flatnonzero(origins == origin)
+            answer = fitted.forecast(self.frame.take(history), self.visible(block))
+            found = predictive_of(answer, len(block), type(fitted).__name__).underlying
+            parts.append(found.take(np.searchsorted(block, rows[wanted])))
+            order.append(wanted)
+        return concatenated(parts).take(np.argsort(np.concatenate(order)))
+
+    def fittable(self, model: Any) -> Fittable:
+        """A model in the terms of this problem: another library's is bound to it.
+
+        Raises:
+            PredictionsError: another library's model that cannot be an attempt at this problem.
+        """
+        if isinstance(model, Adapted):
+            return model.bind(self.setting)
+        return adapt(model).bind(self.setting) if is_recognised(model) else model
+
+    @cached_property
+    def setting(self) -> Setting:
+        """What adapters of other libraries may know: open rows alone."""
+        rows = self.open_rows
+        times = None if self.roles.time is None else self.frame.column(self.roles.time).gather(rows)
+        return Setting(
+            where=f'experiment "{self.project.key}"',
+            roles=self.roles,
+            visible=self.visible(rows),
+            y=self.y[rows],
+            classes=self.classes,
+            metric=self.project.metric,
+            levels=self.project.levels,
+            open_end=None if times is None else times.max(),
+        )
 
     def baseline_at(
         self, target_rows: np.ndarray, open_rows: np.ndarray | None = None
@@ -198,7 +277,9 @@ class SealedTask:
             model = load(f"python:{spec.python}", self.folder)
         else:
             model = build(spec.table(), censored_above=self.roles.censored_above, where=where)
-        fitted = model.fit(self.frame.take(open_rows), self.roles.target, seed=self.seed)
+        model = self.fittable(model)
+        data = self.frame.take(open_rows)
+        fitted = model.fit(data, self.roles.target, seed=self.seed)
         return self.predict(fitted, target_rows)
 
     @cached_property
@@ -209,7 +290,7 @@ class SealedTask:
         """
         rows = self.open_rows
         if self.baseline_looks_back:
-            _, time = time_axis(self.frame, self.roles)
+            time = self._times
             lag = (self.roles.season or 1) if self.project.baseline == "seasonal-naive" else 1
             later = rows[time[rows] >= min(lag, len(np.unique(time[rows])) - 1)]
             rows = later if len(later) else rows
@@ -217,5 +298,10 @@ class SealedTask:
 
     def origins(self, rows: np.ndarray) -> np.ndarray:
         """The last time known when each row is forecast; origins step by one horizon."""
-        _, time = time_axis(self.frame, self.roles)
-        return forecast_blocks(time[rows], int(time[rows].min()), self.roles.horizon or 1)
+        time = self._times[rows]
+        return forecast_blocks(time, int(time.min()), self.roles.horizon or 1)
+
+    @cached_property
+    def _times(self) -> np.ndarray:
+        """The place of each row's time among all times of the table."""
+        return time_axis(self.frame, self.roles)[1]

@@ -97,7 +97,7 @@ def _checked(frame: Frame, name: str, role: str, nothing: float, y: np.ndarray) 
     if role == "censored_above":
         _refuse_zero_one(limits, where, y)
     filled = pl.Series(name, np.where(np.isnan(limits), nothing, limits))
-    return Frame(frame.table.with_columns(filled), frame.source)
+    return frame.having(frame.table.with_columns(filled))
 
 
 def _refuse_missing_flags(column: pl.Series, where: str) -> None:

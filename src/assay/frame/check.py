@@ -1,5 +1,6 @@
 """Everything about a table is checked once, here."""
 
+from assay.errors import DataError
 from assay.frame.censoring import check_censoring
 from assay.frame.keys import check_keys
 from assay.frame.roles import Roles
@@ -17,7 +18,8 @@ def check(frame: Frame, roles: Roles) -> Frame:
     Returns:
         The table sorted by series and time (as it came where no `time` is named), with an integer
         column `row_id`, 0 upwards in that order unless the table brings its own. Text times are
-        days or moments, local midnights are days; missing limits are infinite.
+        days or moments, local midnights are days; missing limits are infinite. A target of text
+        is known by the numbers of its classes.
 
     Raises:
         ConfigError: roles that do not go together.
@@ -25,5 +27,17 @@ def check(frame: Frame, roles: Roles) -> Frame:
     """
     for _, name in roles.named:
         frame.column(name)
-    check_target(frame, roles.target)
+    frame = check_target(frame, roles.target)
+    if roles.target in frame.classes:
+        _refuse_hidden_classes(frame, roles)
+        return check_keys(frame, roles)
     return check_keys(check_censoring(frame, roles), roles)
+
+
+def _refuse_hidden_classes(frame: Frame, roles: Roles) -> None:
+    name = roles.censored_above or roles.censored_below
+    if name is not None:
+        raise DataError(
+            f"{frame.source}: column `{name}` is to hide the target `{roles.target}` beyond a "
+            "limit, but its values are classes, which have no order. Leave the censoring out."
+        )

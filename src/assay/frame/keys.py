@@ -30,7 +30,7 @@ def check_keys(frame: Frame, roles: Roles) -> Frame:
     if roles.time is not None:
         frame = _with_time(frame, roles.time)
         _refuse_duplicates(frame, roles)
-        frame = Frame(frame.table.sort([*roles.series, roles.time]), frame.source)
+        frame = frame.having(frame.table.sort([*roles.series, roles.time]))
     return _numbered(frame)
 
 
@@ -81,7 +81,7 @@ def _with_time(frame: Frame, name: str) -> Frame:
         )
     if column.dtype.is_float():
         _refuse_infinite(column, where)
-    return Frame(frame.table.with_columns(_as_days(column).alias(name)), frame.source)
+    return frame.having(frame.table.with_columns(_as_days(column).alias(name)))
 
 
 def _as_days(column: pl.Series) -> pl.Series:
@@ -142,7 +142,7 @@ def _numbered(frame: Frame) -> Frame:
     if ROW_ID in frame.columns:
         return _with_own_numbers(frame)
     numbers = pl.Series(ROW_ID, np.arange(frame.rows, dtype=np.int64))
-    return Frame(frame.table.with_columns(numbers), frame.source)
+    return frame.having(frame.table.with_columns(numbers))
 
 
 def _with_own_numbers(frame: Frame) -> Frame:
@@ -160,4 +160,4 @@ def _with_own_numbers(frame: Frame) -> Frame:
         raise DataError(
             f"{where} is {column[again]} in {at_row(again)} and {at_row(pair or 0)}. {remedy}"
         )
-    return Frame(frame.table.with_columns(column.cast(pl.Int64)), frame.source)
+    return frame.having(frame.table.with_columns(column.cast(pl.Int64)))

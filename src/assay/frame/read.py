@@ -1,5 +1,6 @@
 """Whatever a user brings becomes a `Frame`."""
 
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def read(data: Any, *, source: str | None = None, root: str | PathLike[str] | No
         DataError: not a table, or one without rows or columns.
     """
     if isinstance(data, Frame):
-        return data if source is None else Frame(data.table, source)
+        return data if source is None else replace(data, source=source)
     folder = Path(root) if root is not None else Path()
     if isinstance(data, str) and data.startswith(PREFIX):
         name = source or data

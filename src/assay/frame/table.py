@@ -1,7 +1,7 @@
 """The table that every other room works on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -17,10 +17,12 @@ class Frame:
     Fields:
         table: the data; missing values are null, never NaN.
         source: what messages call the table, such as a path.
+        classes: of columns whose text is read as numbers, the labels that 0, 1, ... stand for.
     """
 
     table: pl.DataFrame
     source: str
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -48,13 +50,22 @@ class Frame:
     def numbers(self, name: str) -> np.ndarray:
         """One column as float64, NaN where a value is missing, 0 and 1 for false and true.
 
+        A column of classes gives their numbers.
+
         Raises:
             DataError: there is no such column, or it holds text, dates or other things.
         """
         column = self.column(name)
+        if name in self.classes:
+            numbers = {label: number for number, label in enumerate(self.classes[name])}
+            column = column.replace_strict(numbers, default=None, return_dtype=pl.Float64)
         if not is_number(column.dtype):
             raise self._not_numbers(column)
         return column.cast(pl.Float64).to_numpy().copy()
+
+    def having(self, table: pl.DataFrame) -> "Frame":
+        """The same with another table: its source and classes stay."""
+        return replace(self, table=table)
 
     def take(self, rows: np.ndarray | Sequence[int] | Sequence[bool]) -> "Frame":
         """Some of the rows, as a frame with the same source.
@@ -67,9 +78,9 @@ class Frame:
         """
         wanted = np.asarray(rows)
         if wanted.dtype == bool:
-            return Frame(self._masked(wanted), self.source)
+            return self.having(self._masked(wanted))
         if wanted.size == 0:
-            return Frame(self.table.clear(), self.source)
+            return self.having(self.table.clear())
         if wanted.ndim != 1 or not np.issubdtype(wanted.dtype, np.integer):
             raise DataError(
                 f"{self.source}: cannot take rows by {wanted.ndim}-dimensional {wanted.dtype}. "
@@ -81,7 +92,7 @@ class Frame:
                 f"{self.source}: position {wanted[outside]} is asked for, positions are 0 to "
                 f"{self.rows - 1}. Take only rows that are there."
             )
-        return Frame(self.table[wanted], self.source)
+        return self.having(self.table[wanted])
 
     def _masked(self, mask: np.ndarray) -> pl.DataFrame:
         if mask.shape != (self.rows,):

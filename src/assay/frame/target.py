@@ -1,29 +1,34 @@
-"""The target: numbers, finite, some of them known."""
+"""The target: finite numbers or classes, some of them known."""
+
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from assay.errors import DataError
 from assay.frame.rows import at_row, first, shown
-from assay.frame.table import Frame, is_number
+from assay.frame.table import Frame
 
 _GREATEST = 1e70  # its fourth power is still finite, which the test of skewness needs
-_TWO_CLASSES = (
-    "A target of two classes is true/false or 0/1: write which one counts as 1, in Polars with "
-    "`pl.col(...) == ...`"
-)
+MOST_CLASSES = 100
 
 
-def check_target(frame: Frame, name: str) -> None:
-    """Refuse a target that is no number, infinite, or never known.
+def check_target(frame: Frame, name: str) -> Frame:
+    """Refuse a target that is neither numbers nor classes, infinite, or never known.
+
+    Returns:
+        The frame, with the classes of a target that is text: its labels in the whole table, in
+        alphabetical order. Labels are no secret; which row has which is.
 
     Raises:
         DataError: names the column and the first row that is wrong.
     """
     column = frame.column(name)
     where = f"{frame.source}: target `{name}`"
-    if not is_number(column.dtype):
-        _refuse_classes(column, where)
+    if column.dtype == pl.String:
+        classes = _classes(column, where)
+        if classes:
+            return replace(frame, classes={**frame.classes, name: classes})
     values = frame.numbers(name)
     infinite = first(np.isinf(values))
     if infinite is not None:
@@ -42,24 +47,30 @@ def check_target(frame: Frame, name: str) -> None:
             f"{where} is missing in all {frame.rows} rows, at least one value is needed. Check "
             "that this is the right column."
         )
+    return frame
 
 
-def _refuse_classes(column: pl.Series, where: str) -> None:
-    if column.dtype != pl.String:
-        return
+def _classes(column: pl.Series, where: str) -> tuple[str, ...]:
+    """The labels of a target of text; none where it is numbers with a slip among them."""
     known = column.drop_nulls()
-    labels = known.unique(maintain_order=True)
+    labels = known.unique().sort()
     if labels.cast(pl.Float64, strict=False).null_count() < len(labels):
-        return  # numbers with a slip among them: the general message names the slip
-    if len(labels) == 2:
-        row = first(column.is_not_null()) or 0
-        raise DataError(
-            f"{where} holds the labels {shown(labels[0])} and {shown(labels[1])} (first in "
-            f"{at_row(row)}), numbers are needed. {_TWO_CLASSES}."
-        )
+        return ()  # the general message names the slip
     row = first(column.is_not_null())
-    if row is not None:
+    if row is None:
+        raise DataError(
+            f"{where} is missing in all {len(column)} rows, at least one value is needed. Check "
+            "that this is the right column."
+        )
+    if len(labels) == 1:
+        raise DataError(
+            f"{where} is {shown(labels[0])} in every row, a target of classes needs two labels or "
+            "more. Check that this is the right column."
+        )
+    if len(labels) > min(MOST_CLASSES, max(2, len(known) // 2)):
         raise DataError(
             f"{where} holds text in {at_row(row)}: {shown(column[row])}, with {len(labels)} "
-            f"different labels; numbers are needed. {_TWO_CLASSES}."
+            f"different labels in {len(known)} rows. Classes are at most {MOST_CLASSES}, each seen "
+            "twice or more on average: join rare ones, or name a column of numbers."
         )
+    return tuple(labels)

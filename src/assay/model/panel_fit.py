@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,7 @@ def fit_panel(
     for group, (key, rows) in enumerate(found.items()):
         if results[group] is not None:
             continue
-        own = Frame(frame.take(rows).table, f"{frame.source}, {named(recipe.by, key)}")
+        own = replace(frame.take(rows), source=f"{frame.source}, {named(recipe.by, key)}")
         try:
             alone[group] = single(own, None if weights is None else weights[rows])
         except AssayError as error:

@@ -8,6 +8,7 @@ import polars as pl
 
 from assay.errors import PredictionsError
 from assay.predictive.abstract import AbstractPredictive
+from assay.predictive.classes import ClassPredictive
 from assay.predictive.distribution import DistributionPredictive
 from assay.predictive.ensemble import EnsemblePredictive
 from assay.predictive.quantiles import QuantilePredictive
@@ -67,6 +68,9 @@ def _columns(base: AbstractPredictive) -> tuple[dict[str, object], dict[str, np.
             f"q{level!r}": column for level, column in zip(levels, base.values.T, strict=True)
         }
         return {"kind": "quantiles", "levels": levels}, columns
+    if isinstance(base, ClassPredictive):
+        columns = {f"p_{k}": column for k, column in enumerate(base.probabilities.T)}
+        return {"kind": "classes"}, columns
     if isinstance(base, EnsemblePredictive):
         columns = {f"sample_{k}": column for k, column in enumerate(base.values.T, start=1)}
         return {"kind": "ensemble"}, columns
@@ -87,6 +91,8 @@ def _restore(head: dict[str, object], table: pl.DataFrame) -> AbstractPredictive
     if head["kind"] == "quantiles":
         levels = np.asarray(head["levels"], dtype=float)
         return QuantilePredictive(levels, matrix, bool(head["is_count"]))
+    if head["kind"] == "classes":
+        return ClassPredictive(matrix)
     return EnsemblePredictive(matrix, bool(head["is_count"]))
 
 

@@ -20,6 +20,10 @@ Reasons = Iterator[tuple[str, str]]
 
 def candidates(facts: Facts) -> Reasons:
     """Recipes of families for the value itself, most promising first, each with why."""
+    if facts.classes:
+        number_of = len(facts.classes)
+        yield f"categorical(classes={number_of})", f"one of {number_of} labels"
+        return
     kind = support_kind(facts)
     least, greatest = facts.values[0], facts.values[-1]
     if kind == "binary":

@@ -27,6 +27,11 @@ class Facts:
         """The target of every row, NaN where it is missing."""
         return self.frame.numbers(self.roles.target)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels of a target of classes, whose numbers `y` holds; empty for one of numbers."""
+        return self.frame.classes.get(self.roles.target, ())
+
     @cached_property
     def known(self) -> np.ndarray:
         """Whether the target of each row is recorded."""

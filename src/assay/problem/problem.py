@@ -84,7 +84,7 @@ class Problem:
         """
         facts = Facts(self.frame, self.roles)
         tables = {"histogram": pictures.histogram(facts)}
-        if self.roles.time is None:
+        if self.roles.time is None or facts.classes:
             return tables
         tables["series"] = pictures.course(facts)
         lag = self["season"].evidence.get("lag", self.roles.season)

@@ -6,6 +6,7 @@ from typing import Any
 from assay.frame import Roles, check, read, recognise
 from assay.problem.calendar import steps
 from assay.problem.censoring import censoring
+from assay.problem.classes import classes
 from assay.problem.facts import Facts
 from assay.problem.groups import groups
 from assay.problem.order import order
@@ -48,7 +49,8 @@ def profile(
     Args:
         data: a path to a CSV or Parquet file, `python:file.py:function`, a pandas, Polars or
             PyArrow table, or a `Frame`.
-        target: column to be predicted: numbers, true/false or 0/1.
+        target: column to be predicted: numbers, true/false or 0/1; or text, whose
+            labels are classes.
         time: column of days, moments or numbers; `ds` is recognised.
         series: key columns of a panel, one name or several; `unique_id` is recognised beside `ds`.
         group: column of groups that are never split.
@@ -85,6 +87,8 @@ def profile(
 
 
 def _properties(facts: Facts) -> tuple[Property, ...]:
+    if facts.classes:
+        return tuple(look(facts) for look in (size, missing, classes))
     found = [look(facts) for look in _OF_EVERY_TARGET]
     if facts.roles.time is not None:
         calendar = steps(facts.frame.column(facts.roles.time), facts.series)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assay.problem.classes import suggestion
 from assay.problem.facts import Facts
 from assay.problem.law import LAWS
 from assay.problem.marginal import Fitted, fit
@@ -39,6 +40,8 @@ def suggest(facts: Facts) -> tuple[tuple[Suggestion, ...], tuple[RuledOut, ...]]
         Suggestions, best first, never empty: where no family of this release has the support, the
         nearest one is named with what it gets wrong, and stands among those ruled out too.
     """
+    if facts.classes:
+        return (suggestion(facts),), ()
     case = _case(facts)
     reasons = {name: reason(case) for name, reason in _REASONS.items()}
     out = tuple(RuledOut(family=name, reason=said) for name, said in reasons.items() if said)

@@ -1,6 +1,7 @@
 """Proper scores, calibration, and splits without look-ahead."""
 
 from assay.score.copies import copies as copies
+from assay.score.rules import CLASS_METRICS as CLASS_METRICS
 from assay.score.rules import METRICS as METRICS
 from assay.score.rules import coverage as coverage
 from assay.score.rules import randomised_pit as randomised_pit
