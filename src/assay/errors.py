@@ -50,6 +50,10 @@ class UnderpoweredError(ExperimentError):
     """The sealed rows cannot detect what is claimed; says how many would."""
 
 
+class LockedError(ExperimentError):
+    """The sealed targets lie in a vault whose key is not here."""
+
+
 class LedgerError(AssayError):
     """The ledger cannot be read or written; nothing was lost or half-written."""
 

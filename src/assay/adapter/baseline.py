@@ -31,12 +31,14 @@ class Task:
         open_rows: rows whose targets a baseline is fitted on, by index.
         target_rows: rows to predict, by index. Where there is a time column the baseline sees
             targets before each origin too; origins step by one horizon through these rows.
+        gap: times before the first forecast one whose targets are not known yet either.
     """
 
     frame: Frame
     roles: Roles
     open_rows: np.ndarray
     target_rows: np.ndarray
+    gap: int = 0
 
 
 def baseline(name: str, task: Task) -> AbstractPredictive:
@@ -141,7 +143,7 @@ def _last(task: Task, lag: int, open_y: np.ndarray) -> AbstractPredictive:
 
     rows = task.target_rows
     origin = forecast_blocks(time[rows], int(time[rows].min()), task.roles.horizon or 1)
-    steps = -(-(time[rows] - origin) // lag)
+    steps = -(-(time[rows] - (origin - task.gap)) // lag)
     whole, floor = _whole(open_y), (0.0 if np.all(open_y >= 0) else -np.inf)
     values = np.empty((len(rows), MOST_RESIDUALS))
     for step in np.unique(steps):

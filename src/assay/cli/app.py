@@ -19,12 +19,27 @@ from assay.cli import (
     report,
     run,
     split,
+    vault,
     verdict,
 )
 from assay.cli.guard import STOPPED, STOPPED_WORDS
 from assay.cli.teach import group
 
-LOOP = (init, profile, split, register, attempt, verdict, amend, learn, run, records, plan, report)
+LOOP = (
+    init,
+    profile,
+    split,
+    register,
+    attempt,
+    verdict,
+    amend,
+    learn,
+    run,
+    vault,
+    records,
+    plan,
+    report,
+)
 
 app = group(
     name="assay",

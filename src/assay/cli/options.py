@@ -20,6 +20,15 @@ LedgerFile = Annotated[
         show_default="assay.db beside assay.toml",
     ),
 ]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        help="Key of the vault, for its keeper.",
+        show_default="the file that ASSAY_VAULT_KEY_FILE names, if any",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON alone on stdout.")]
 Budget = Annotated[
     str | None,

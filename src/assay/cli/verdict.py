@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from assay.cli.options import AsJson, LedgerFile, PortfolioPath, ProjectKey
+from assay.cli.options import AsJson, KeyFile, LedgerFile, PortfolioPath, ProjectKey
 from assay.cli.teach import command
 from assay.cli.terminal import COLOURS, answer, console, table, working
 from assay.cli.workspace import open_workspace
@@ -26,9 +26,13 @@ def add(app: typer.Typer) -> None:
         writes="the verdict and the measured half of its lesson in the ledger.",
     )
     def close(
-        path: PortfolioPath, key: ProjectKey, ledger: LedgerFile = None, as_json: AsJson = False
+        path: PortfolioPath,
+        key: ProjectKey,
+        key_file: KeyFile = None,
+        ledger: LedgerFile = None,
+        as_json: AsJson = False,
     ) -> None:
-        with open_workspace(path, ledger) as workspace, working():
+        with open_workspace(path, ledger, key_file=key_file) as workspace, working():
             experiment = workspace.experiment(key)
             verdict = experiment.verdict or experiment.close()
         if as_json:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_workspace(
-    path: Path, ledger: Path | None, *, must_exist: bool = True
+    path: Path, ledger: Path | None, *, must_exist: bool = True, key_file: Path | None = None
 ) -> Iterator["Workspace"]:
     """The portfolio at `path` with its ledger, closed in the end.
 
@@ -23,6 +23,7 @@ def open_workspace(
         path: an `assay.toml`, or the folder that holds one.
         ledger: another ledger than `assay.toml` names.
         must_exist: refuse a ledger that is not there, so that a slip in its name makes none.
+        key_file: key of the vaults, for their keeper.
 
     Raises:
         LedgerError: there is no ledger, and there must be one.
@@ -31,7 +32,7 @@ def open_workspace(
         _refuse_absent(ledger_of(path, ledger))
     from assay.experiment import Workspace
 
-    with closing(Workspace.open(path, ledger=ledger)) as workspace:
+    with closing(Workspace.open(path, ledger=ledger, key_file=key_file)) as workspace:
         yield workspace
 
 

@@ -8,7 +8,7 @@ class Answer:
     """The answer to one attempt.
 
     Fields:
-        text: `supported`, `not yet` or `broke`.
+        text: `supported`, `not yet`, `broke`, or `waiting` for the keeper of a vault.
         look: number of the look, `None` if none was spent.
         tries: looks planned.
         level: share of alpha that the look spent.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.adapter import AbstractAdapted
-from assay.errors import ExperimentError
+from assay.errors import ExperimentError, LockedError
 from assay.experiment.answer import Answer
 from assay.experiment.facts import facts
 from assay.experiment.keeper import Keeper
@@ -106,7 +106,7 @@ class Experiment:
 
         Returns:
             `supported`, `not yet`, or `broke` where the model failed before it could predict; that
-            is recorded too.
+            is recorded too. `waiting` where the sealed targets lie in a vault.
 
         Raises:
             ExperimentError: the seal is open, or the name is taken.
@@ -185,6 +185,10 @@ class Experiment:
         if verdict is None:
             raise ExperimentError(f'experiment "{self.key}": the verdict was not recorded.')
         return verdict
+
+    def waiting(self) -> list[Record]:
+        """Attempts whose look is counted and not answered yet, in order."""
+        return self._keeper.waiting()
 
     def learn(
         self,
@@ -273,8 +277,15 @@ class Experiment:
         predictive: AbstractPredictive | None = None,
         notes: tuple[str, ...] = (),
     ) -> Answer:
-        answer, body = self._keeper.answer(look, predictive).answer, attempt_of(look)
-        tries = self.registration.tries
+        body, tries = attempt_of(look), self.registration.tries
+        try:
+            answer = self._keeper.answer(look, predictive).answer
+        except LockedError:
+            message = (
+                f"Look {body.look} of {tries} planned. It is counted and waits for the keeper of "
+                f"the vault (`assay vault answer`).{self._overrun()}"
+            )
+            return Answer("waiting", body.look, tries, body.level, message)
         what = "The seal stays closed and shows no score."
         if answer == "supported" and (verdict := self.verdict) is not None:
             what = f"The seal is open: {verdict.sentence}"

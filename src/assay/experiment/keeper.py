@@ -7,11 +7,12 @@ from functools import cached_property
 from itertools import chain, count
 from typing import Any
 
-from assay.errors import ExperimentError, LedgerError
+from assay.errors import ExperimentError, LedgerError, LockedError
 from assay.experiment.amending import schedule
 from assay.experiment.judging import Judge, stored
 from assay.experiment.opening import verdict_body
 from assay.experiment.task import SealedTask
+from assay.experiment.vault import Look
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of
 from assay.predictive import AbstractPredictive, to_bytes
 from assay.record import AnswerBody, AttemptBody
@@ -61,7 +62,8 @@ class Keeper:
         Raises:
             ExperimentError: the seal is open, or other predictions have this name.
         """
-        _ = self._judge  # whatever it lacks is said before a look is spent
+        if not self._task.is_locked:
+            _ = self._judge  # whatever it lacks is said before a look is spent
         with self._alone():
             self._refuse_opened()
             facts = self._named(facts)
@@ -124,8 +126,18 @@ class Keeper:
             if self._record.hash not in self._history.refresh().verdicts:
                 self._open(look=None)
 
+    def waiting(self) -> list[Record]:
+        """Looks that were committed and have no answer, in order."""
+        made = self._history.refresh().attempts[self._record.hash]
+        return [each for each in made if not self._is_done(each)]
+
     @cached_property
     def _judge(self) -> Judge:
+        if self._task.is_locked:
+            raise LockedError(
+                f'experiment "{self._key}": the sealed targets lie in a vault, so its keeper '
+                "answers and opens: `assay vault answer PATH`, `assay close PATH KEY --key-file`."
+            )
         body = registration_of(self._record)
         if body.baseline_predictions is not None:
             content = self._ledger.read_file(body.baseline_predictions)
@@ -192,6 +204,9 @@ class Keeper:
     def _tested(self, look: Record, predictive: AbstractPredictive | None = None) -> AnswerBody:
         """Test a committed look and record its answer, in the transaction that is open."""
         body = attempt_of(look)
+        if self._task.vault is not None:
+            number, sha = int(body.look or 0), str(body.predictions)
+            self._task.vault.count(Look(self._record.hash, number, sha))
         if predictive is None:
             predictive = stored(self._ledger.read_file(str(body.predictions)), self._task)
         is_supported = self._judge.supports(predictive, float(body.level or 0.0))

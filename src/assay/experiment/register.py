@@ -76,14 +76,8 @@ def register(
     )
     project = portfolio.projects[0]
     record_project(project, portfolio.settings, ledger)
-    return register_project(
-        project,
-        problem,
-        ledger=ledger,
-        seed=seed,
-        folder=Path(folder),
-        accept_underpowered=accept_underpowered,
-    )
+    task = task_of(project, problem, ledger, seed=seed, folder=Path(folder))
+    return register_task(task, ledger=ledger, accept_underpowered=accept_underpowered)
 
 
 def record_project(
@@ -107,26 +101,23 @@ def record_project(
     return True
 
 
-def register_project(
-    project: Project,
-    problem: Problem,
+def register_task(
+    task: SealedTask,
     *,
     ledger: Ledger,
-    seed: int,
-    folder: Path,
     accept_underpowered: str | None = None,
     history: History | None = None,
 ) -> Experiment:
-    """Register a project of `assay.toml`, or return its experiment if that is registered already.
+    """Register a problem with its split, or return its experiment if that is registered already.
 
     Raises:
         UnderpoweredError, ExperimentError, ConfigError: as `register`.
     """
-    history = history or History(ledger)
-    task = task_of(project, problem, ledger, seed=seed, folder=folder)
+    project, history = task.project, history or History(ledger)
     known = existing(project, task, history.refresh())
     if known is not None:
         return Experiment(known, task, ledger, history)
+    _refuse_history_in_a_vault(task)
     # Asked before anything is fitted, and again under the lock.
     _overlaps(task, ledger, history)
     claim, power = require_power(task, accept_underpowered=accept_underpowered)
@@ -137,6 +128,20 @@ def register_project(
             overlaps = _overlaps(task, ledger, history)
             known = ledger.append(body.model_copy(update={"overlaps": overlaps}), key=project.key)
     return Experiment(known, task, ledger, history)
+
+
+def _refuse_history_in_a_vault(task: SealedTask) -> None:
+    """Refuse forecasts from origins whose history is locked away.
+
+    Raises:
+        ExperimentError: a series is judged from several origins, and its targets lie in a vault.
+    """
+    if task.vault is not None and task.is_procedure:
+        raise ExperimentError(
+            f'project "{task.project.key}": its sealed rows are forecast from several origins, '
+            "each with the history before it, which a vault hides from models. Seal one horizon "
+            "(`horizon` as long as the sealed time), or leave out `vault`."
+        )
 
 
 def require_power(
@@ -298,6 +303,7 @@ def _body(
         sealed_rows_file=ledger.put(b"".join(sealing.fingerprints)),
         open_rows_file=ledger.put(b"".join(open_names(task, ledger.salt))),
         copies=sealing.copies,
+        vault=None if task.vault is None else str(task.vault.facts["identity"]),
         identity=sealing.identity,
         target_sha=sealing.target_sha,
         n_open=len(task.open_rows),

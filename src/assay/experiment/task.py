@@ -22,6 +22,7 @@ from assay.adapter import (
 )
 from assay.errors import DataError, PredictionsError
 from assay.experiment.sealing import Sealing
+from assay.experiment.vault import Vault
 from assay.frame import Frame, Roles
 from assay.frame.loader import load
 from assay.model import build
@@ -71,6 +72,7 @@ class SealedTask:
         sealing: which rows are sealed.
         folder: what paths in the project are relative to.
         seed: of every random step.
+        vault: where the sealed targets lie; `None` where the table holds them itself.
     """
 
     project: Project
@@ -79,6 +81,12 @@ class SealedTask:
     sealing: Sealing
     folder: Path
     seed: int
+    vault: Vault | None = None
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the sealed targets are out of reach."""
+        return self.vault is not None and not self.vault.is_open
 
     @cached_property
     def y(self) -> np.ndarray:
@@ -205,7 +213,8 @@ class SealedTask:
         parts, order = [], []
         for origin in np.unique(origins):
             history = np.flatnonzero(self._times <= origin)
-            end = min(int(origin) + (self.roles.horizon or 1), last)
+            # The gap is forecast too, since nothing in it is known yet.
+            end = min(int(origin) + self.gap + (self.roles.horizon or 1), last)
             # Rows without a target are asked for too, so that no step of the block is missing.
             block = np.flatnonzero((self._times > origin) & (self._times <= end))
             wanted = np.flatnonzero(origins == origin)
@@ -253,8 +262,11 @@ class SealedTask:
         open_rows = self.open_rows if open_rows is None else open_rows
         spec = self.project.baseline
         if isinstance(spec, str):
-            return baseline(spec, Task(self.frame, self.roles, open_rows, target_rows))
+            return baseline(spec, self._baseline_task(open_rows, target_rows))
         return self._model_baseline(spec, target_rows, open_rows)
+
+    def _baseline_task(self, open_rows: np.ndarray, target_rows: np.ndarray) -> Task:
+        return Task(self.frame, self.roles, open_rows, target_rows, self.gap)
 
     @property
     def baseline_looks_back(self) -> bool:
@@ -299,7 +311,12 @@ class SealedTask:
     def origins(self, rows: np.ndarray) -> np.ndarray:
         """The last time known when each row is forecast; origins step by one horizon."""
         time = self._times[rows]
-        return forecast_blocks(time, int(time.min()), self.roles.horizon or 1)
+        return forecast_blocks(time, int(time.min()), self.roles.horizon or 1) - self.gap
+
+    @property
+    def gap(self) -> int:
+        """Times before each forecast whose targets are not known yet."""
+        return self.project.seal.gap or 0
 
     @cached_property
     def _times(self) -> np.ndarray:

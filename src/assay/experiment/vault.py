@@ -135,10 +135,11 @@ class Vault:
         if look in counted:
             return
         if look.number <= len(counted):
+            times = f"{len(counted)} look{'s' if len(counted) != 1 else ''}"
             raise ExperimentError(
-                f"{self.folder}: the vault has counted {len(counted)} looks at these rows, and the "
-                f"ledger calls this one look {look.number}: it was deleted, replaced or copied. "
-                "Restore it; looks are not forgotten."
+                f"{self.folder}: the vault has counted {times} at these rows, and the ledger calls "
+                f"this one look {look.number}: it was deleted, replaced or copied. Restore it; "
+                "looks are not forgotten."
             )
         # A line of its own, even after one that a crash cut short.
         line = f"\n{json.dumps([look.experiment, look.number, look.predictions])}\n"

@@ -1,8 +1,7 @@
-"""A split whose sealed targets lie in a vault: how it is made, read, and asked."""
+"""Rows whose sealed targets lie in a vault, as a modeller and as the keeper read them."""
 
-import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,62 +10,10 @@ import polars as pl
 
 from assay.errors import ExperimentError
 from assay.experiment.sealing import Sealing, seal_again
-from assay.experiment.split import SplitReport, split
-from assay.experiment.vault import Vault, new_key
-from assay.experiment.workspace import Workspace
+from assay.experiment.vault import Vault
 from assay.frame import Frame, Roles
-from assay.ledger import attempt_of
 
 MANIFEST = "split.json"
-
-
-@dataclass(frozen=True)
-class Answered:
-    """One look that the keeper of a vault answered."""
-
-    project: str
-    attempt: str
-    look: int
-    answer: str
-
-
-def seal_into_vault(
-    workspace: Workspace, key: str, *, out: Path, vault: Path, key_file: Path
-) -> SplitReport:
-    """Split a project's rows, and keep the sealed targets in a vault.
-
-    Args:
-        workspace: a portfolio whose data hold all targets.
-        key: of the project.
-        out: folder for modellers: open rows, sealed rows without target, and what binds them to
-            the vault.
-        vault: folder for the encrypted targets.
-        key_file: where the new key is written; for whoever answers, not for modellers.
-
-    Raises:
-        ExperimentError: something is there already, or cannot be written.
-        AssayError: the data cannot be used.
-    """
-    task = workspace.task(key)
-    if (vault / "vault.json").exists():
-        raise ExperimentError(f"{vault}: holds a vault already. Name another folder.")
-    secret = new_key(key_file)
-    report = split(workspace, key, out)
-    rows = np.sort(task.sealing.sealed_rows)
-    hidden = [task.roles.target, *task.flags]
-    labels = task.frame.table[rows].select("row_id", *hidden)
-    facts = {
-        "project": key,
-        "identity": hashlib.sha256(secret).hexdigest(),
-        "target": task.roles.target,
-        "hidden": hidden,
-        "n_sealed": len(rows),
-        "data_sha": task.sealing.data_sha,
-        "target_sha": task.sealing.target_sha,
-    }
-    Vault.make(vault, labels, facts, secret)
-    (out / MANIFEST).write_text(json.dumps({"format": 1, **facts}, indent=2) + "\n")
-    return report
 
 
 @dataclass(frozen=True)
@@ -89,6 +36,13 @@ class VaultedRows:
         shas = {name: str(self.facts[name]) for name in ("data_sha", "target_sha")}
         return seal_again(frame, roles, sealed, salt=salt, seed=seed, **shas)
 
+    def labelled(self, frame: Frame) -> Frame:
+        """The checked rows with every class of the target, those of sealed rows too."""
+        classes = tuple(str(label) for label in self.facts["classes"])
+        if not classes:
+            return frame
+        return replace(frame, classes={**frame.classes, str(self.facts["target"]): classes})
+
     def _sealed_ids(self) -> pl.Series:
         return self.frame.column("row_id").filter(pl.Series(self.is_sealed))
 
@@ -110,39 +64,18 @@ def read_vaulted(folder: Path, vault: Vault) -> VaultedRows:
     if vault.is_open:
         sealed = sealed.join(vault.targets(), on="row_id", how="left", maintain_order="left")
     else:
-        blank = [pl.lit(None, opened.schema[name]).alias(name) for name in hidden]
-        flags = [name for name in hidden if opened.schema[name] == pl.Boolean]
-        sealed = sealed.with_columns(blank).with_columns(pl.lit(False).alias(flag) for flag in flags)
-    table = pl.concat(
-        [opened, sealed.select(opened.columns)], how="vertical"
-    ).with_columns(pl.Series("__sealed", [False] * len(opened) + [True] * len(sealed)))
+        sealed = sealed.with_columns(_blank(opened.schema[name]).alias(name) for name in hidden)
+    table = pl.concat([opened, sealed.select(opened.columns)], how="vertical").with_columns(
+        pl.Series("__sealed", [False] * len(opened) + [True] * len(sealed))
+    )
     table = table.sort("row_id", maintain_order=True)
     mask = table["__sealed"].to_numpy()
     return VaultedRows(Frame(table.drop("__sealed"), str(folder)), mask, facts)
 
 
-def answer_waiting(workspace: Workspace) -> list[Answered]:
-    """Answer every look that waits for the keeper of a vault.
-
-    Args:
-        workspace: opened with the key.
-
-    Raises:
-        ExperimentError: the key is missing, or the ledger forgot looks that the vault counted.
-    """
-    found = []
-    for project in workspace.portfolio.projects:
-        if project.vault is None or not workspace.history.refresh().experiments(project.key):
-            continue
-        experiment = workspace.experiment(project.key)
-        for record in experiment.waiting():
-            body = attempt_of(record)
-            if not experiment.is_open:
-                break  # the seal opened with an earlier look; nothing is left to find out
-            answer = experiment.resume(body.name)
-            if answer is not None:
-                found.append(Answered(project.key, body.name, int(body.look or 0), answer.text))
-    return found
+def _blank(dtype: pl.DataType) -> pl.Expr:
+    """What stands in a locked column: nothing, or a flag that is not raised."""
+    return pl.lit(False) if dtype == pl.Boolean else pl.lit(None, dtype)
 
 
 def _facts(folder: Path) -> dict[str, Any]:

@@ -8,12 +8,14 @@ from assay.experiment.amending import amend
 from assay.experiment.experiment import Experiment
 from assay.experiment.register import (
     record_project,
-    register_project,
+    register_task,
     require_power,
     task_of,
 )
 from assay.experiment.registered import existing
 from assay.experiment.task import SealedTask
+from assay.experiment.vault import Vault, read_key
+from assay.experiment.vaulted import VaultedRows, read_vaulted
 from assay.frame import read
 from assay.ledger import History, Ledger
 from assay.problem import Problem, profile
@@ -23,27 +25,41 @@ from assay.record import AmendmentBody, Portfolio, Project, load_portfolio
 class Workspace:
     """Everything that the commands work on: `assay.toml`, its ledger, its data."""
 
-    def __init__(self, portfolio: Portfolio, ledger: Ledger) -> None:
+    def __init__(
+        self, portfolio: Portfolio, ledger: Ledger, *, vault_key: bytes | None = None
+    ) -> None:
         """Work on a loaded portfolio; `Workspace.open` loads one."""
         self.portfolio = portfolio
         self.ledger = ledger
         self.history = History(ledger)
+        self._vault_key = vault_key
         self._problems: dict[str, Problem] = {}
+        self._vaulted: dict[str, VaultedRows] = {}
 
     @classmethod
-    def open(cls, path: str | Path, *, ledger: str | Path | None = None) -> Self:
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        ledger: str | Path | None = None,
+        key_file: str | Path | None = None,
+    ) -> Self:
         """Load a portfolio and open its ledger.
 
         Args:
             path: `assay.toml` or its folder.
             ledger: another ledger than the file names.
+            key_file: key of the vaults, for their keeper; by default the file that
+                `ASSAY_VAULT_KEY_FILE` names, if any.
 
         Raises:
             ConfigError: the file is missing or wrong.
             LedgerError: the ledger cannot be opened.
+            ExperimentError: the key cannot be read.
         """
         portfolio = load_portfolio(path)
-        return cls(portfolio, Ledger(ledger or portfolio.ledger))
+        key = read_key(None if key_file is None else Path(key_file))
+        return cls(portfolio, Ledger(ledger or portfolio.ledger), vault_key=key)
 
     def close(self) -> None:
         """Let go of the ledger."""
@@ -77,10 +93,20 @@ class Workspace:
                     f'project "{key}" has no `data` and `target` yet, so there is nothing to '
                     "register. It is planned by its belief or curve."
                 )
-            frame = read(project.data, root=self.portfolio.folder)
+            vault = self.vault(key)
+            if vault is None:
+                frame = read(project.data, root=self.portfolio.folder)
+            else:
+                rows = read_vaulted(self.portfolio.folder / project.data, vault)
+                self._vaulted[key], frame = rows, rows.frame
             seed = self.portfolio.settings.seed
             self._problems[key] = profile(frame, seed=seed, **project.roles())
         return self._problems[key]
+
+    def vault(self, key: str) -> Vault | None:
+        """Where the sealed targets of a project lie; `None` where its data hold them."""
+        folder = self.project(key).vault
+        return None if folder is None else Vault(self.portfolio.folder / folder, self._vault_key)
 
     def open_problem(self, key: str) -> Problem:
         """The problem as its open rows show it: what may be looked at while the seal is closed.
@@ -94,13 +120,13 @@ class Workspace:
 
     def task(self, key: str) -> SealedTask:
         """A project's problem with its split."""
-        return task_of(
-            self.project(key),
-            self.problem(key),
-            self.ledger,
-            seed=self.portfolio.settings.seed,
-            folder=self.portfolio.folder,
-        )
+        project, problem, vault = self.project(key), self.problem(key), self.vault(key)
+        seed, folder = self.portfolio.settings.seed, self.portfolio.folder
+        if vault is None:
+            return task_of(project, problem, self.ledger, seed=seed, folder=folder)
+        frame, roles = self._vaulted[key].labelled(problem.frame), problem.roles
+        sealing = self._vaulted[key].sealing(frame, roles, salt=self.ledger.salt, seed=seed)
+        return SealedTask(project, frame, roles, sealing, folder, seed, vault)
 
     def record_projects(self) -> list[str]:
         """Record what a plan needs to know; returns the keys of projects that changed."""
@@ -118,12 +144,9 @@ class Workspace:
             UnderpoweredError: its sealed rows cannot detect what is claimed.
             ExperimentError: other terms or data are registered, or its rows are spent.
         """
-        return register_project(
-            self.project(key),
-            self.problem(key),
+        return register_task(
+            self.task(key),
             ledger=self.ledger,
-            seed=self.portfolio.settings.seed,
-            folder=self.portfolio.folder,
             accept_underpowered=accept_underpowered,
             history=self.history,
         )

@@ -8,7 +8,7 @@ import polars as pl
 
 from assay.experiment.sentences import amount, interval, metric_words
 from assay.ledger import History, Record, attempt_of, registration_of
-from assay.picture import gains, svg
+from assay.picture import gains, reliability, svg
 from assay.record import RegistrationBody, VerdictBody
 from assay.report.content import AttemptRow, Choice, Picture, RegistrationContent, ScoreRow
 
@@ -128,6 +128,52 @@ def sealed_picture(record: Record, verdict: VerdictBody) -> Picture | None:
         caption=f"Intervals at {100 * (1 - body.alpha):g} %, each of one attempt by itself: the "
         "best of several flatters itself. The bar is the least improvement worth having.",
     )
+
+
+def segments_picture(record: Record, verdict: VerdictBody) -> Picture | None:
+    """Where the gain comes from; `None` where nothing parts the sealed rows."""
+    body = registration_of(record)
+    if not verdict.segments:
+        return None
+    is_relative = body.improve_by is not None
+    scale, unit = (100.0, " %") if is_relative else (1.0, "")
+    table = pl.DataFrame(
+        {
+            "name": [f"{row['column']}: {row['value']}" for row in verdict.segments],
+            **{
+                name: [scale * row[name] for row in verdict.segments]
+                for name in ("gain", "low", "high")
+            },
+        }
+    )
+    axis = "improvement in each segment" + (" (%)" if is_relative else "")
+    return Picture(
+        title="Where the gain comes from",
+        svg=svg(gains(table, bar=0.0, axis=axis, unit=unit)),
+        caption="The attempt that the verdict speaks of, with intervals of two standard errors. "
+        "They describe; no claim was registered for a segment.",
+    )
+
+
+def reliability_picture(record: Record, verdict: VerdictBody) -> Picture | None:
+    """Whether that attempt's promises hold; `None` for point forecasts, which make none."""
+    if not verdict.reliability:
+        return None
+    is_chance = registration_of(record).metric in CLASS_METRICS
+    came = "share that came true" if is_chance else "share of rows below the quantile"
+    return Picture(
+        title="What was promised, and what came",
+        svg=svg(reliability(pl.DataFrame(list(verdict.reliability)), axis=came)),
+        caption="On the line, promises hold. "
+        + (
+            "Each point is a tenth of the sealed rows, from the least probability up."
+            if is_chance
+            else "Each point is a level: so many of the sealed rows should lie below it."
+        ),
+    )
+
+
+CLASS_METRICS = ("brier", "0-1")
 
 
 def _least(body: RegistrationBody) -> float:

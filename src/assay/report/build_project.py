@@ -13,8 +13,10 @@ from assay.report.build_curve import curve_picture, curve_sentence
 from assay.report.build_experiment import (
     attempt_rows,
     registration_content,
+    reliability_picture,
     score_rows,
     sealed_picture,
+    segments_picture,
 )
 from assay.report.build_problem import problem_content
 from assay.report.content import LessonContent, ProjectContent, Status
@@ -157,6 +159,8 @@ def project_content(
         attempts=attempt_rows(facts.history, facts.registered),
         scores=score_rows(*opened) if opened else (),
         sealed_picture=sealed_picture(*opened) if opened else None,
+        segments_picture=segments_picture(*opened) if opened else None,
+        reliability_picture=reliability_picture(*opened) if opened else None,
         curve=curve_picture(state, points, planned=units, unit=unit, per_day=facts.per_day),
         curve_sentence=curve_sentence(state, points, unit),
         lesson=_lesson(facts),
@@ -240,6 +244,19 @@ def _lesson(facts: Facts) -> LessonContent | None:
     worded = [(record, body) for record, body in about if body.words]
     return LessonContent(
         measured=" ".join(body.measured for _, body in about if body.measured),
-        words=" ".join(body.words for _, body in worded if body.words),
+        findings=tuple(line for _, body in about for line in body.findings),
+        words=" ".join(_worded(body) for _, body in worded),
         author=worded[-1][0].author if worded else "",
     )
+
+
+def _worded(body: LessonBody) -> str:
+    """An author's words with what stands beside them."""
+    said = {
+        "": body.words or "",
+        "About": f"`{body.attempt}`." if body.attempt else "",
+        "Reason:": f"{body.reason}." if body.reason else "",
+        "Assumed:": body.assumption,
+        "Worth another try if:": body.reopen,
+    }
+    return " ".join(f"{name} {text}".strip() for name, text in said.items() if text)

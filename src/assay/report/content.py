@@ -186,9 +186,10 @@ class ScoreRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonContent:
-    """What was learnt: the measured half, the author's words, and who wrote them."""
+    """What was learnt: the measured half, each attempt's, the author's words, who wrote them."""
 
     measured: str
+    findings: tuple[str, ...] = ()
     words: str = ""
     author: str = ""
 
@@ -208,6 +209,8 @@ class ProjectContent:
         remedy: what would change that.
         curve_sentence: such as `"After 5 person-days at 31 % of what is possible; ..."`.
         sealed_picture: intervals of the gains once the seal is open.
+        segments_picture: the gain of the attempt that the verdict speaks of, by segment.
+        reliability_picture: what that attempt promised, and what came.
     """
 
     key: str
@@ -227,6 +230,8 @@ class ProjectContent:
     attempts: tuple[AttemptRow, ...] = ()
     scores: tuple[ScoreRow, ...] = ()
     sealed_picture: Picture | None = None
+    segments_picture: Picture | None = None
+    reliability_picture: Picture | None = None
     curve: Picture | None = None
     curve_sentence: str = ""
     lesson: LessonContent | None = None
