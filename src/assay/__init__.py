@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         Quadratic,
         Spline,
     )
-    from assay.problem import profile
+    from assay.problem import feasibility, profile
 
 __version__ = "0.1.0"
 
@@ -108,6 +108,7 @@ __all__ = [
     "ZeroInflated",
     "__version__",
     "compare",
+    "feasibility",
     "load",
     "plan",
     "profile",
@@ -163,6 +164,7 @@ _ADDRESSES = {
     "Weibull": "assay.family:Weibull",
     "ZeroInflated": "assay.family:ZeroInflated",
     "compare": "assay.model:compare",
+    "feasibility": "assay.problem:feasibility",
     "load": "assay.model:load",
     "plan": "assay.portfolio:plan",
     "profile": "assay.problem:profile",
