@@ -23,7 +23,7 @@ COMMANDS = list(every_command())
 
 def test_the_loop_is_all_there():
     assert {" ".join(words) for words in COMMANDS} == {
-        "init", "profile", "split", "register", "attempt", "close", "learn", "run",
+        "init", "profile", "feasibility", "split", "register", "attempt", "close", "learn", "run",
         "ledger ls", "ledger show", "ledger verify", "plan", "report",
     }  # fmt: skip
 

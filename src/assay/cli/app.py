@@ -9,6 +9,7 @@ import typer
 from assay import __version__
 from assay.cli import (
     attempt,
+    feasibility,
     init,
     plan,
     profile,
@@ -22,7 +23,7 @@ from assay.cli import (
 from assay.cli.guard import STOPPED, STOPPED_WORDS
 from assay.cli.teach import group
 
-LOOP = (init, profile, split, register, attempt, verdict, run, records, plan, report)
+LOOP = (init, profile, feasibility, split, register, attempt, verdict, run, records, plan, report)
 
 app = group(
     name="assay",

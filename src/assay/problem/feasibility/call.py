@@ -105,7 +105,9 @@ def _more_rows(evidence: Evidence, curve: Rising) -> str:
     ):
         rows = rows_that_show(evidence, curve, share)
         if rows is not None:
-            return f"Label about {rows:,} pilot rows: {words}, they show that the target can be met."
+            return (
+                f"Label about {rows:,} pilot rows: {words}, they show that the target can be met."
+            )
     return (
         "More rows of the same kind are unlikely to settle it: bring features that tell more, or "
         "a lower target."

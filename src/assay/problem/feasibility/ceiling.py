@@ -83,8 +83,9 @@ def class_ceiling(y: Floats, first: Floats, second: Floats) -> Ceiling:
     agreement, share = agreed / pairs, float(y.mean())
     tail = (1.0 - CONFIDENCE) / 2.0
     noise, least_noise = (1.0 - agreement) / 2.0, (1.0 - upper_limit(agreed, pairs, tail)) / 2.0
-    ends = 1.0 - upper_limit(len(y) - int(y.sum()), len(y), tail / 2), upper_limit(
-        int(y.sum()), len(y), tail / 2
+    ends = (
+        1.0 - upper_limit(len(y) - int(y.sum()), len(y), tail / 2),
+        upper_limit(int(y.sum()), len(y), tail / 2),
     )
     nearest_half = float(np.clip(0.5, *ends))  # where the target spreads most
     return Ceiling(
@@ -99,7 +100,7 @@ def class_ceiling(y: Floats, first: Floats, second: Floats) -> Ceiling:
 
 
 def upper_limit(hits: int, tries: int, tail: float) -> float:
-    """The upper limit of a share: a larger one would give so few hits with a chance below `tail`."""
+    """The upper limit of a share: larger ones give so few hits with a chance below `tail`."""
     return 1.0 if hits == tries else float(stats.beta.ppf(1.0 - tail, hits + 1, tries - hits))
 
 

@@ -10,7 +10,7 @@ support vector machines, Neural Networks 17(10); Saunders, Gammerman & Vovk (199
 learning algorithm in dual variables.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,10 +42,10 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Choice:
-    """The learner that did best: which kernel (counted from 0), and its penalty."""
+    """The learner that did best: its kernel and its penalty, each as a place counted from 0."""
 
     kernel: int
-    penalty: float
+    penalty: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,33 +65,41 @@ class Factors:
         kept = np.maximum(values, 0.0)
         return cls(vectors, kept, float(kept.mean()) or 1.0)  # no feature varies on these rows
 
-    def weights(self, y: Floats, penalty: float) -> Floats:
-        """Weights of the rows for each target; they sum to 0.
+    def shrunk(self) -> Floats:
+        """What each penalty leaves of each direction, shape `(penalty, row)`."""
+        return 1.0 / (self.values + self.scale * np.array(PENALTIES)[:, None])
+
+    def weights(self, y: Floats) -> Floats:
+        """Weights of the rows for each penalty and target; they sum to 0.
 
         Args:
             y: targets, shape `(row, target)`.
-            penalty: one of `PENALTIES`.
+
+        Returns:
+            Shape `(penalty, row, target)`.
         """
         turned = self.vectors.T @ (y - y.mean(axis=0))
-        return self.vectors @ (turned / (self.values + penalty * self.scale)[:, None])
+        return self.vectors @ (turned * self.shrunk()[:, :, None])
 
-    def residuals(self, y: Floats, penalty: float, folds: Folds | None) -> Floats:
+    def residuals(self, y: Floats, folds: Folds | None) -> Floats:
         """Target less prediction for each row, from a fit to the rows outside its fold.
 
         Args:
             y: targets, shape `(row, target)`.
-            penalty: one of `PENALTIES`.
             folds: rows that are left out together; one row at a time where None.
+
+        Returns:
+            Shape `(penalty, row, target)`.
         """
-        weights = self.weights(y, penalty)
-        shrunk = 1.0 / (self.values + penalty * self.scale)
-        intercept = 1.0 / (len(y) * penalty * self.scale)
+        weights, shrunk = self.weights(y), self.shrunk()
+        intercept = 1.0 / (len(y) * self.scale * np.array(PENALTIES))
         if folds is None:
-            return weights / ((self.vectors**2 @ shrunk) - intercept)[:, None]
+            return weights / (shrunk @ self.vectors.T**2 - intercept[:, None])[:, :, None]
         out = np.empty_like(weights)
         for rows in folds:
             part = self.vectors[rows]
-            out[rows] = np.linalg.solve((part * shrunk) @ part.T - intercept, weights[rows])
+            inverse = (part * shrunk[:, None, :]) @ part.T - intercept[:, None, None]
+            out[:, rows] = np.linalg.solve(inverse, weights[:, rows])
         return out
 
 
@@ -118,10 +126,10 @@ def kernels(x: Floats) -> tuple[Kernel, ...]:
     return tuple(found)
 
 
-def search(
+def errors(
     of: Sequence[Kernel], y: Floats, *, folds: Folds | None = None, is_share: bool = False
-) -> Iterator[tuple[Choice, Floats]]:
-    """Every learner with its out-of-fold errors.
+) -> Floats:
+    """The out-of-fold error of every learner for every target.
 
     Args:
         of: kernels between the training rows.
@@ -129,24 +137,26 @@ def search(
         folds: rows that are left out together; one row at a time where None.
         is_share: whether a prediction is a chance, and so cut off at 0 and 1.
 
-    Yields:
-        Each learner, with the sum over the rows of its squared error for each target.
+    Returns:
+        Sums of squares over the rows, shape `(kernel, penalty, target)`.
     """
-    for place, kernel in enumerate(of):
-        factors = Factors.of(kernel.gram)
-        for penalty in PENALTIES:
-            off = factors.residuals(y, penalty, folds)
-            if is_share:
-                off = y - np.clip(y - off, 0.0, 1.0)
-            yield Choice(place, penalty), np.einsum("rt,rt->t", off, off)
+    return np.stack([_errors(Factors.of(each.gram), y, folds, is_share) for each in of])
+
+
+def _errors(factors: Factors, y: Floats, folds: Folds | None, is_share: bool) -> Floats:
+    off = factors.residuals(y, folds)
+    if is_share:
+        off = y - np.clip(y - off, 0.0, 1.0)
+    return np.einsum("prt,prt->pt", off, off)
 
 
 def best(
     of: Sequence[Kernel], y: Floats, *, folds: Folds | None = None, is_share: bool = False
 ) -> Choice:
     """The learner with the least out-of-fold error for one target, shape `(row,)`."""
-    found = search(of, y[:, None], folds=folds, is_share=is_share)
-    return min(found, key=lambda each: float(each[1][0]))[0]
+    found = errors(of, y[:, None], folds=folds, is_share=is_share)[:, :, 0]
+    kernel, penalty = np.unravel_index(np.argmin(found), found.shape)
+    return Choice(int(kernel), int(penalty))
 
 
 def predict(
@@ -174,7 +184,7 @@ def predict(
     own = [Kernel(each.name, each.gram[np.ix_(train, train)]) for each in of]
     chosen = best(own, y[train], folds=folds, is_share=is_share)
     gram = own[chosen.kernel].gram
-    weights = Factors.of(gram).weights(y[train][:, None], chosen.penalty)[:, 0]
+    weights = Factors.of(gram).weights(y[train][:, None])[chosen.penalty, :, 0]
     intercept = float(np.mean(y[train] - gram @ weights))
     told = of[chosen.kernel].gram[np.ix_(test, train)] @ weights + intercept
     return np.clip(told, 0.0, 1.0) if is_share else told

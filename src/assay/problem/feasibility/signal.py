@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.problem.feasibility.learners import Floats, Folds, Kernel, search
+from assay.problem.feasibility.learners import Floats, Folds, Kernel, errors
 
 PERMUTATIONS = 99
 
@@ -43,8 +43,7 @@ def signal_p_value(
     """
     dealt = [y[_shuffled(len(y), groups, random)] for _ in range(PERMUTATIONS)]
     targets = np.stack([y, *dealt], axis=1)
-    found = search(of, targets, folds=folds, is_share=is_share)
-    least = np.min([errors for _, errors in found], axis=0)
+    least = errors(of, targets, folds=folds, is_share=is_share).min(axis=(0, 1))
     # Ties, as a 0/1 target has them, count as doing as well.
     as_well = int((least[1:] <= least[0] * (1.0 + 1e-12)).sum())
     return (1 + as_well) / (1 + PERMUTATIONS)

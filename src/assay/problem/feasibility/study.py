@@ -32,7 +32,7 @@ from assay.verdict.checks import checked_between, checked_count
 LEAST_ROWS = 12
 """Rows of a pilot, or groups where rows share groups: a sixth of them must teach something."""
 
-MOST_ROWS = 1000
+MOST_ROWS = 600
 """Rows that learners see; of a larger pilot they see as many, drawn by chance."""
 
 
@@ -90,7 +90,8 @@ def feasibility(
     y = frame.numbers(roles.target)
     _check_size(frame, roles, y)
     full = _full_rows(full_rows, frame)
-    verdict = _verdict_rows(frame, roles, y, alpha, tries, expect or target_score, improve_by)
+    hoped = target_score if expect is None else expect
+    verdict = _verdict_rows(frame, roles, y, alpha, tries, hoped, improve_by)
     is_share = bool(np.isin(y, (0.0, 1.0)).all())
     ceiling = None
     if double_labels is not None:
@@ -126,7 +127,7 @@ def feasibility(
         points=points,
         path=pl.DataFrame({"rows": line, "score": [curve.quantile(LOW, rows) for rows in line]}),
         used=found.used,
-        notes=_notes(data, frame, seen, found),
+        notes=_notes(frame, seen, found),
         source=frame.source,
         target=roles.target,
     )
@@ -267,7 +268,7 @@ def _verdict_rows(
     return said(rows=plan(design_effect=effect), design_effect=effect, groups=LEAST_GROUPS)
 
 
-def _notes(data: Any, frame: Frame, seen: Frame, found: Features) -> tuple[str, ...]:
+def _notes(frame: Frame, seen: Frame, found: Features) -> tuple[str, ...]:
     notes = []
     if found.left_out:
         named = "; ".join(f"`{name}` ({reason})" for name, reason in found.left_out)
