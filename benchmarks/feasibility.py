@@ -1,7 +1,7 @@
 """Is a call on feasibility right where it is made, and how often is one made at all?
 
-Run `python benchmarks/feasibility.py` (some ten minutes on two cores; `--quick` takes one on one
-core), with `--check` to fail where a promise does not hold.
+Run `python benchmarks/feasibility.py` (about five minutes on two cores; `--quick` takes less than
+one on one core), with `--check` to fail where a promise does not hold.
 
 Each task is a law drawn at random: 2 to 20 features; a regression function that is a line, a sum
 of curves, a smooth surface, or products of features; noise, part of which two annotators would not
@@ -9,7 +9,11 @@ share. *Reachable* is the R² of the product's own learners at 1,500 rows, on ro
 pilot of 80 or of 200 rows, with 60 pairs of labels, is asked whether a target can be met that lies
 .04, .08 or .15 above or below. Of rows alike, the pilots see none of the 1,500.
 
-Two seeds: with the first the prior of the curves was looked at, with the second all was run once.
+On 60 tasks of another seed two likelihoods of the curves were compared, and the one was taken that
+treats a pilot's four scores as independent. Seed 90211 was to confirm it and did not: targets .04
+out of reach got a GO in .05 of cases, and calls there were right in .87. On 150 tasks of design
+seeds the scores were then given a shared error, and all was run once more with a fresh seed, which
+is the one below.
 """
 
 import os
@@ -29,7 +33,7 @@ from assay.problem.feasibility.curve import HIGH, LOW, MIDDLE, Pilot, measured, 
 from assay.problem.feasibility.learners import Floats, kernels, predict
 from assay.problem.feasibility.signal import signal_p_value
 
-DESIGN_SEED, SEED = 4043, 90211
+DESIGN_SEEDS, SEEN_SEED, SEED = (4043, 4044, 4045), 90211, 27182
 PILOTS, FULL, FRESH, PAIRS = (80, 200), 1500, 700, 60
 DISTANCES = (0.04, 0.08, 0.15)
 SHAPES = ("line", "curves", "surface", "products")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.problem.feasibility.call import Evidence, decide, rows_that_show, settle
@@ -87,12 +87,10 @@ def test_quantiles_rise_with_their_share_and_with_the_rows(scores, shares, growt
     assert curve.weight.sum() == pytest.approx(1.0)
 
 
-@given(score=st.floats(0.0, 0.9), sd=st.floats(0.02, 0.2))
+@given(score=st.floats(0.2, 0.8), sd=st.floats(0.02, 0.08))
 def test_better_known_scores_promise_more(score, sd):
-    """With the same flat scores, less error means a higher lower end."""
     rough, fine = (rising(scored(*[score] * 4, sd=s)).quantile(0.1, 120) for s in (2 * sd, sd))
-    assume(score < 0.85)
-    assert rough <= fine + 0.01
+    assert rough < fine < score
 
 
 def test_a_known_curve_is_foretold():

@@ -44,7 +44,7 @@ def learning_curve(
     needed(at_least, "learning curve: at least", "rows", "score")
     marks = [Mark(target, f"target {target:.2f}"), *([ceiling] if ceiling else [])]
     low, high = _span([*points["rows"], *at_least["rows"]])
-    x = alt.X("rows:Q", title="rows that are learnt from (each step twice as many)")
+    x = alt.X("rows:Q", title="rows learnt from (logarithmic)")
     x = x.scale(type="log", base=2, domain=[low, high], nice=False).axis(format=",d")
     y = alt.Y("score:Q", title=axis).scale(domain=_heights(points, at_least, marks), clamp=True)
     dots = alt.Chart(points).encode(x=x)

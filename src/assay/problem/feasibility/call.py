@@ -55,9 +55,6 @@ def decide(evidence: Evidence, *, at_least: float) -> Call:
     Args:
         evidence: what was measured.
         at_least: the 10 % quantile of the score with all rows.
-
-    Source: the extrapolated curve is a lower bound in practice (Domhan, Springenberg & Hutter,
-    2015, fit the same family): its upper end must not say no.
     """
     can_go = at_least >= evidence.target and evidence.has_signal
     if can_go == evidence.is_out_of_reach:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from assay.errors import DataError
 from assay.frame import Frame
@@ -14,6 +15,8 @@ from assay.problem.feasibility.learners import Floats
 
 MOST_LEVELS = 20
 """Levels of a text column that get an indicator of their own: the most frequent ones."""
+
+CONSTANT = "the same in every row"
 
 FARTHEST = 5.0
 """Standard deviations beyond which a number counts as that far: one row must not be all."""
@@ -34,12 +37,15 @@ class Features:
     left_out: tuple[tuple[str, str], ...]
 
 
-def features(frame: Frame, target: str, *, apart: Collection[str] = ()) -> Features:
+def features(
+    frame: Frame, target: str, rows: NDArray[np.intp], *, apart: Collection[str] = ()
+) -> Features:
     """Turn columns into numbers: text into indicators, missing numbers into medians plus a flag.
 
     Args:
-        frame: the pilot's rows with a known target.
+        frame: all rows with a known target: which columns can be used is seen on all of them.
         target: its name.
+        rows: positions of the rows that are turned into numbers.
         apart: columns that play another part, such as the group; used for nothing and not named.
 
     Returns:
@@ -50,25 +56,37 @@ def features(frame: Frame, target: str, *, apart: Collection[str] = ()) -> Featu
         DataError: a value is infinite, or no column is left.
     """
     y = frame.numbers(target)
-    parts: dict[str, list[Floats]] = {}
+    found: dict[str, list[Floats]] = {}
     left_out: list[tuple[str, str]] = []
     for column in frame.table:
         if column.name in (target, "row_id", *apart):
             continue
+        _refuse_infinite(frame, column)
         reason = _unusable(column, y)
-        if reason is not None:
-            left_out.append((column.name, reason))
+        numbers = [] if reason else list(_numbers(column.gather(rows)))
+        if numbers:
+            found[column.name] = numbers
         else:
-            parts[column.name] = list(_numbers(frame, column))
-    if not parts:
+            left_out.append((column.name, reason or CONSTANT))
+    columns = [column for part in found.values() for column in part]
+    if not columns:
         named = "; ".join(f"`{name}`: {reason}" for name, reason in left_out)
         raise DataError(
             f"{frame.source}: no column is left to predict `{target}` from"
             f"{f' ({named})' if named else ', it is alone in the table'}. Numbers, true/false and "
             "text with few different values are accepted: add such a column."
         )
-    columns = [column for part in parts.values() for column in part]
-    return Features(np.stack(columns, axis=1), tuple(parts), tuple(left_out))
+    return Features(np.stack(columns, axis=1), tuple(found), tuple(left_out))
+
+
+def _refuse_infinite(frame: Frame, column: pl.Series) -> None:
+    row = first(column.is_infinite().fill_null(False)) if column.dtype.is_float() else None
+    if row is not None:
+        raise DataError(
+            f"{frame.source}: column `{column.name}` is {column[row]} in {at_row(row)} of the rows "
+            "with a known target, finite numbers are needed. Leave the value empty if it is "
+            "missing."
+        )
 
 
 def _unusable(column: pl.Series, y: Floats) -> str | None:
@@ -76,7 +94,7 @@ def _unusable(column: pl.Series, y: Floats) -> str | None:
     known = column.drop_nulls()
     levels = known.n_unique()
     if len(known) == 0 or (levels == 1 and not column.null_count()):
-        return "the same in every row"
+        return CONSTANT
     if is_number(column.dtype):
         return _number_unusable(column, y, levels)
     if column.dtype != pl.String:
@@ -86,35 +104,44 @@ def _unusable(column: pl.Series, y: Floats) -> str | None:
 
 def _number_unusable(column: pl.Series, y: Floats, levels: int) -> str | None:
     numbers = column.cast(pl.Float64).to_numpy()
-    if column.dtype.is_integer() and levels == len(column) and np.ptp(numbers) == levels - 1:
+    is_another_each = column.dtype.is_integer() and levels == len(column)
+    # Half the rows may have gone for want of a target; true measurements do not lie so densely.
+    if is_another_each and np.ptp(numbers) < 2 * levels:
         return "it numbers the rows"
-    if column.null_count() or np.ptp(numbers) == 0 or not np.isfinite(numbers).all():
-        return None
-    if abs(float(np.corrcoef(numbers, y)[0, 1])) > 1.0 - 1e-9:
+    if not column.null_count() and _is_line(numbers, y):
         return "it is the target itself, at most in another unit"
     return None
 
 
-def _numbers(frame: Frame, column: pl.Series) -> Iterator[Floats]:
+def _is_line(one: Floats, other: Floats) -> bool:
+    """Whether two columns lie on one line, but for rounding."""
+    first_away, second_away = (_standard(each) for each in (one, other))
+    if first_away is None or second_away is None:
+        return False
+    return abs(float(np.mean(first_away * second_away))) > 1.0 - 1e-9
+
+
+def _standard(numbers: Floats) -> Floats | None:
+    """With mean 0 and standard deviation 1; None where they do not differ beyond rounding."""
+    greatest = float(np.abs(numbers).max())
+    scaled = numbers / greatest if greatest else numbers  # so that its square is finite
+    spread = float(scaled.std())
+    return (scaled - scaled.mean()) / spread if spread > 1e-14 else None
+
+
+def _numbers(column: pl.Series) -> Iterator[Floats]:
     if column.dtype == pl.String:
         yield from _indicators(column)
         return
-    numbers = frame.numbers(column.name)
-    infinite = first(np.isinf(numbers))
-    if infinite is not None:
-        raise DataError(
-            f"{frame.source}: column `{column.name}` is {numbers[infinite]} in "
-            f"{at_row(infinite)} of the rows with a known target, finite numbers are needed. "
-            "Leave the value empty if it is missing."
-        )
+    numbers = column.cast(pl.Float64).to_numpy().copy()
     missing = np.isnan(numbers)
+    if missing.all():
+        return
     if missing.any():
         yield _shifted(missing)
         numbers[missing] = np.median(numbers[~missing])
-    if np.ptp(numbers) > 0:
-        scale = float(np.abs(numbers).max())  # so that a square of the largest number is finite
-        numbers = numbers / scale
-        away = (numbers - numbers.mean()) / numbers.std()
+    away = _standard(numbers)
+    if away is not None:
         cut = np.clip(away, -FARTHEST, FARTHEST)
         yield cut - cut.mean()
 

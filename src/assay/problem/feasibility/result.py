@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from html import escape
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from assay.problem.words import plural
 
 if TYPE_CHECKING:
     import altair as alt
+
+_WIDTH = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +129,8 @@ class Feasibility:
         }
 
     def __str__(self) -> str:
-        lines = [self.headline, *(f"To settle it: {step}" for step in self.settle), *self.notes]
-        return "\n".join(lines)
+        steps = [f"To settle it: {step}" for step in self.settle]
+        return "\n".join(_filled(part) for part in (self.headline, *steps, *self.notes))
 
     def __repr__(self) -> str:
         return str(self)
@@ -147,10 +150,17 @@ def path_rows(pilot: int, full: int) -> np.ndarray:
     return np.unique(np.geomspace(pilot, full, 40).round().astype(int))
 
 
+def _filled(part: str) -> str:
+    """A part of the text, broken into lines; all but the first are indented."""
+    return fill(
+        part, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+
+
 def _sentences(found: Feasibility) -> Iterator[str]:
     yield f"Target {found.target_score:.2f}."
-    all_rows = f"at least {found.at_least:.2f} with {plural(found.full_rows, 'row')}"
-    yield f"Pilot: {found.score} {found.today:.2f} today, {all_rows}."
+    all_rows = f"at least {_score(found.at_least)} with {plural(found.full_rows, 'row')}"
+    yield f"Pilot: {found.score} {_score(found.today)} today, {all_rows}."
     if found.ceiling is None:
         yield "Noise ceiling: not measured, no row is labelled twice."
     else:
@@ -161,6 +171,10 @@ def _sentences(found: Feasibility) -> Iterator[str]:
         yield f"No signal found in the pilot (p = {found.p_value:.2f})."
     yield f"Call: {found.call if found.call != 'CANNOT TELL YET' else 'cannot tell yet'}."
     yield _rows(found.verdict)
+
+
+def _score(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # never -0.00
 
 
 def _ceiling(ceiling: Ceiling) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from assay.errors import ConfigError, DataError
 from assay.frame import Frame, Roles, check, read, recognise
@@ -96,10 +97,10 @@ def feasibility(
     ceiling = None
     if double_labels is not None:
         ceiling = ceiling_of(frame, roles.target, double_labels, is_share=is_share)
-    seen = _sampled(frame, seed)
+    rows = _sampled(frame.rows, seed)
     apart = [*(label_columns(double_labels) or ()), *([roles.group] if roles.group else [])]
-    found = features(seen, roles.target, apart=apart)
-    pilot = _pilot(seen, roles, found, is_share)
+    found = features(frame, roles.target, rows, apart=apart)
+    pilot = _pilot(frame.take(rows), roles, found, is_share)
     points = _points(pilot, frame, roles, seed)
     evidence = Evidence(
         target=target_score,
@@ -127,7 +128,7 @@ def feasibility(
         points=points,
         path=pl.DataFrame({"rows": line, "score": [curve.quantile(LOW, rows) for rows in line]}),
         used=found.used,
-        notes=_notes(frame, seen, found),
+        notes=_notes(frame, len(rows), found),
         source=frame.source,
         target=roles.target,
     )
@@ -202,11 +203,12 @@ def _full_rows(full_rows: int | None, frame: Frame) -> int:
     return checked_count(full_rows, "full_rows", least=frame.rows)
 
 
-def _sampled(frame: Frame, seed: int) -> Frame:
-    if frame.rows <= MOST_ROWS:
-        return frame
+def _sampled(rows: int, seed: int) -> NDArray[np.intp]:
+    """The rows that learners see: all of them, or some drawn by chance."""
+    if rows <= MOST_ROWS:
+        return np.arange(rows)
     random = np.random.default_rng([seed, 1])
-    return frame.take(np.sort(random.choice(frame.rows, MOST_ROWS, replace=False)))
+    return np.sort(random.choice(rows, MOST_ROWS, replace=False))
 
 
 def _pilot(seen: Frame, roles: Roles, found: Features, is_share: bool) -> Pilot:
@@ -268,11 +270,11 @@ def _verdict_rows(
     return said(rows=plan(design_effect=effect), design_effect=effect, groups=LEAST_GROUPS)
 
 
-def _notes(frame: Frame, seen: Frame, found: Features) -> tuple[str, ...]:
+def _notes(frame: Frame, seen: int, found: Features) -> tuple[str, ...]:
     notes = []
     if found.left_out:
         named = "; ".join(f"`{name}` ({reason})" for name, reason in found.left_out)
         notes.append(f"Left out as features: {named}.")
-    if seen.rows < frame.rows:
-        notes.append(f"Learners saw {seen.rows:,} of {frame.rows:,} rows, drawn by chance.")
+    if seen < frame.rows:
+        notes.append(f"Learners saw {seen:,} of {frame.rows:,} rows, drawn by chance.")
     return tuple(notes)
