@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         Quadratic,
         Spline,
     )
-    from assay.problem import profile
+    from assay.problem import feasibility, profile
 
 __version__ = "0.1.0"
 
@@ -110,6 +110,7 @@ __all__ = [
     "__version__",
     "adapt",
     "compare",
+    "feasibility",
     "load",
     "plan",
     "profile",
@@ -166,6 +167,7 @@ _ADDRESSES = {
     "ZeroInflated": "assay.family:ZeroInflated",
     "adapt": "assay.adapter:adapt",
     "compare": "assay.model:compare",
+    "feasibility": "assay.problem:feasibility",
     "load": "assay.model:load",
     "plan": "assay.portfolio:plan",
     "profile": "assay.problem:profile",

@@ -23,8 +23,9 @@ COMMANDS = list(every_command())
 
 def test_the_loop_is_all_there():
     assert {" ".join(words) for words in COMMANDS} == {
-        "init", "profile", "split", "register", "attempt", "close", "amend", "learn", "run",
-        "ledger ls", "ledger search", "ledger show", "ledger verify", "plan", "report",
+        "init", "profile", "feasibility", "split", "register", "attempt", "close", "amend",
+        "learn", "run", "vault seal", "vault answer", "ledger ls", "ledger search", "ledger show",
+        "ledger verify", "plan", "report",
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from assay import picture
 from assay.picture.allocation import optimum_by_budget
+from assay.picture.feasibility import Mark, learning_curve
 
 
 def bins(hidden: bool = True) -> pl.DataFrame:
@@ -87,6 +88,14 @@ def places() -> pl.DataFrame:
     return pl.DataFrame({"bin_left": left, "bin_right": left + 0.1, "count": count})
 
 
+def pilot_scores() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a pilot of 80 rows reached on its parts, and what is to be had at least with more."""
+    score = np.array([0.1, 0.22, 0.33, 0.4])
+    rows = {"rows": [13, 27, 53, 80], "score": score, "low": score - 0.1, "high": score + 0.1}
+    at_least = {"rows": [80, 400, 1500], "score": [0.3, 0.38, 0.42]}
+    return pl.DataFrame({**rows, "name": "measured"}), pl.DataFrame(at_least)
+
+
 def growing() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Two known curves, and what each project gets of two budgets."""
     rows = [(name, u, a * np.log1p(u)) for name, a in (("up", 5), ("down", 2)) for u in range(301)]
@@ -109,6 +118,9 @@ GALLERY: dict[str, Callable[[], alt.TopLevelMixin]] = {
         curve(), attempts(), unit="person-day", planned=18, axis="points", is_share=False
     ),
     "optimum by budget": lambda: optimum_by_budget(*growing()),
+    "learning curve": lambda: learning_curve(
+        *pilot_scores(), target=0.6, ceiling=Mark(0.83, "ceiling: at most 0.83")
+    ),
     "gains": lambda: picture.gains(sealed(), bar=0.0, axis="gain in CRPS (units a day)"),
     "reliability": lambda: picture.reliability(promised()),
     "PIT": lambda: picture.pit_histogram(places()),

@@ -10,6 +10,7 @@ from assay import __version__
 from assay.cli import (
     amend,
     attempt,
+    feasibility,
     init,
     learn,
     plan,
@@ -26,20 +27,9 @@ from assay.cli.guard import STOPPED, STOPPED_WORDS
 from assay.cli.teach import group
 
 LOOP = (
-    init,
-    profile,
-    split,
-    register,
-    attempt,
-    verdict,
-    amend,
-    learn,
-    run,
-    vault,
-    records,
-    plan,
-    report,
-)
+    init, profile, feasibility, split, register, attempt, verdict, amend, learn, run, vault,
+    records, plan, report,
+)  # fmt: skip
 
 app = group(
     name="assay",

@@ -42,7 +42,7 @@ Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Most re
 
 def add(app: typer.Typer) -> None:
     """Announce `assay ledger` and its commands."""
-    ledger = group(help="Read the ledger, and check that it still says what was recorded.")
+    ledger = group(help="Read the ledger; check that it still says what was recorded.")
     app.add_typer(ledger, name="ledger")
     _add_ls(ledger)
     _add_search(ledger)

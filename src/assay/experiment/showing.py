@@ -66,12 +66,18 @@ def _parts(judge: Judge) -> Iterator[tuple[str, str, np.ndarray]]:
     for name in named[:MOST_COLUMNS]:
         for value in table[name].unique().sort():
             same = table[name].eq_missing(value).to_numpy()
-            yield name, "missing" if value is None else str(value), np.flatnonzero(same)
+            yield name, _said(value), np.flatnonzero(same)
     if roles.time is not None:
         yield from _thirds(str(roles.time), table[str(roles.time)].rank("dense").to_numpy(), TIMES)
     y = judge.task.y[judge.task.sealing.sealed_rows]
     if len(np.unique(y)) > MOST_LEVELS:
         yield from _thirds(roles.target, y, SIZES)
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def harmed(judge: Judge, found: tuple[Row, ...]) -> list[str]:
