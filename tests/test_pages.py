@@ -46,8 +46,10 @@ def test_the_plan_picture_moves_from_the_split_of_100_to_that_of_300():
 
 
 @pytest.fixture(scope="module", params=NOTEBOOK["PAGES"])
-def page(request):
+def page(request, library):
     """Cells of a page that reads like a notebook, each with what it shows today."""
+    for name in ("lightgbm", "xgboost", "statsforecast") if request.param == "attempts.md" else ():
+        library(name)
     cells, shown = NOTEBOOK["cells"](request.param), NOTEBOOK["run"](request.param)
     return list(zip(cells, shown, strict=True))
 

@@ -1,6 +1,9 @@
 """What is made of a PyTorch module, with PyTorch where it is installed and without it elsewhere."""
 
+import sys
+from contextlib import contextmanager
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -101,6 +104,82 @@ def test_a_module_is_told_its_columns():
         AdaptedModule(object(), NUMBER, Options(("a", "kind")))
     with pytest.raises(PredictionsError, match="fitted object cannot be fitted again"):
         AdaptedModule(object(), NUMBER, Options(("a",), spread="residuals"))
+
+
+class Tensor:
+    """As much of a tensor as an adapter touches."""
+
+    def __init__(self, values: Any, dtype: Any = None, device: Any = None) -> None:
+        self.values, self.dtype, self.device = np.asarray(values), dtype, device
+
+    def detach(self) -> "Tensor":
+        return self
+
+    cpu = double = detach
+
+    def numpy(self) -> np.ndarray:
+        return self.values.astype(float)
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> type:
+    """The public interface of PyTorch that an adapter uses, for where PyTorch is not installed."""
+    entered = []
+
+    class Module:
+        def __init__(self, answer: Any = None, *parts: Any) -> None:
+            self.answer, self.parts, self.training = answer, parts, True
+
+        def modules(self) -> list[Any]:
+            return [self, *self.parts]
+
+        def parameters(self) -> Any:
+            return iter([Tensor(0.0, "half", "gpu")])
+
+        def eval(self) -> None:
+            for part in self.modules():
+                part.training = False
+
+        def __call__(self, given: Any) -> Any:
+            assert not any(part.training for part in self.modules())
+            assert entered == ["no_grad"]
+            assert (given.dtype, given.device) == ("half", "gpu")
+            return self.answer(given.values)
+
+    @contextmanager
+    def no_grad() -> Any:
+        entered.append("no_grad")
+        yield
+        entered.pop()
+
+    Module.__module__, Module.__qualname__ = "torch.nn.modules.module", "Module"
+    torch = SimpleNamespace(no_grad=no_grad, as_tensor=Tensor)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    return Module
+
+
+def test_a_module_is_called_in_evaluation_mode_and_put_back(stand_in):
+    still = stand_in()
+    still.training = False
+    net = stand_in(lambda values: Tensor(2 * values[:, 0] + 1), still)
+    adapted = assay.adapt(net, features=["a"]).bind(NUMBER)
+    found = adapted.predict(NUMBER.visible)
+    assert found.mean() == pytest.approx([1.0, 3.0, 5.0])
+    assert (net.training, still.training) == (True, False)
+    assert not adapted.can_refit
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda values: (Tensor(values), 1), "returned tuple, where one tensor is needed"),
+        (lambda values: Tensor(values[:-1]), "predicted 2 rows, 3 were asked for"),
+    ],
+)
+def test_a_module_that_answers_otherwise_is_told(stand_in, answer, message):
+    adapted = assay.adapt(stand_in(answer), features=["a"]).bind(NUMBER)
+    with pytest.raises(PredictionsError, match=message):
+        adapted.predict(NUMBER.visible)
 
 
 @pytest.mark.skipif(

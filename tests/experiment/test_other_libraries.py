@@ -100,6 +100,8 @@ def test_a_fitted_estimator_is_used_as_it_is(begin, numbers, library, ledger, na
     experiment = begin(numbers, metric="squared")
     rows = open_table(experiment)
     fitted = MAKE[name](library).fit(rows.select("z", "x").to_pandas(), rows["y"].to_numpy())
+    with pytest.raises(PredictionsError, match=r"was fitted on \['z', 'x'\], and `features` is"):
+        experiment.attempt(assay.adapt(fitted, features=["x", "z"]))
     experiment.attempt(fitted)
     predictive, sealed = kept(experiment, ledger)
     assert predictive.mean() == pytest.approx(fitted.predict(sealed.select("z", "x").to_pandas()))

@@ -272,3 +272,13 @@ def test_a_pilot_of_twelve_rows_is_studied():
     found = study(table(12))
     assert [point.rows for point in found.points] == [4, 8, 12]
     assert found.at_least < found.today
+
+
+def test_two_classes_in_words_are_one_question():
+    known = table(200).with_columns(
+        y=pl.when(pl.col("y") > 0).then(pl.lit("good")).otherwise(pl.lit("bad"))
+    )
+    labels = pl.DataFrame({"a": ["good", "bad"] * 30, "b": ["good", "bad"] * 29 + ["bad", "bad"]})
+    found = study(data=known, double_labels=labels)
+    assert found.ceiling is not None
+    assert 0 < found.today < 1

@@ -111,7 +111,14 @@ class AdaptedEstimator(AbstractAdapted):
         """The columns, and whether the estimator gets them as a table that names them."""
         named = getattr(self.model, "feature_names_in_", None) if self._is_fitted else None
         if named is not None:
-            return self.setting.features(tuple(map(str, named))), True
+            columns = tuple(map(str, named))
+            if self.options.features not in (None, columns):
+                raise PredictionsError(
+                    f"{self.setting.where}: {type(self.model).__name__} was fitted on "
+                    f"{list(columns)}, and `features` is {list(self.options.features or ())}. "
+                    "Leave `features` out."
+                )
+            return self.setting.features(columns), True
         columns = self.setting.features(self.options.features)
         if not self._is_fitted:
             return columns, _takes_tables(self.model)

@@ -140,9 +140,9 @@ def probabilities(result: Any, classes: int, rows: int, where: str) -> ClassPred
     off = np.flatnonzero(np.abs(total - 1) > _SUM_SLACK * max(classes, 10))
     if off.size:
         raise PredictionsError(
-            f"{where}: the probabilities of row {off[0] + 1} add up to {total[off[0]]:.6g}, as in "
-            f"{off.size} of {rows} rows they do not to 1. Return probabilities; for scores before "
-            'a softmax say `assay.adapt(model, output="logits")`.'
+            f"{where}: the probabilities of row {off[0] + 1} add up to {total[off[0]]:.6g} and not "
+            f"to 1 ({off.size} of {rows} rows). Return probabilities; for a module's scores before "
+            'a softmax say `assay.adapt(module, output="logits")`.'
         )
     return ClassPredictive(values / total[:, None])
 
@@ -176,8 +176,8 @@ def _refuse_no_chances(values: np.ndarray, where: str) -> None:
     if outside.size:
         raise PredictionsError(
             f"{where} gave {values[outside[0]]} as a probability for row {outside[0] + 1}; "
-            "probabilities lie between 0 and 1. For scores before a softmax or a logistic say "
-            '`assay.adapt(model, output="logits")`.'
+            "probabilities lie between 0 and 1. For a module's scores before a softmax or a "
+            'logistic say `assay.adapt(module, output="logits")`.'
         )
 
 

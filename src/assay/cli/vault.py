@@ -23,7 +23,7 @@ NewKey = Annotated[
 
 def add(app: typer.Typer) -> None:
     """Announce `assay vault` and its commands."""
-    vault = group(help="Keep sealed targets apart, so that hiding is real; answer looks at them.")
+    vault = group(help="Keep sealed targets apart under a key, and answer looks.")
     app.add_typer(vault, name="vault")
     _add_seal(vault)
     _add_answer(vault)

@@ -1,5 +1,6 @@
 """Rows that were labelled twice: from a table of their own, or from two columns of the pilot."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,10 @@ def ceiling_of(
     frame = pilot if names else read(double_labels)
     if not names:
         first_name, second_name = _two_columns(frame)
+    # Labels of a target of text are text too, of the same classes.
+    known = pilot.classes.get(target)
+    texts = {} if known is None else dict.fromkeys((first_name, second_name), known)
+    frame = replace(frame, classes={**frame.classes, **texts})
     pair = [_label(frame, name, target, is_share) for name in (first_name, second_name)]
     both = ~np.isnan(pair[0]) & ~np.isnan(pair[1])
     if not names:

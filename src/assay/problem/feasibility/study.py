@@ -154,6 +154,13 @@ def _pilot_table(data: Any, target: str | None, group: str | None) -> tuple[Fram
         roles = recognise(frame, Roles(target=target, group=group))
         frame = check(frame, roles)
     _refuse_roles(frame, roles)
+    classes = frame.classes.get(roles.target, ())
+    if len(classes) > 2:
+        raise DataError(
+            f"{frame.source}: column `{roles.target}` is text with {len(classes)} different "
+            f"labels ({', '.join(classes[:6])}); numbers or two classes are accepted here. Ask "
+            "about one class among the others."
+        )
     return frame.take(~np.isnan(frame.numbers(roles.target))), roles
 
 
