@@ -76,6 +76,23 @@ def test_the_order_of_rows_changes_nothing(order):
     assert len(set(found.tolist())) == 20
 
 
+def test_the_same_image_twice_is_found():
+    """Pixels have few values, but no two images agree in all of them by chance."""
+    random = np.random.default_rng(2)
+    images = random.integers(0, 17, (300, 64))
+    images[250:] = images[:50]
+    found = copies(pl.DataFrame(images.astype(float)))
+    assert cases(found) == {(row, row + 250) for row in range(50)}
+
+
+def test_answers_to_a_questionnaire_may_agree():
+    """Categories that hang together agree far more often than independence lets expect."""
+    random = np.random.default_rng(2)
+    kind = random.integers(0, 40, 1000)
+    table = pl.DataFrame({f"answer {number}": (kind * (number + 3)) % 7 for number in range(8)})
+    assert cases(copies(table)) == set()
+
+
 def test_units_do_not_matter():
     x = independent()
     x[7] = x[3] + 0.004

@@ -17,16 +17,22 @@ NEAR = 0.01
 SAMPLE, MANY_PAIRS = 20_000, 1e6
 """Rows by which columns are judged, and pairs that are compared quickly."""
 
-RARE = 0.01
-"""Rows are copies where chance alone would give a row fewer agreeing ones than this."""
+FEW = 20
+"""A column with no more different values than this is one of categories."""
+
+RARE, NEVER = 0.01, 1e-9
+"""Rows are copies where chance would give a row fewer agreeing ones than `RARE`, categories being
+as they occur together; or fewer than `NEVER` if they were independent as well."""
 
 
 def copies(features: pl.DataFrame) -> np.ndarray:
     """Which rows are nearly copies of each other.
 
     Two rows are copies if all their texts, truth values and times agree, and each number within a
-    hundredth of its column's standard deviation, and if columns that vary independently would
-    give a row fewer than .01 such partners. A copy of a copy belongs to the same case.
+    hundredth of its column's standard deviation, and if chance would give a row fewer than .01 such
+    partners: with categories as they occur together, and numbers independent of each other and of
+    them. A table of categories alone shows copies only where independence makes agreement all but
+    impossible, as between images. A copy of a copy belongs to the same case.
 
     Args:
         features: the rows without target, keys and row numbers; at least one column.
@@ -44,17 +50,27 @@ def copies(features: pl.DataFrame) -> np.ndarray:
     if numbers:
         labels = _near(numbers, labels)
     shared = np.flatnonzero(np.bincount(labels)[labels] > 1)
-    partners = np.full(rows, np.inf)
     # Together the rows of one case count once: copies would else make their values look common.
     weights = 1.0 / np.bincount(labels)[labels]
-    partners[shared] = (rows - 1) * _chance(numbers, codes, shared, weights / weights.sum())
-    alone = np.where(partners < RARE, labels, labels.max() + 1 + np.arange(rows))
+    weights /= weights.sum()
+    coarse = [np.unique(each, return_inverse=True)[1] for each in numbers if _is_few(each)]
+    fine = [each for each in numbers if not _is_few(each)]
+    together = [_same([*codes, *coarse], rows)]
+    joint = (rows - 1) * _chance(fine, together, shared, weights)
+    apart = (rows - 1) * _chance(numbers, codes, shared, weights)
+    is_copy = np.zeros(rows, dtype=bool)
+    is_copy[shared] = (joint < RARE) | (apart < NEVER)
+    alone = np.where(is_copy, labels, labels.max() + 1 + np.arange(rows))
     first, place = np.unique(alone, return_index=True, return_inverse=True)[1:]
     return np.argsort(np.argsort(first))[place]
 
 
 def _is_measured(column: pl.Series) -> bool:
     return column.dtype.is_numeric()
+
+
+def _is_few(values: np.ndarray) -> bool:
+    return len(np.unique(values)) <= FEW
 
 
 def _standardised(column: pl.Series) -> np.ndarray:
