@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import assay
-
 
 def yule() -> Any:
     """Yule (1927): this year's spots from those of the last two years."""
     from statsforecast.models import ARIMA
 
-    return assay.adapt(ARIMA(order=(2, 0, 0)), spread="residuals")
+    return ARIMA(order=(2, 0, 0))
 
 
 def gamma() -> Any:

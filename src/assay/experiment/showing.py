@@ -45,8 +45,10 @@ def segments(judge: Judge, losses: np.ndarray) -> tuple[Row, ...]:
     base, model = np.clip(judge.baseline_losses, *clip), np.clip(losses, *clip)
     found = []
     for column, value, rows in _parts(judge):
+        if len(rows) < LEAST_ROWS:
+            continue
         scale = float(base[rows].mean()) if judge.claim.improve_by is not None else 1.0
-        if len(rows) < LEAST_ROWS or not scale > 0:
+        if not scale > 0:
             continue
         gains = base[rows] - model[rows]
         half = 2 * float(gains.std(ddof=1)) / len(rows) ** 0.5 / scale
