@@ -1,6 +1,7 @@
 """What an opened seal shows beyond scores: where a gain comes from, whether it may be a leak."""
 
 from collections.abc import Iterator
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ LEAST_ROWS = 20
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 BINS = 10
+HARM = 0.025
+"""Chance that a segment is called worse than the baseline and is not."""
+
 FAR = 4.0
 """Standard errors between open and sealed skill from which on a leak is the likelier reason."""
 
@@ -85,10 +89,12 @@ def _said(value: object) -> str:
 def harmed(judge: Judge, found: tuple[Row, ...]) -> list[str]:
     """The segment where an attempt is worst, if it is worse than the baseline there for certain.
 
-    Thirds of the target are left out: nobody knows beforehand which of them a row will be in.
+    For certain among so many segments: the level is split over them (Bonferroni). Thirds of the
+    target are left out: nobody knows beforehand which of them a row will be in.
     """
-    worse = [each for each in found if each["high"] < 0]
-    worse = [each for each in worse if each["column"] != judge.task.roles.target]
+    asked = [each for each in found if each["column"] != judge.task.roles.target]
+    errors = NormalDist().inv_cdf(1 - HARM / max(len(asked), 1)) / 2  # ends lie two away
+    worse = [each for each in asked if each["gain"] + errors * (each["high"] - each["gain"]) < 0]
     if not worse:
         return []
     worst = min(worse, key=lambda each: each["gain"])
