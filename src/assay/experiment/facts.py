@@ -9,7 +9,7 @@ def facts(body: RegistrationBody) -> list[tuple[str, str]]:
     least = body.improve_by if body.improve_by is not None else body.improve_by_absolute
     given = {
         "Hypothesis": body.hypothesis,
-        "Kind": _kind(body),
+        "Kind": kind_words(body),
         "Metric": body.metric,
         "Cap on a row's loss": _cap(body),
         "Baseline": body.baseline,
@@ -28,7 +28,7 @@ def facts(body: RegistrationBody) -> list[tuple[str, str]]:
     return [(label, value) for label, value in given.items() if value is not None]
 
 
-def _kind(body: RegistrationBody) -> str | None:
+def kind_words(body: RegistrationBody) -> str | None:
     """Said where it is not the usual one."""
     if body.experiment == "replication":
         return f"replication of {amount(body, body.claimed)}, claimed by {body.claim_source}"

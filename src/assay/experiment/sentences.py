@@ -154,8 +154,8 @@ def metric_words(body: RegistrationBody) -> str:
 
 
 def baseline_words(name: str) -> str:
-    """The baseline as a phrase."""
-    return _BASELINES.get(name, f"the baseline {name}")
+    """The baseline as a phrase; a model's recipe stands in full at its registration."""
+    return _BASELINES.get(name, f"the baseline {name.partition('(')[0]}")
 
 
 def _change(body: RegistrationBody, finding: Finding) -> str:

@@ -10,11 +10,11 @@ from assay.experiment.judging import Judge
 from assay.predictive import AbstractPredictive, EnsemblePredictive, under_limit
 from assay.score import randomised_pit
 
-MOST_LEVELS = 12
+MOST_LEVELS = 8
 """A column with more values than this makes no segments."""
 
-MOST_COLUMNS = 6
-"""Columns whose segments are shown, those with the fewest values first."""
+MOST_SEGMENTS = 18
+"""Segments by columns that are shown, those of the columns with the fewest values first."""
 
 LEAST_ROWS = 20
 """Rows of a segment below which its gain is noise."""
@@ -69,7 +69,8 @@ def _parts(judge: Judge) -> Iterator[tuple[str, str, np.ndarray]]:
     few = {name: table[name].n_unique() for name in table.columns if name not in hidden}
     named = [name for name, count in few.items() if 2 <= count <= MOST_LEVELS]
     named.sort(key=lambda name: few[name])
-    for name in named[:MOST_COLUMNS]:
+    room = np.cumsum([few[name] for name in named]) <= MOST_SEGMENTS
+    for name in named[: int(room.sum())]:
         for value in table[name].unique().sort():
             same = table[name].eq_missing(value).to_numpy()
             yield name, _said(value), np.flatnonzero(same)

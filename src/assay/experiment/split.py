@@ -72,6 +72,7 @@ def describe(task: SealedTask) -> str:
         f"- `open.parquet`: {len(sealing.open_rows):,} rows with the target "
         f"`{task.roles.target}`, to fit and compare.",
         f"- `sealed.parquet`: {len(sealing.sealed_rows):,} rows without it, to predict.",
+        *_kept(task),
         "",
         f"A predictions file is Parquet or CSV with {' or '.join(rows)} and one of: `mean`; "
         f"`model-lo-90` and `model-hi-90`, ...; `q0.05`, ...; `sample_1`, ...; "
@@ -81,6 +82,30 @@ def describe(task: SealedTask) -> str:
         "Assay counts looks at the sealed rows; it cannot hide a file that its user owns.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _kept(task: SealedTask) -> list[str]:
+    """What the split saw to."""
+    sealing, roles, lines = task.sealing, task.roles, []
+    if roles.time is None:
+        lines.append(
+            f"- Near-copies: {sealing.copies:,} rows agree with others in every column but the "
+            "target, far more closely than chance would have it; each stays on the side of its "
+            "copies."
+            if sealing.copies
+            else "- Near-copies: no row is one of another, so none stands on both sides."
+        )
+    if roles.group is not None:
+        column = task.frame.column(roles.group)
+        sides = [column.gather(rows).n_unique() for rows in (task.open_rows, sealing.sealed_rows)]
+        lines.append(f"- Groups: {sides[0]:,} of `{roles.group}` are open, {sides[1]:,} sealed.")
+    if roles.time is not None:
+        column = task.frame.column(roles.time)
+        opened, sealed = column.gather(task.open_rows), column.gather(sealing.sealed_rows)
+        lines.append(f"- Time: open to {opened.max()}, sealed from {sealed.min()}.")
+    if len(sealing.gap_rows):
+        lines.append(f"- Gap: {len(sealing.gap_rows):,} rows in between belong to neither side.")
+    return lines
 
 
 def _chance_columns(task: SealedTask) -> str:

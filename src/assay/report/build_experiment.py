@@ -1,25 +1,29 @@
 """What was registered, tried and found, in the report."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
+from assay.experiment.facts import kind_words
 from assay.experiment.sentences import amount, interval, metric_words
 from assay.ledger import History, Record, attempt_of, registration_of
 from assay.picture import gains, reliability, svg
-from assay.record import RegistrationBody, VerdictBody
+from assay.record import AmendmentBody, RegistrationBody, VerdictBody
 from assay.report.content import AttemptRow, Choice, Picture, RegistrationContent, ScoreRow
 
 Score = Mapping[str, Any]
 
 
-def registration_content(record: Record, sealed_dates: int | None) -> RegistrationContent:
+def registration_content(
+    record: Record, history: History, sealed_dates: int | None
+) -> RegistrationContent:
     """What was fixed before the first attempt.
 
     Args:
         record: the registration.
+        history: of its ledger.
         sealed_dates: dates among the sealed rows, where they are what counts.
     """
     body = registration_of(record)
@@ -44,7 +48,21 @@ def registration_content(record: Record, sealed_dates: int | None) -> Registrati
         who=body.author or record.author,
         when=record.at[:10],
         outcomes=tuple(Choice(name=name, reason=text) for name, text in outcomes if text),
+        kind=kind_words(body) or "",
+        amendments=tuple(_amendments(record, history)),
     )
+
+
+def _amendments(record: Record, history: History) -> Iterator[Choice]:
+    for each in history.amendments.get(record.hash, []):
+        if isinstance(each.body, AmendmentBody):
+            what = ", ".join(
+                f"{key}: {was} → {now}" for key, (was, now) in each.body.changes.items()
+            )
+            said = (
+                f"{each.at[:10]}, {each.author}: {each.body.reason} Seen by then: {each.body.seen}"
+            )
+            yield Choice(name=what, reason=said)
 
 
 def attempt_rows(history: History, registered: list[Record]) -> tuple[AttemptRow, ...]:

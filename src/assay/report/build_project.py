@@ -155,7 +155,9 @@ def project_content(
         problem=None
         if facts.problem is None
         else problem_content(facts.problem, is_open=bool(facts.registered)),
-        registration=registration_content(last, facts.sealed_dates) if last is not None else None,
+        registration=None
+        if last is None
+        else registration_content(last, facts.history, facts.sealed_dates),
         attempts=attempt_rows(facts.history, facts.registered),
         scores=score_rows(*opened) if opened else (),
         sealed_picture=sealed_picture(*opened) if opened else None,
@@ -244,10 +246,16 @@ def _lesson(facts: Facts) -> LessonContent | None:
     worded = [(record, body) for record, body in about if body.words]
     return LessonContent(
         measured=" ".join(body.measured for _, body in about if body.measured),
-        findings=tuple(line for _, body in about for line in body.findings),
+        findings=_findings(about),
         words=" ".join(_worded(body) for _, body in worded),
         author=worded[-1][0].author if worded else "",
     )
+
+
+def _findings(about: list[tuple[Record, LessonBody]]) -> tuple[str, ...]:
+    """Each attempt's; of a single one only where its author believed something."""
+    found = tuple(line for _, body in about for line in body.findings)
+    return found if len(found) > 1 or any("Believed:" in line for line in found) else ()
 
 
 def _worded(body: LessonBody) -> str:

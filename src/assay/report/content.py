@@ -127,6 +127,8 @@ class RegistrationContent:
         open_rows, sealed_rows, rows_needed: counts, worded (`"1,404"`).
         who, when: who registered, and when.
         outcomes: what will be done for each verdict.
+        kind: what kind of question, where it is no plain improvement.
+        amendments: what was changed openly since, when and by whom, and why.
     """
 
     metric: str
@@ -141,6 +143,8 @@ class RegistrationContent:
     who: str = ""
     when: str = ""
     outcomes: tuple[Choice, ...] = ()
+    kind: str = ""
+    amendments: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
