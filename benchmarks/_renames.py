@@ -1,23 +1,24 @@
 """The same attack by a team that keeps registering the same sealed rows under other names.
 
-Every few tries the team makes one of the moves below in its one ledger and goes on from there:
-other words, another key, another metric, another order of the rows, another name of the target,
-more generous terms, objects opened anew. What Assay refuses is counted. Whatever is accepted must
-share one budget: a look by any face counts for all of them.
+Every few tries the team makes one of the moves of `_faces` in its one ledger and goes on from
+there. What Assay refuses is counted. Whatever is accepted must share one budget: a look by any face
+counts for all of them.
+
+The team uses answers alone. Where a move draws another split, as another name of the target does,
+it does not learn from rows that were sealed and now lie open.
 """
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 from _attack import ALPHA, MODELS, OPENED, SEALED, SHOWN, TRIES, attack, scratch, votes
 from _common import show_table
 from _counting import Floats, Workers, lowest
+from _faces import MOVES, REOPENED, Face
 
 import assay
 from assay.errors import AssayError
@@ -30,67 +31,6 @@ ROWS = OPENED + SEALED
 TRIES_A_MOVE = 10
 A_FILE, A_MODEL = 4, 20
 """Every so many tries come as a file, and as a model that Assay fits; the others as a table."""
-
-
-@dataclass(frozen=True)
-class Face:
-    """Under what name and on which terms the team appears.
-
-    Fields:
-        key: of the project.
-        numbers: which row of the world stands where in the table.
-        target: name of its target.
-        seed: of the split.
-        extra: another column, which says nothing.
-        terms: of the registration.
-    """
-
-    key: str
-    numbers: Floats
-    target: str = "y"
-    seed: int = 0
-    extra: bool = False
-    terms: dict[str, Any] = field(default_factory=dict)
-
-    def on(self, **terms: Any) -> "Face":
-        """The same with other terms."""
-        return replace(self, terms=self.terms | terms)
-
-
-Move = Callable[[Face, str, np.random.Generator], Face]
-
-MOVES: dict[str, Move] = {
-    "another name": lambda face, key, random: replace(face, key=key),
-    "another name, other words": lambda face, key, random: replace(
-        face.on(hypothesis=f"in the words of {key}"), key=key
-    ),
-    "another name, Brier score": lambda face, key, random: replace(
-        face.on(metric="brier", baseline={"predictions": "ones.parquet"}), key=key
-    ),
-    "another name, absolute error": lambda face, key, random: replace(
-        face.on(metric="absolute", baseline="base-rate"), key=key
-    ),
-    "another name, rows in another order": lambda face, key, random: replace(
-        face, key=key, numbers=random.permutation(face.numbers)
-    ),
-    "another name, target renamed": lambda face, key, random: replace(
-        face, key=key, target=key.replace("-", "_")
-    ),
-    "another name, one try planned": lambda face, key, random: replace(face.on(tries=1), key=key),
-    "another name, larger alpha": lambda face, key, random: replace(face.on(alpha=0.2), key=key),
-    "all objects opened anew": lambda face, key, random: face,
-    "same name, other words": lambda face, key, random: face.on(hypothesis=f"words of {key}"),
-    "same name, rows in another order": lambda face, key, random: replace(
-        face, numbers=random.permutation(face.numbers)
-    ),
-    "another seed": lambda face, key, random: replace(face, key=key, seed=int(key[4:])),
-    "fewer sealed rows": lambda face, key, random: replace(
-        face.on(seal={"rows": SEALED // 2}), key=key
-    ),
-    "a row left out": lambda face, key, random: replace(face, key=key, numbers=face.numbers[1:]),
-    "another feature": lambda face, key, random: replace(face, key=key, extra=True),
-}
-"""Each takes the face so far, a name that is free and a source of randomness."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +115,7 @@ class Team:
         number = self._asked // TRIES_A_MOVE
         name = self._moves[(number - 1) % len(self._moves)]
         face = MOVES[name](self._face, f"face{number}", self._random)
-        if name == "all objects opened anew":
+        if name == REOPENED:
             self._ledger.close()
             self._ledger = self._opened()
         try:

@@ -22,10 +22,12 @@ from _attack import ALPHA, MODELS, show_attack
 from _common import finish, read_options
 from _counting import Workers
 from _dependence_tables import show_groups, show_series
+from _power_tables import show_planned, show_power
 from _renames import show_renames
-from _reuse_tables import show_closing, show_honest, show_p_values, show_reuse
+from _reuse_tables import show_p_values, show_reuse
 from _sound import PLANS, show_sound
-from _verdict_tables import show_many_looks, show_one_look, show_planned, show_power
+from _team_tables import show_closing, show_honest
+from _verdict_tables import show_many_looks, show_one_look
 
 
 @dataclass(frozen=True)
