@@ -41,7 +41,7 @@ class Workers:
         at: TracebackType | None,
     ) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.shutdown()
 
     def map(self, work: Callable[[Job], Done], jobs: Sequence[Job], words: str) -> list[Done]:
         """The results of all jobs in their order, with a bar meanwhile."""

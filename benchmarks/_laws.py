@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import signal, stats
@@ -36,16 +37,12 @@ class Law:
         return -self.below * (1 + 1e-9) + (0.0 if self.is_fixed else effect)
 
 
-def _discordant(share: float) -> Callable[[np.random.Generator, Shape, float], Floats]:
+def _discordant(share: float, random: np.random.Generator, shape: Shape, effect: float) -> Floats:
     """Two classifiers of which one alone is right in some share of the rows."""
-
-    def draw(random: np.random.Generator, shape: Shape, effect: float) -> Floats:
-        chance = random.random(shape)
-        lean = effect * share**0.5 / 2
-        won, lost = chance < share / 2 + lean, chance > 1 - share / 2 + lean
-        return (won.astype(float) - lost) / share**0.5
-
-    return draw
+    chance = random.random(shape)
+    lean = effect * share**0.5 / 2
+    won, lost = chance < share / 2 + lean, chance > 1 - share / 2 + lean
+    return (won.astype(float) - lost) / share**0.5
 
 
 def _near_normal(random: np.random.Generator, shape: Shape, effect: float) -> Floats:
@@ -79,8 +76,8 @@ _CAP_MEAN = float(np.exp(0.5) * stats.norm.cdf(np.log(_CAP) - 1)) + _CAP * _CAP_
 _CAP_SQUARE = float(np.exp(2.0) * stats.norm.cdf(np.log(_CAP) - 2)) + _CAP**2 * _CAP_TAIL
 _CAP_SD = (_CAP_SQUARE - _CAP_MEAN**2) ** 0.5
 
-DISCORDANT = Law("0/1 loss, 20 % discordant", _discordant(0.2), 0.2**-0.5, is_fixed=True)
-SPARSE = Law("0/1 loss, 2 % discordant", _discordant(0.02), 0.02**-0.5, is_fixed=True)
+DISCORDANT = Law("0/1 loss, 20 % discordant", partial(_discordant, 0.2), 0.2**-0.5, is_fixed=True)
+SPARSE = Law("0/1 loss, 2 % discordant", partial(_discordant, 0.02), 0.02**-0.5, is_fixed=True)
 NEAR_NORMAL = Law("bounded, near normal", _near_normal, 4.0)
 SKEWED = Law("left-skewed, capped at 6 sd", _capped, (_CAP - _CAP_MEAN) / _CAP_SD)
 UNCAPPED = Law("left-skewed lognormal, uncapped", _uncapped, np.inf)
