@@ -62,24 +62,39 @@ def _disasters(random: np.random.Generator, shape: Shape, effect: float) -> Floa
     return np.where(random.random(shape) < 0.005, -0.995, 0.005) / _DISASTER_SD + effect
 
 
-def _capped(random: np.random.Generator, shape: Shape, effect: float) -> Floats:
-    return effect - (np.minimum(random.lognormal(size=shape), _CAP) - _CAP_MEAN) / _CAP_SD
+def _clipped(
+    sigma: float,
+    cap: float,
+    mean: float,
+    sd: float,
+    random: np.random.Generator,
+    shape: Shape,
+    effect: float,
+) -> Floats:
+    return effect - (np.minimum(random.lognormal(0.0, sigma, shape), cap) - mean) / sd
+
+
+def _capped(name: str, sigma: float) -> Law:
+    """Lognormal losses, capped 6 of their standard deviations above their mean.
+
+    Mean and spread of what is left are known in closed form.
+    """
+    law = stats.lognorm(sigma)
+    cap = float(law.mean() + 6 * law.std())
+    reached, log_cap = float(law.sf(cap)), np.log(cap) / sigma
+    mean = float(law.mean() * stats.norm.cdf(log_cap - sigma)) + cap * reached
+    square = float(np.exp(2 * sigma**2) * stats.norm.cdf(log_cap - 2 * sigma)) + cap**2 * reached
+    sd = (square - mean**2) ** 0.5
+    return Law(name, partial(_clipped, sigma, cap, mean, sd), (cap - mean) / sd)
 
 
 _DISASTER_SD = (0.005 * 0.995) ** 0.5
 
-# A lognormal loss with sigma 1, capped 6 of its standard deviations above its mean; the mean and
-# the spread of what is left are known in closed form.
-_CAP = float(stats.lognorm(1.0).mean() + 6 * stats.lognorm(1.0).std())
-_CAP_TAIL = float(stats.norm.sf(np.log(_CAP)))
-_CAP_MEAN = float(np.exp(0.5) * stats.norm.cdf(np.log(_CAP) - 1)) + _CAP * _CAP_TAIL
-_CAP_SQUARE = float(np.exp(2.0) * stats.norm.cdf(np.log(_CAP) - 2)) + _CAP**2 * _CAP_TAIL
-_CAP_SD = (_CAP_SQUARE - _CAP_MEAN**2) ** 0.5
-
 DISCORDANT = Law("0/1 loss, 20 % discordant", partial(_discordant, 0.2), 0.2**-0.5, is_fixed=True)
 SPARSE = Law("0/1 loss, 2 % discordant", partial(_discordant, 0.02), 0.02**-0.5, is_fixed=True)
 NEAR_NORMAL = Law("bounded, near normal", _near_normal, 4.0)
-SKEWED = Law("left-skewed, capped at 6 sd", _capped, (_CAP - _CAP_MEAN) / _CAP_SD)
+SKEWED = _capped("left-skewed, capped at 6 sd", 1.0)
+MILDLY_SKEWED = _capped("mildly left-skewed, capped at 6 sd", 0.6)
 UNCAPPED = Law("left-skewed lognormal, uncapped", _uncapped, np.inf)
 STUDENT = Law("Student t3", _student, np.inf)
 DISASTERS = Law("rare disasters (-1, p = .005)", _disasters, 0.995 / _DISASTER_SD)
