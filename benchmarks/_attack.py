@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from _common import show_table
-from _counting import Floats, Workers, lowest
+from _counting import Floats, Workers, highest, lowest
 from _laws import t_p_values
 
 import assay
@@ -160,7 +160,7 @@ def show_attack(workers: Workers, projects: int) -> tuple[list[Attacked], list[s
             bound <= ALPHA
         ),
         f"without protection only {np.mean(naive <= MODELS):.2f} pass, so the attack is too weak": (
-            np.mean(naive <= MODELS) > 0.8
+            highest(int((naive <= MODELS).sum()), projects) > 0.9
         ),
     }
     return results, [words for words, holds in promises.items() if not holds]
