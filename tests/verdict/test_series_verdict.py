@@ -58,6 +58,13 @@ def test_published_error_rates(agrees, phi, rows, false_support, declined):
     assert agrees(sum(not r.passed_gate for r in results), 1200, declined)
 
 
+@pytest.mark.parametrize(("phi", "rows"), [(0.6, 104), (0.9, 365), (0.97, 1000)])
+def test_the_persistence_is_right_on_average(phi, rows):
+    seen = np.array([ewc(x, delta=0.0).persistence for x in autoregressive(phi, rows, 2000)])
+    # Half of the bias phi / n that an average over n products in place of n - 1 would leave.
+    assert seen.mean() == pytest.approx(phi, abs=phi / rows / 2)
+
+
 @pytest.mark.parametrize(
     ("phi", "rows", "declined"),
     [(0.0, 16, 0.60), (0.0, 26, 0.22), (0.0, 35, 0.08), (0.3, 16, 0.88), (0.3, 52, 0.09)],

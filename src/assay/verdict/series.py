@@ -192,9 +192,11 @@ def _varies(series: FloatArray) -> bool:
 
 def _persistence(centred: FloatArray) -> float:
     """Lag-1 autocorrelation with its small-sample bias, `-(1 + 3r) / n`, taken out."""
-    energy = float(centred @ centred)
-    r = float(centred[1:] @ centred[:-1]) / energy if energy > 0 else 0.0
-    return min(max(r + (1 + 3 * r) / centred.size, 0.0), GREATEST_PERSISTENCE)
+    rows, energy = centred.size, float(centred @ centred)
+    # Products are averaged over the rows - 1 there are; a sum over all rows would add -r / n to
+    # the bias, and the gate would pass series that are too short.
+    r = float(centred[1:] @ centred[:-1]) / (rows - 1) / (energy / rows) if energy > 0 else 0.0
+    return min(max(r + (1 + 3 * r) / rows, 0.0), GREATEST_PERSISTENCE)
 
 
 def _squared_cosines(centred: FloatArray) -> FloatArray:
