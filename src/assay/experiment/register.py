@@ -1,11 +1,8 @@
 """Registration: everything that a verdict depends on is fixed before any model is tried."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from assay.errors import ConfigError, ExperimentError
 from assay.experiment.claiming import (
@@ -17,23 +14,20 @@ from assay.experiment.claiming import (
     refuse_impossible,
 )
 from assay.experiment.experiment import Experiment
+from assay.experiment.overlaps import overlaps
 from assay.experiment.registered import existing, plain
-from assay.experiment.sealing import row_names, seal
+from assay.experiment.registration import registration_body
+from assay.experiment.sealing import seal
 from assay.experiment.task import SealedTask
-from assay.ledger import History, Ledger, registration_of
-from assay.predictive import to_bytes
+from assay.ledger import History, Ledger
 from assay.problem import Problem
 from assay.record import (
     PortfolioSettings,
     Project,
-    RegistrationBody,
     portfolio_from,
     project_body,
 )
 from assay.verdict import Claim
-
-NAME_BYTES = 16
-"""Length of a row's salted name."""
 
 
 def register(
@@ -119,14 +113,14 @@ def register_task(
         return Experiment(known, task, ledger, history)
     _refuse_history_in_a_vault(task)
     # Asked before anything is fitted, and again under the lock.
-    _overlaps(task, ledger, history)
+    overlaps(task, ledger, history)
     claim, power = require_power(task, accept_underpowered=accept_underpowered)
-    body = _body(task, claim, power, ledger, accept_underpowered)
+    body = registration_body(task, claim, power, ledger, accept_underpowered)
     with ledger.transaction():
         known = existing(project, task, history.refresh())
         if known is None:
-            overlaps = _overlaps(task, ledger, history)
-            known = ledger.append(body.model_copy(update={"overlaps": overlaps}), key=project.key)
+            shared = overlaps(task, ledger, history)
+            known = ledger.append(body.model_copy(update={"overlaps": shared}), key=project.key)
     return Experiment(known, task, ledger, history)
 
 
@@ -170,82 +164,6 @@ def task_of(
     return SealedTask(project, problem.frame, problem.roles, sealing, folder, seed)
 
 
-def _overlaps(task: SealedTask, ledger: Ledger, history: History) -> tuple[int, ...]:
-    """Earlier registrations that sealed some of these rows; they share one budget from now on.
-
-    Raises:
-        ExperimentError: one of them was opened, so its rows are spent; or rows that a closed seal
-            hides would be open here.
-    """
-    found, shown = _known_rows(task, ledger, history)
-    _refuse_seen_rows(task, ledger, history)
-    for record in history.registrations.values():
-        is_opened = record.hash in history.verdicts
-        if is_opened and record.sequence in found:
-            raise ExperimentError(
-                f'project "{task.project.key}": some of these rows were sealed by experiment '
-                f'"{record.key}", whose seal was opened, so they are spent. A new claim needs new '
-                "rows."
-            )
-        if not is_opened and record.sequence in shown:
-            raise ExperimentError(
-                f'project "{task.project.key}": some of its open rows are sealed by experiment '
-                f'"{record.key}", whose seal is closed, and nobody may learn from them yet. Seal '
-                f'the same rows and none but new ones, or close "{record.key}" first.'
-            )
-    return tuple(sorted(found))
-
-
-def _known_rows(task: SealedTask, ledger: Ledger, history: History) -> tuple[set[int], set[int]]:
-    """Registrations that sealed some of the sealed rows, and some of the open rows.
-
-    Each registration knows its rows by columns of its own, so that columns which came since, such
-    as new features, change nothing. Where such a column is gone, or the target was renamed, equal
-    targets give the rows away. Another target is another question.
-    """
-    sealing, target = task.sealing, task.roles.target
-    found, shown = set[int](), set[int]()
-    earlier = [(each.sequence, registration_of(each)) for each in history.registrations.values()]
-    for identity in {body.identity for _, body in earlier if body.target == target}:
-        if not identity or not set(identity) <= set(task.frame.columns):
-            continue
-        for known, rows in ((found, sealing.sealed_rows), (shown, sealing.open_rows)):
-            names = row_names(task.frame, target, identity, rows, salt=ledger.salt)
-            known |= ledger.overlapping(names)
-    found |= {sequence for sequence, body in earlier if body.target_sha == sealing.target_sha}
-    return found, shown
-
-
-def open_names(task: SealedTask, salt: str) -> list[bytes]:
-    """How the ledger knows the open rows: whoever holds them knows their targets."""
-    sealing = task.sealing
-    return row_names(task.frame, task.roles.target, sealing.identity, sealing.open_rows, salt=salt)
-
-
-def _refuse_seen_rows(task: SealedTask, ledger: Ledger, history: History) -> None:
-    """Refuse to seal rows that were open in an earlier experiment on the same target.
-
-    Raises:
-        ExperimentError: some were, so models may have learnt them.
-    """
-    sealing = task.sealing
-    names = set(sealing.fingerprints)
-    for record in history.registrations.values():
-        body = registration_of(record)
-        file, same = body.open_rows_file, body.target == task.roles.target
-        if file is None or not same or body.identity != sealing.identity:
-            continue
-        content = ledger.read_file(file)
-        seen = {content[at : at + NAME_BYTES] for at in range(0, len(content), NAME_BYTES)} & names
-        if seen:
-            raise ExperimentError(
-                f'project "{task.project.key}": {len(seen):,} of the {len(names):,} rows to be '
-                f'sealed were open in experiment "{record.key}", so models may have learnt their '
-                f"`{task.roles.target}`. Seal rows that came since, or the rows that "
-                f'"{record.key}" sealed.'
-            )
-
-
 def _refuse_other_roles(terms: Mapping[str, Any], problem: Problem) -> None:
     """The profile fixed which column plays which part; what differs would be registered wrongly.
 
@@ -259,71 +177,3 @@ def _refuse_other_roles(terms: Mapping[str, Any], problem: Problem) -> None:
                 f"assay.register(...): `{name}` is {terms[name]!r}, but the problem was profiled "
                 f"with {known[name]!r}. Give it to `assay.profile`."
             )
-
-
-def _body(
-    task: SealedTask,
-    claim: Claim,
-    power: Power,
-    ledger: Ledger,
-    accepted: str | None,
-) -> RegistrationBody:
-    project, sealing = task.project, task.sealing
-    losses = task.baseline_open_losses[1]
-    predictive = task.baseline_at(sealing.sealed_rows)
-    task.refuse_unscorable(predictive, sealing.sealed_rows)
-    content = to_bytes(predictive, task.asked.column("row_id").to_numpy())
-    spec = project.baseline
-    return RegistrationBody(
-        project=project.key,
-        data_sha=sealing.data_sha,
-        target=task.roles.target,
-        roles=task.roles.as_dict(),
-        question=project.question,
-        hypothesis=project.hypothesis,
-        experiment=project.kind,
-        claimed=project.claimed,
-        claim_source=project.claim_source,
-        metric=project.metric,
-        cap=claim.cap,
-        floor=claim.floor,
-        clipped_share=claim.clipped_share(losses),
-        levels=project.levels,
-        baseline=spec if isinstance(spec, str) else spec.text(),
-        baseline_sha=hashlib.sha256(content).hexdigest(),
-        # A baseline that looks back is made of sealed targets: it is made again when needed.
-        baseline_predictions=None if task.baseline_looks_back else ledger.put(content),
-        improve_by=claim.improve_by,
-        improve_by_absolute=claim.improve_by_absolute,
-        expect=project.expect,
-        alpha=project.alpha,
-        tries=project.tries,
-        effort_budget=project.effort_budget,
-        seal=project.seal.table(),
-        sealed_rows_file=ledger.put(b"".join(sealing.fingerprints)),
-        open_rows_file=ledger.put(b"".join(open_names(task, ledger.salt))),
-        copies=sealing.copies,
-        vault=None if task.vault is None else str(task.vault.facts["identity"]),
-        identity=sealing.identity,
-        target_sha=sealing.target_sha,
-        n_open=len(task.open_rows),
-        n_sealed=len(sealing.sealed_rows),
-        rows_needed=power.rows_needed,
-        test=sealing.test,
-        season=task.roles.season,
-        horizon=task.roles.horizon,
-        order_seed=task.seed,
-        ceiling=project.ceiling,
-        baseline_open_loss=float(np.clip(losses, claim.floor, claim.cap).mean()),
-        sd0=power.sd0,
-        population=project.population,
-        if_supported=project.if_supported,
-        if_refuted=project.if_refuted,
-        if_inconclusive=project.if_inconclusive,
-        author=project.author,
-        tags=project.tags,
-        rows_to_refute=power.to_refute,
-        spec_sha=project.spec_sha(),
-        spec=project.registered(),
-        accepted_underpowered=accepted,
-    )
