@@ -1,6 +1,6 @@
 """Does a run that is killed at any moment lose, repeat or change anything?
 
-Run `python benchmarks/kill.py` (some minutes: 50 kills of a run of two projects of examples/first),
+Run `python benchmarks/kill.py` (some minutes: 100 kills of a run of two projects of examples/first),
 with `--quick` for 10 kills, with `--check` to fail where a promise does not hold.
 
 `assay run` is killed with SIGKILL and run again on the same ledger, as the kill left it, until it
@@ -358,7 +358,7 @@ def show(found: Stress) -> None:
 def main() -> None:
     """Kill, resume, compare, and print the figures."""
     options = read_options("Does a run that is killed lose, repeat or change anything?")
-    wanted = 10 if options.quick else 50
+    wanted = 10 if options.quick else 100
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         found = stress(prepare(Path(name), PROJECTS), wanted)

@@ -63,3 +63,37 @@ def test_a_new_ledger_seals_the_same_rows(first, tmp_path):
         mine, theirs = first.task("digits").sealing, other.task("digits").sealing
     assert (mine.sealed_rows == theirs.sealed_rows).all()
     assert mine.fingerprints != theirs.fingerprints  # each ledger knows them by its own salt
+
+
+@pytest.fixture
+def verdicts(tmp_path, library):
+    for name in ("sklearn", "statsmodels"):
+        library(name)
+    with Workspace.open(EXAMPLES / "verdicts", ledger=tmp_path / "assay.db") as workspace:
+        yield workspace
+
+
+def test_five_verdicts_can_be_registered_with_enough_rows(verdicts):
+    kinds = {}
+    for project in verdicts.portfolio.projects:
+        body = verdicts.register(project.key).registration
+        assert body.accepted_underpowered is None
+        kinds[project.key] = (body.experiment, body.test)
+        assert all(plan.belief_about and plan.expect for plan in project.attempts)
+    assert kinds == {
+        "visits": ("improvement", "groups"),
+        "tumours": ("replication", "independent"),
+        "sunspots": ("improvement", "series"),
+        "travel": ("improvement", "groups"),
+        "affairs": ("improvement", "independent"),
+    }
+
+
+def test_the_broken_one_breaks_and_is_kept(verdicts):
+    """A Gamma has no zeros: the attempt costs a day, spends no look, and is a finding."""
+    experiment = verdicts.register("affairs")
+    plan = verdicts.project("affairs").attempts[0]
+    answer = experiment.attempt_planned(plan, folder=EXAMPLES / "verdicts")
+    assert (answer.text, answer.look) == ("broke", None)
+    assert "HalfGammaLoss" in answer.message
+    assert experiment.attempts[0].effort == 1

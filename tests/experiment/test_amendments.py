@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay.errors import ExperimentError
+from assay.errors import ConfigError, ExperimentError
 from assay.experiment import Workspace
 from assay.record import AmendmentBody
 
@@ -111,3 +111,17 @@ def test_a_second_amendment_starts_from_the_first(written):
     body = written(tries=6).amend("dose", "second")
     assert isinstance(body, AmendmentBody)
     assert body.changes == {"tries": [5, 6]}
+
+
+def test_a_notebook_amends_without_a_file(begin, guess):
+    experiment = begin()
+    body = experiment.amend("two more ideas", tries=7, hypothesis="x tells y, and more")
+    assert body.changes["tries"] == [5, 7]
+    assert experiment.registration.tries == 7
+    assert experiment.attempt(predictions=guess(experiment, 0.0), effort=1).tries == 7
+    with pytest.raises(ConfigError, match="tries"):
+        experiment.amend("none", tries=0)
+    with pytest.raises(ExperimentError, match="cannot be amended"):
+        experiment.amend("easier", improve_by=0.01)
+    again = experiment.amend("one more", tries=8)
+    assert again.changes == {"tries": [7, 8]}  # the first amendment stands

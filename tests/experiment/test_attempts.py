@@ -198,3 +198,25 @@ def test_split_files_lead_back_to_an_attempt(begin, scaled, ledger):
     slope = float((opened["x"] * opened["y"]).sum() / (opened["x"] ** 2).sum())
     hidden.select("row_id", mean=slope * pl.col("x")).write_parquet(out / "mine.parquet")
     assert experiment.attempt(predictions=out / "mine.parquet", effort=1).supported
+
+
+def test_a_chance_above_one_is_refused_and_costs_nothing(begin):
+    random = np.random.default_rng(1)
+    table = pl.DataFrame({"x": random.uniform(size=400), "y": random.integers(0, 2, 400)})
+    experiment = begin(table, metric="brier", accept_underpowered="a test", seal={"rows": 150})
+    sealed = experiment.task.asked.table
+    with pytest.raises(PredictionsError, match=r"the mean predicted for the row .* is 1\.\d+"):
+        experiment.attempt(predictions=sealed.select("row_id", mean=pl.col("x") + 0.5), effort=1)
+    assert experiment.attempts == []
+
+
+def test_mass_below_zero_is_said_aloud(begin):
+    random = np.random.default_rng(1)
+    x = random.gamma(2.0, 1.0, 400)
+    table = pl.DataFrame({"x": x, "y": x * random.gamma(9.0, 1 / 9, 400)})
+    experiment = begin(table)
+    sealed = experiment.task.asked.table
+    for shift, says in ((-1.0, True), (0.0, False)):  # the second one is supported
+        offered = sealed.select("row_id", mean=pl.col("x") + shift)
+        message = experiment.attempt(predictions=offered, effort=1).message
+        assert ("lies below 0" in message) == says

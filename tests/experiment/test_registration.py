@@ -1,5 +1,6 @@
 """What registration writes down, and what it refuses."""
 
+import datetime
 import hashlib
 from importlib import import_module
 from pathlib import Path
@@ -317,3 +318,71 @@ def test_a_baseline_that_comes_out_otherwise_judges_nothing(tmp_path, monkeypatc
         with pytest.raises(LedgerError, match="come out otherwise than at registration"):
             experiment.close()
         assert experiment.is_open
+
+
+def test_a_replication_states_whose_claim_and_how_large(begin):
+    terms = {"kind": "replication", "claimed": 0.8, "claim_source": "Ann (2020)"}
+    body = begin(**{**terms, "expect": 0.8}).registration
+    assert (body.experiment, body.claimed, body.claim_source) == ("replication", 0.8, "Ann (2020)")
+    facts = dict(begin(**{**terms, "expect": 0.8}).facts())
+    assert facts["Kind"] == "replication of 80 %, claimed by Ann (2020)"
+
+
+@pytest.mark.parametrize(
+    ("terms", "says"),
+    [
+        ({"kind": "replication"}, "claimed is missing"),
+        ({"kind": "replication", "claimed": 0.8}, "claim_source is missing"),
+        ({"claimed": 0.8}, 'kind is "improvement"'),
+        ({"kind": "magic"}, "replication"),
+        ({"if_supported": "Ship it", "if_refuted": " ship it"}, "nothing to find out"),
+        ({"seal": {"rows": 150, "gap": 3}}, "seal has a gap, and time is missing"),
+        ({"seal": {"share": 0.3, "copies": "maybe"}}, "together"),
+    ],
+)
+def test_terms_that_do_not_fit_together_are_refused(begin, ledger, terms, says):
+    with pytest.raises(ConfigError, match=says):
+        begin(**terms)
+    assert list(ledger.records("registration")) == []
+
+
+def test_whether_there_is_anything_at_all_asks_for_no_least_improvement(begin):
+    body = begin(kind="feasibility", improve_by=0.0, expect=0.5).registration
+    assert (body.experiment, body.improve_by) == ("feasibility", 0.0)
+    assert body.rows_to_refute is None
+
+
+@pytest.mark.parametrize("name", ["expect", "improve_by"])
+def test_what_a_perfect_model_could_not_reach_is_refused(begin, name):
+    """The ceiling says that half of the baseline's loss is noise."""
+    loss = begin(key="asked").registration.baseline_open_loss
+    terms = {"expect": 0.6} if name == "expect" else {"improve_by": 0.55, "expect": 0.56}
+    with pytest.raises(ConfigError, match=rf"`{name}|`expect` is .* a perfect model"):
+        begin(key="other", ceiling=0.5 * loss, **terms)
+
+
+def test_rows_to_rule_out_what_gains_nothing_are_stated(begin):
+    """Simulated: with so many rows, four of five useless models are refuted."""
+    body = begin().registration
+    excess = body.improve_by * body.baseline_open_loss
+    random = np.random.default_rng(5)
+    gains = random.normal(-excess, body.sd0, (400, body.rows_to_refute))
+    t = gains.mean(1) / gains.std(1, ddof=1) * body.rows_to_refute**0.5
+    assert 0.8 < np.mean(t < -1.645) < 0.95
+
+
+def test_a_series_with_a_gap_is_forecast_from_before_it(begin):
+    """What the naive baseline repeats is the last value before the gap."""
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(day) for day in range(300)]
+    y = np.arange(300.0)
+    table = pl.DataFrame({"day": days, "y": y})
+    terms = {"baseline": "naive", "metric": "absolute", "accept_underpowered": "a test"}
+    seal = {"from": "2024-07-01", "gap": 5}
+    experiment = begin(table, time="day", horizon=1, seal=seal, **terms)
+    task = experiment.task
+    sealed = task.sealing.sealed_rows
+    assert task.y[task.open_rows].max() == task.y[sealed].min() - 6
+    # A line: repeated from six days before, with the residuals of six days.
+    assert task.baseline_at(sealed).mean() == pytest.approx(task.y[sealed])
+    origins = task.origins(sealed)
+    assert (sealed - origins == 6).all()

@@ -1,9 +1,13 @@
 """Changing a registration openly: who, when, why, and what had been seen by then."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from assay.errors import ExperimentError
 from assay.experiment.registered import AMENDABLE, changes
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of
-from assay.record import AmendmentBody, Project
+from assay.record import AmendmentBody, Project, portfolio_from
 from assay.verdict import Schedule
 
 
@@ -38,6 +42,17 @@ def amend(project: Project, reason: str, ledger: Ledger, history: History) -> Am
         body = _body(project, registered[-1], reason.strip(), history)
         ledger.append(body, key=project.key)
     return body
+
+
+def changed(project: Project, changes: Mapping[str, Any]) -> Project:
+    """A project with other terms.
+
+    Raises:
+        ConfigError: a term is unknown or out of range.
+    """
+    table = project.model_dump(by_alias=True, exclude_unset=True) | dict(changes)
+    data = {"version": 1, "project": [table]}
+    return portfolio_from(data, Path("Experiment.amend(...)")).projects[0]
 
 
 def schedule(registration: Record, history: History) -> Schedule:

@@ -8,18 +8,27 @@ from typing import Any
 
 from assay.adapter import AbstractAdapted
 from assay.errors import ExperimentError, LockedError
+from assay.experiment.amending import amend, changed
 from assay.experiment.answer import Answer
 from assay.experiment.facts import facts
 from assay.experiment.keeper import Keeper
 from assay.experiment.learning import Lesson, lesson_body, similar
 from assay.experiment.offer import Offer, of_file, of_model
 from assay.experiment.provenance import code_version, environment
+from assay.experiment.registered import AMENDABLE
 from assay.experiment.task import Fittable, SealedTask
 from assay.frame.loader import load
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of, verdict_of
 from assay.model import Model, build
 from assay.predictive import AbstractPredictive
-from assay.record import AttemptBody, AttemptPlan, LessonBody, RegistrationBody, VerdictBody
+from assay.record import (
+    AmendmentBody,
+    AttemptBody,
+    AttemptPlan,
+    LessonBody,
+    RegistrationBody,
+    VerdictBody,
+)
 
 
 class Experiment:
@@ -185,6 +194,22 @@ class Experiment:
         if verdict is None:
             raise ExperimentError(f'experiment "{self.key}": the verdict was not recorded.')
         return verdict
+
+    def amend(self, reason: str, **changes: Any) -> AmendmentBody:
+        """Change registered terms openly; what they were, why, and what was seen is recorded.
+
+        Args:
+            reason: why.
+            changes: terms with their new values: wording, hopes, budgets and `tries`, which share
+                what is left of alpha. `assay amend` does the same from assay.toml.
+
+        Raises:
+            ConfigError: a term is unknown or out of range.
+            ExperimentError: nothing changed, the seal is open, or a term cannot be amended.
+        """
+        registered = {name: self.registration.spec.get(name) for name in AMENDABLE}
+        project = changed(self._task.project, registered | changes)
+        return amend(project, reason, self._ledger, self._history)
 
     def waiting(self) -> list[Record]:
         """Attempts whose look is counted and not answered yet, in order."""

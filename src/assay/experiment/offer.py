@@ -8,6 +8,7 @@ import numpy as np
 from assay.adapter import AbstractAdapted, read_predictions
 from assay.errors import PredictionsError
 from assay.experiment.open_score import OpenScore, open_score
+from assay.experiment.support import off_support
 from assay.experiment.task import Fittable, SealedTask
 from assay.frame import read
 from assay.predictive import (
@@ -95,6 +96,7 @@ def _offer(
 ) -> Offer:
     rows = task.sealing.sealed_rows
     task.refuse_unscorable(predictive, rows)
+    notes = (*notes, *off_support(predictive, task))
     row_id: np.ndarray = task.frame.column("row_id").to_numpy()[rows]
     base = predictive.underlying
     exact = base if isinstance(base, _EXACT) else None

@@ -1,0 +1,52 @@
+"""Predictions where the target cannot be: refused if they are no chances, else said aloud."""
+
+import numpy as np
+
+from assay.errors import PredictionsError
+from assay.experiment.task import SealedTask
+from assay.predictive import AbstractPredictive, ClassPredictive
+
+WASTED = 0.01
+"""Mass below 0 from which on a prediction is said to lie where the target never was."""
+
+ROUNDING = 1e-9
+
+
+def off_support(predictive: AbstractPredictive, task: SealedTask) -> tuple[str, ...]:
+    """What is to be said of predictions that the target's open values rule out.
+
+    Args:
+        predictive: for the sealed rows, in their order.
+        task: problem and split; only its open targets are looked at.
+
+    Raises:
+        PredictionsError: the target is 0 or 1, and a mean is no chance.
+    """
+    y = task.y[task.open_rows]
+    if task.classes or isinstance(predictive.underlying, ClassPredictive):
+        return ()
+    if np.isin(y, (0.0, 1.0)).all():
+        _refuse_no_chances(predictive, task)
+        return ()
+    if y.min() < 0:
+        return ()
+    below = predictive.cdf(np.full(predictive.rows, np.nextafter(0.0, -1.0))) > WASTED
+    if not below.any():
+        return ()
+    return (
+        f"In {int(below.sum()):,} of {len(below):,} rows more than {100 * WASTED:g} % of what it "
+        f"predicts lies below 0, where `{task.roles.target}` never was among the open rows: a "
+        "family on the right support would not waste it.",
+    )
+
+
+def _refuse_no_chances(predictive: AbstractPredictive, task: SealedTask) -> None:
+    chance = predictive.mean()
+    outside = np.flatnonzero((chance < -ROUNDING) | (chance > 1 + ROUNDING))
+    if outside.size:
+        row = task.asked.column("row_id")[int(outside[0])]
+        raise PredictionsError(
+            f'project "{task.project.key}": `{task.roles.target}` is 0 or 1, but the mean '
+            f"predicted for the row with row_id {row} is {chance[outside[0]]:.4g} "
+            f"({outside.size} such rows). Predict chances between 0 and 1."
+        )
