@@ -78,36 +78,41 @@ def _claim(problem: "Problem") -> list[str]:
     roles = problem.roles
     share = "0.3 }" if roles.group else "0.3"
     which = "groups" if roles.group else "latest rows" if roles.time else "rows, drawn at random"
-    is_class = problem.suggestions[0].family == "bernoulli"
+    is_class = problem.suggestions[0].family.startswith(("bernoulli", "categorical"))
     metric, words = ("brier", "a probability") if is_class else ("crps", "the whole distribution")
     return [
         f"{('seal = { groups = ' if roles.group else 'seal = ') + share:<32}# 30 % of the {which}",
         f"{f'metric = {text(metric)}':<32}# scores {words}",
         "improve_by = 0.05               # least relative improvement worth having",
         "tries = 10                      # looks planned; each spends part of alpha",
+        '# if_supported = "What you will do then"      # and if_refuted, if_inconclusive',
     ]
 
 
 def _attempt(problem: "Problem") -> list[str]:
     """A first model as a comment: its effort is for people to say, and so is the choice."""
     first = problem.suggestions[0]
-    family = first.family.removeprefix("censored(").removesuffix(")")
+    family = first.family
+    if family.startswith("censored("):
+        family = family.removeprefix("censored(").removesuffix(")")
     return [
         *_comment(f"{first.family}: {first.reason}"),
         "# [[project.attempt]]",
         f'# name = "{family}"',
         '# stage = "ml"                  # baseline, data, features, ml, deep or research',
         "# effort = 1                    # what it takes, in person-days; failures cost too",
+        '# belief_about = "What you believe of it, and why"',
+        "# expect = 0.1                  # improvement that you expect of it",
         f"# model = {{ {', '.join(_recipe(family, problem))} }}",
         "# close = true                  # open the seal after this attempt",
     ]
 
 
 def _recipe(family: str, problem: "Problem") -> Iterator[str]:
-    from assay.registry import families
+    from assay.registry import families, parse
 
     yield f'family = "{family}"'
-    location, *others = [parameter.name for parameter in families.get(family)().parameters]
+    location, *others = [parameter.name for parameter in parse(family, families).parameters]
     columns = " + ".join(_columns(problem))
     yield f"{location} = " + text(f"linear('{columns}')" if columns else "constant()")
     yield from (f'{name} = "constant()"' for name in others)
