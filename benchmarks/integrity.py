@@ -10,9 +10,8 @@ asymptotic one where it exceeds its level by more than .01 (.0035 at .004, .005 
 weak spots apart; a power where it is more than two points, and what chance may add, from the one
 known.
 
-Run `python benchmarks/integrity.py` (about a quarter of an hour on two cores), with `--quick` for
-fewer repetitions (about a minute and a half on one), with `--check` to fail where a promise does
-not hold.
+Run `python benchmarks/integrity.py` (some twelve minutes on two cores), with `--quick` for fewer
+repetitions (about a minute on one), with `--check` to fail where a promise does not hold.
 """
 
 from dataclasses import dataclass

@@ -14,6 +14,9 @@ from assay.frame import Frame, Roles
 from assay.record import Seal
 from assay.score import copies, row_fingerprints, seal_from, seal_groups, seal_rows, seal_share
 
+TURN = "\0"
+"""Stands in the target's place; a name that no column has, so that the target's does not matter."""
+
 Kind = Literal["independent", "series", "groups"]
 """How sealed rows depend on each other, which decides their test."""
 
@@ -65,7 +68,7 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str, seed: int) -> Sea
     """
     names = row_fingerprints(frame.table, salt=salt.encode(), target=roles.target)
     chance = _chance(seed)
-    blind = _blind_names(frame.table, roles.target, chance)
+    blind = _blind_names(frame.table.drop(roles.target), chance)
     units, count = _units(frame, roles, spec)
     mask = _mask(frame, roles, spec, _shared(blind, units), units, chance)
     gap = _gap(frame, roles, spec, mask)
@@ -80,9 +83,9 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str, seed: int) -> Sea
         copies=count,
         sealed_rows=(ordered := _in_order(sealed, roles, blind)),
         identity=identity,
-        fingerprints=row_names(frame, roles.target, identity, ordered, salt=salt),
+        fingerprints=row_names(frame, identity, ordered, salt=salt),
         data_sha=hashlib.sha256(names.tobytes()).hexdigest(),
-        target_sha=_target_sha(frame.numbers(roles.target), salt),
+        target_sha=target_sha_of(frame.numbers(roles.target), salt),
         test=_kind(roles),
     )
 
@@ -108,7 +111,7 @@ def seal_again(
         data_sha: of the whole data, targets included, as it was sealed.
         target_sha: of the targets, likewise.
     """
-    blind = _blind_names(frame.table, roles.target, _chance(seed))
+    blind = _blind_names(frame.table.drop(roles.target), _chance(seed))
     units, count = _units(frame, roles, Seal(share=0.5))
     ordered, identity = _in_order(np.flatnonzero(is_sealed), roles, blind), _identity(frame, roles)
     return Sealing(
@@ -118,7 +121,7 @@ def seal_again(
         copies=count,
         sealed_rows=ordered,
         identity=identity,
-        fingerprints=row_names(frame, roles.target, identity, ordered, salt=salt),
+        fingerprints=row_names(frame, identity, ordered, salt=salt),
         data_sha=data_sha,
         target_sha=target_sha,
         test=_kind(roles),
@@ -141,21 +144,20 @@ def _in_order(sealed: np.ndarray, roles: Roles, blind: np.ndarray) -> np.ndarray
 
 
 def row_names(
-    frame: Frame, target: str, identity: tuple[str, ...], rows: np.ndarray, *, salt: str
+    frame: Frame, identity: tuple[str, ...], rows: np.ndarray, *, salt: str
 ) -> list[bytes]:
     """How the ledger knows some rows: by the columns of `identity`, never by their target.
 
-    Whoever holds the salt and a sealed row's other columns could else try out its target.
+    Whoever holds the salt and a sealed row's other columns could else try out its target. What the
+    target is called does not enter either.
 
     Args:
         frame: the checked table.
-        target: its column; another target is another question on the same rows.
         identity: columns, all in the table; several rows may share their values.
         rows: positions.
         salt: secret of the ledger.
     """
-    table = frame.table.select(*identity, target)
-    return _as_bytes(_blind_names(table, target, salt.encode())[rows])
+    return _as_bytes(_blind_names(frame.table.select(*identity), salt.encode())[rows])
 
 
 def _identity(frame: Frame, roles: Roles) -> tuple[str, ...]:
@@ -165,21 +167,25 @@ def _identity(frame: Frame, roles: Roles) -> tuple[str, ...]:
     return tuple(name for name in sorted(frame.columns) if name not in (roles.target, "row_id"))
 
 
-def _target_sha(y: np.ndarray, salt: str) -> str:
+def target_sha_of(y: np.ndarray, salt: str) -> str:
+    """A name for a whole column of targets, whatever the order of its rows."""
     return hashlib.sha256(salt.encode() + np.sort(y).tobytes()).hexdigest()
 
 
-def _blind_names(table: pl.DataFrame, target: str, chance: bytes) -> np.ndarray:
+def _blind_names(others: pl.DataFrame, chance: bytes) -> np.ndarray:
     """Names that choose rows without a word of their target; no two rows share one.
 
     Everybody knows the seed. If a row's own target decided whether it is sealed, whoever sees the
     other columns of a sealed row could try each target and rule out those that would stay open. So
     in place of the target stands how many rows with the same other columns came before.
+
+    Args:
+        others: all columns but the target.
+        chance: what the names are salted with.
     """
-    others = row_fingerprints(table.with_columns(pl.lit(0).alias(target)), salt=b"", target=target)
-    turn = pl.DataFrame({"others": others}).select(pl.int_range(pl.len()).over("others"))
-    blinded = table.with_columns(turn.to_series().alias(target))
-    return row_fingerprints(blinded, salt=chance, target=target)
+    same = row_fingerprints(others.with_columns(pl.lit(0).alias(TURN)), salt=b"", target=TURN)
+    turn = pl.DataFrame({"same": same}).select(pl.int_range(pl.len()).over("same")).to_series()
+    return row_fingerprints(others.with_columns(turn.alias(TURN)), salt=chance, target=TURN)
 
 
 def _units(frame: Frame, roles: Roles, spec: Seal) -> tuple[np.ndarray, int]:
