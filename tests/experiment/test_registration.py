@@ -286,7 +286,7 @@ def test_the_ledger_does_not_tell_sealed_targets(tmp_path):
         known = ledger.read_file(body.sealed_rows_file)
         flipped = assay.profile(table.with_columns(y=1 - pl.col("y")), target="y").frame
         rows = np.arange(400)
-        same = row_names(flipped, "y", tuple(body.identity), rows, salt=ledger.salt)
+        same = row_names(flipped, tuple(body.identity), rows, salt=ledger.salt)
     assert sum(known[at : at + 16] in set(same) for at in range(0, len(known), 16)) == 200
 
 
@@ -386,3 +386,40 @@ def test_a_series_with_a_gap_is_forecast_from_before_it(begin):
     assert task.baseline_at(sealed).mean() == pytest.approx(task.y[sealed])
     origins = task.origins(sealed)
     assert (sealed - origins == 6).all()
+
+
+class Memory:
+    """Learns every target that it is shown, and breaks."""
+
+    def __init__(self) -> None:
+        self.known: dict[float, float] = {}
+
+    def fit(self, data, target, /, *, seed):
+        self.known |= dict(zip(data.numbers("x"), data.numbers(target), strict=True))
+        raise ValueError("broke on purpose")
+
+
+def test_a_renamed_target_opens_no_sealed_row(begin, table, ledger):
+    """The same split and the same budget under another name: nothing is learnt by renaming."""
+    first = begin(key="first")
+    memory = Memory()
+    renamed = table.rename({"y": "z"})
+    terms = {"metric": "absolute", "expect": 0.6, "tries": 5, "seal": {"rows": 150}}
+    other = register(profile(renamed, target="z"), ledger=ledger, key="other", **terms)
+    (registration,) = [each for each in ledger.records("registration") if each.key == "first"]
+    assert other.registration.overlaps == (registration.sequence,)
+    other.attempt(memory, effort=1)
+    assert len(memory.known) == 100
+    with pytest.raises(ExperimentError, match=r"open rows are sealed|were open"):
+        register(profile(renamed[1:], target="z"), ledger=ledger, key="less", seed=3, **terms)
+    sealed = first.task.asked.column("x").to_list()
+    assert not set(sealed) & set(memory.known)
+
+
+def test_two_targets_of_one_table_are_two_questions(begin, table, ledger):
+    both = table.with_columns(w=pl.col("x") * 2 + 0.1 * pl.col("y"))
+    begin(both, key="first").close()
+    problem = profile(both, target="w")
+    terms = {"metric": "absolute", "expect": 0.6, "tries": 5, "seal": {"rows": 150}}
+    second = register(problem, ledger=ledger, key="second", **terms)
+    assert second.registration.overlaps == ()
