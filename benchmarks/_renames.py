@@ -122,6 +122,7 @@ class Team:
             self._experiment = self._registered(face)
         except AssayError:
             self.refused[name] += 1
+            self._write_ones(len(self._face.numbers))  # the baseline of the face that stays
         else:
             self.accepted[name] += 1
             self._face = face
@@ -129,13 +130,17 @@ class Team:
     def _opened(self) -> assay.Ledger:
         return assay.Ledger(self._folder / "assay.db", author="benchmark")
 
+    def _write_ones(self, rows: int) -> None:
+        """The baseline under the Brier score: a file of ones."""
+        ones = pl.DataFrame({"row_id": np.arange(rows), "mean": np.ones(rows)})
+        ones.write_parquet(self._folder / "ones.parquet")
+
     def _registered(self, face: Face) -> Experiment:
         labels = self._labels[face.numbers].astype(int)
         table = pl.DataFrame({"x": face.numbers.astype(float), face.target: labels})
         if face.extra:
             table = table.with_columns(extra=pl.Series(self._random.uniform(size=table.height)))
-        ones = pl.DataFrame({"row_id": np.arange(table.height), "mean": np.ones(table.height)})
-        ones.write_parquet(self._folder / "ones.parquet")
+        self._write_ones(table.height)
         return assay.register(
             assay.profile(table, target=face.target),
             ledger=self._ledger,
