@@ -42,6 +42,10 @@ class PredictionsError(AssayError):
     """Predictions are for the wrong rows, incomplete, not finite or off the support."""
 
 
+class ProcedureError(PredictionsError):
+    """A forecasting procedure broke at some origin."""
+
+
 class ExperimentError(AssayError):
     """The rules of an experiment do not allow this step."""
 

@@ -60,24 +60,7 @@ def read_predictions(
         _refuse_late_origins(table, frame.source, wanted.column(str(roles.time)), known_until)
     if classes:
         return _class_chances(table, frame.source, classes)
-    predictive = _predictive(table, frame.source, is_count=is_count)
-    _refuse_chances_of_numbers(predictive, wanted, roles.target, frame.source)
-    return predictive
-
-
-def _refuse_chances_of_numbers(
-    predictive: AbstractPredictive, wanted: Frame, target: str, source: str
-) -> None:
-    """A probability of 1 says nothing of a price; scored as one it would only spend a look."""
-    is_chance = isinstance(predictive, DistributionPredictive)
-    if not is_chance or target not in wanted.columns:
-        return
-    y = wanted.numbers(target)
-    if not np.isin(y[~np.isnan(y)], (0.0, 1.0)).all():
-        raise PredictionsError(
-            f"{source}: `p_1` is a probability of 1, but `{target}` is not a target of 0 and 1. "
-            f"Accepted are {_ACCEPTED}."
-        )
+    return _predictive(table, frame.source, is_count=is_count)
 
 
 def _refuse_late_origins(table: pl.DataFrame, source: str, times: pl.Series, end: Any) -> None:

@@ -86,6 +86,12 @@ def _body(project: Project, registration: Record, reason: str, history: History)
         for one in sharing
         for each in history.attempts[one.hash]
     ]
+    if sum(levels) >= body.alpha:
+        raise ExperimentError(
+            f"{where}: the looks at these rows spent {sum(levels):g}, and its alpha is "
+            f"{body.alpha:g}, so nothing is left to spread over other tries. A new claim needs new "
+            "rows."
+        )
     return AmendmentBody(
         experiment=registration.hash,
         changes={name: list(pair) for name, pair in changed.items()},

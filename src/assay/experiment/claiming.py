@@ -67,7 +67,7 @@ def check_metric(task: SealedTask) -> None:
     if task.classes:
         _check_class_metric(task, where)
         return
-    is_class = np.isin(task.y[~np.isnan(task.y)], (0.0, 1.0)).all()
+    is_class = np.isin(y, (0.0, 1.0)).all()
     if project.metric in BOUNDED and not is_class:
         raise ConfigError(
             f"{where}: metric `{project.metric}` scores a target of 0 and 1, but "
@@ -183,9 +183,15 @@ def test_of(kind: str, claim: Claim, task: SealedTask, *, sd0: float) -> Abstrac
         dates = task.frame.column(str(task.roles.time)).gather(rows).rank("dense").to_numpy()
         return SeriesTest(delta=claim.delta, dates=dates, season=task.roles.season)
     if kind == "groups":
-        groups = task.frame.column(str(task.roles.group)).gather(rows).rank("dense").to_numpy()
-        return GroupTest(delta=claim.delta, groups=groups)
-    return IndependentTest(delta=claim.delta, lower=claim.lower, upper=claim.upper, sd0=sd0)
+        return GroupTest(delta=claim.delta, groups=task.sealing.units[rows])
+    units = task.sealing.units[rows]
+    return IndependentTest(
+        delta=claim.delta,
+        lower=claim.lower,
+        upper=claim.upper,
+        sd0=sd0,
+        cases=units if len(np.unique(units)) < len(units) else None,
+    )
 
 
 def power_of(task: SealedTask, claim: Claim) -> Power:
@@ -207,6 +213,8 @@ def power_of(task: SealedTask, claim: Claim) -> Power:
     else:
         needed = plan(sd_gain=sd0, greatest_loss=claim.delta - claim.lower)
     sealed = len(task.sealing.sealed_rows)
+    if task.roles.group is None:  # near-copies tell no more than one row
+        sealed = len(np.unique(task.sealing.units[task.sealing.sealed_rows]))
     short = () if sealed >= needed else (_too_few(task, sealed, needed, sd0),)
     effect = _design_effect(task, rows, losses) if task.roles.group is not None else 1.0
     least = claim.delta if claim.improve_by is None else claim.improve_by * float(losses.mean())
@@ -230,7 +238,7 @@ def refuse(task: SealedTask, power: Power) -> UnderpoweredError:
 
 def _design_effect(task: SealedTask, rows: np.ndarray, losses: np.ndarray) -> float:
     """How many grouped rows tell as much as one, seen in the baseline's open losses."""
-    groups = task.frame.column(str(task.roles.group)).gather(rows).rank("dense").to_numpy()
+    groups = task.sealing.units[rows]
     if len(np.unique(groups)) < 2 or np.ptp(losses) == 0:
         return 1.0  # nothing to see it in; the gate on groups speaks for itself
     return max(1.0, group_design_effect(losses, groups))

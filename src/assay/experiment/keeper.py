@@ -205,8 +205,9 @@ class Keeper:
         """Test a committed look and record its answer, in the transaction that is open."""
         body = attempt_of(look)
         if self._task.vault is not None:
-            number, sha = int(body.look or 0), str(body.predictions)
-            self._task.vault.count(Look(self._record.hash, number, sha))
+            number, level = int(body.look or 0), float(body.level or 0.0)
+            asked = Look(self._record.hash, number, level, str(body.predictions))
+            self._task.vault.count(asked)
         if predictive is None:
             predictive = stored(self._ledger.read_file(str(body.predictions)), self._task)
         is_supported = self._judge.supports(predictive, float(body.level or 0.0))

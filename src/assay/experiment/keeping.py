@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from assay.errors import ExperimentError
 from assay.experiment.split import SplitReport, split
@@ -45,6 +46,11 @@ def seal_into_vault(
     task = workspace.task(key)
     if (vault / "vault.json").exists():
         raise ExperimentError(f"{vault}: holds a vault already. Name another folder.")
+    if task.project.seal.gap:
+        raise ExperimentError(
+            f'project "{key}": a seal with a `gap` cannot go into a vault, since the split leaves '
+            "the rows of the gap out. Leave out one of the two."
+        )
     secret = new_key(key_file)
     report = split(workspace, key, out)
     rows = np.sort(task.sealing.sealed_rows)
@@ -60,10 +66,27 @@ def seal_into_vault(
         "n_sealed": len(rows),
         "data_sha": task.sealing.data_sha,
         "target_sha": task.sealing.target_sha,
+        "has_copies": task.sealing.copies > 0,
+        "alpha": task.project.alpha,
     }
-    Vault.make(vault, labels, facts, secret)
+    # Where a table is sorted by its target, the number of a row would tell it.
+    ids = pl.concat([pl.read_parquet(out / file)["row_id"] for file in SIDES]).sort()
+    dealt = pl.DataFrame({"row_id": ids, "dealt": np.random.default_rng().permutation(len(ids))})
+    for file in SIDES:
+        _dealt(pl.read_parquet(out / file), dealt).write_parquet(out / file)
+    Vault.make(vault, _dealt(labels, dealt), facts, secret)
     (out / MANIFEST).write_text(json.dumps({"format": 1, **facts}, indent=2) + "\n")
     return report
+
+
+SIDES = ("open.parquet", "sealed.parquet")
+
+
+def _dealt(table: pl.DataFrame, dealt: pl.DataFrame) -> pl.DataFrame:
+    """The same rows under numbers dealt by chance, in the order of these."""
+    joined = table.join(dealt, on="row_id", how="left", maintain_order="left")
+    renamed = joined.with_columns(row_id="dealt").drop("dealt")
+    return renamed.select(table.columns).sort("row_id")
 
 
 def answer_waiting(workspace: Workspace) -> list[Answered]:

@@ -84,8 +84,10 @@ def of_model(model: Fittable, task: SealedTask, *, seed: int) -> Offer:
         can_refit = model.can_refit
     if fitted is None:
         fitted = model.fit(data, target, seed=seed)
+    # Before the folds: a model whose `fit` returns itself is another one after them.
+    predictive = task.predict(fitted, task.sealing.sealed_rows)
     score = open_score(model, task, fitted) if can_refit else None
-    return _offer(task.predict(fitted, task.sealing.sealed_rows), task, score, notes)
+    return _offer(predictive, task, score, notes)
 
 
 def _offer(

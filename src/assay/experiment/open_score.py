@@ -105,7 +105,7 @@ def _score(task: SealedTask, rows: np.ndarray, losses: np.ndarray, base: np.ndar
 def _mean_se(task: SealedTask, rows: np.ndarray, gains: np.ndarray) -> float:
     """Standard error of the mean gain, by how the rows depend on each other."""
     if task.roles.group is not None:
-        return cluster_t(gains, task.frame.column(task.roles.group).gather(rows), delta=0.0).se
+        return cluster_t(gains, task.sealing.units[rows], delta=0.0).se
     if task.roles.time is not None:
         dates = task.frame.column(task.roles.time).gather(rows).rank("dense").to_numpy()
         daily = date_averages(gains, dates)

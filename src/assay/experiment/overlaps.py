@@ -74,13 +74,16 @@ def _is_another(body: RegistrationBody, task: SealedTask, ledger: Ledger) -> boo
     """Whether an earlier target is certainly another column than this one, not its other name.
 
     It is where this target was a feature then, or where the earlier one still stands beside it with
-    all of its values.
+    all of its values; in series, unless all values are the same.
     """
     target = task.roles.target
     if body.target == target:
         return False
     if target in body.identity:
         return True
+    if task.roles.time is not None:
+        # Many series share their dates; only equal targets say that two names mean one.
+        return body.target_sha != task.sealing.target_sha
     if body.target not in task.frame.columns:
         return False
     column = task.frame.column(body.target)

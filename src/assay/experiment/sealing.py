@@ -99,6 +99,7 @@ def seal_again(
     seed: int,
     data_sha: str,
     target_sha: str,
+    has_copies: bool,
 ) -> Sealing:
     """The split of rows that were sealed before, whose targets are elsewhere.
 
@@ -110,9 +111,10 @@ def seal_again(
         seed: fixes the order in which the rows are judged.
         data_sha: of the whole data, targets included, as it was sealed.
         target_sha: of the targets, likewise.
+        has_copies: whether rows were kept on one side with their copies.
     """
     blind = _blind_names(frame.table.drop(roles.target), _chance(seed))
-    units, count = _units(frame, roles, Seal(share=0.5))
+    units, count = _units(frame, roles, Seal(share=0.5), has_copies)
     ordered, identity = _in_order(np.flatnonzero(is_sealed), roles, blind), _identity(frame, roles)
     return Sealing(
         open_rows=np.flatnonzero(~is_sealed),
@@ -188,8 +190,17 @@ def _blind_names(others: pl.DataFrame, chance: bytes) -> np.ndarray:
     return row_fingerprints(others.with_columns(turn.alias(TURN)), salt=chance, target=TURN)
 
 
-def _units(frame: Frame, roles: Roles, spec: Seal) -> tuple[np.ndarray, int]:
-    """The case of each row, and how many rows are kept with a copy of theirs."""
+def _units(
+    frame: Frame, roles: Roles, spec: Seal, agreed: bool | None = None
+) -> tuple[np.ndarray, int]:
+    """The case of each row, and how many rows are kept with a copy of theirs.
+
+    Args:
+        frame: the checked table.
+        roles: what its columns mean.
+        spec: says whether copies may be parted.
+        agreed: whether the targets of copies agree; `None` asks the targets themselves.
+    """
     rows = frame.rows
     group = np.arange(rows)
     if roles.group is not None:
@@ -200,10 +211,34 @@ def _units(frame: Frame, roles: Roles, spec: Seal) -> tuple[np.ndarray, int]:
         return group, 0  # days may well be alike
     twins = copies(features)
     shared = np.bincount(twins)[twins] > 1
+    if not (_agree(frame.numbers(roles.target), twins) if agreed is None else agreed):
+        return group, 0
     edges = np.ones(rows, dtype=bool)
     # A group and a set of copies that have a row in common are one case.
     graph = coo_array((edges, (group, group.max() + 1 + twins)), shape=2 * (2 * rows,))
     return connected_components(graph, directed=False)[1][group], int(shared.sum())
+
+
+SAME_TARGET = 0.1
+"""Copies vary in their target by at most this share of its variance."""
+
+
+def _agree(y: np.ndarray, twins: np.ndarray) -> bool:
+    """Whether rows that agree in all else agree in their target too, as the same case does.
+
+    One answer for the whole table. Where products or ages repeat, different cases have the same
+    features, and their targets differ as much as any.
+    """
+    known = ~np.isnan(y)
+    place = np.unique(twins[known], return_inverse=True)[1]
+    count = np.bincount(place)
+    repeated = count[place] > 1
+    total = float(np.var(y[known])) if known.any() else 0.0
+    if not repeated.any():
+        return True
+    away = y[known] - (np.bincount(place, y[known]) / count)[place]
+    spread = float((away[repeated] ** 2).sum()) / (repeated.sum() - len(np.unique(place[repeated])))
+    return spread <= SAME_TARGET * total
 
 
 def _shared(names: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from assay.experiment.judging import Judge
 from assay.predictive import AbstractPredictive, EnsemblePredictive, under_limit
 from assay.score import randomised_pit
+from assay.verdict import GroupTest, SeriesTest, cluster_t, date_averages, ewc
 
 MOST_LEVELS = 8
 """A column with more values than this makes no segments."""
@@ -18,6 +19,9 @@ MOST_SEGMENTS = 18
 
 LEAST_ROWS = 20
 """Rows of a segment below which its gain is noise."""
+
+LEAST_DATES = 8
+"""Dates of a segment of a series below which its interval cannot be told."""
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 BINS = 10
@@ -34,8 +38,9 @@ def segments(judge: Judge, losses: np.ndarray) -> tuple[Row, ...]:
     """The improvement in each segment of the sealed rows.
 
     Segments are the values of columns that have few, thirds of the time, and thirds of the
-    recorded target, which says whether a gain comes from easy rows. Their intervals are plain
-    ones of two standard errors: they describe, and support no claim.
+    recorded target (or its classes), which say whether a gain comes from easy rows. Intervals
+    are two standard errors wide on either side, by how the rows depend on each other; `None` where
+    that cannot be told. They describe, and support no claim.
 
     Args:
         judge: of the sealed rows.
@@ -55,11 +60,21 @@ def segments(judge: Judge, losses: np.ndarray) -> tuple[Row, ...]:
         if not scale > 0:
             continue
         gains = base[rows] - model[rows]
-        half = 2 * float(gains.std(ddof=1)) / len(rows) ** 0.5 / scale
-        gain = float(gains.mean()) / scale
-        ends = {"low": gain - half, "high": gain + half}
+        gain, half = float(gains.mean()) / scale, 2 * _se(judge, gains, rows) / scale
+        known = np.isfinite(half)
+        ends = {"low": gain - half if known else None, "high": gain + half if known else None}
         found.append({"column": column, "value": value, "rows": len(rows), "gain": gain, **ends})
     return tuple(found)
+
+
+def _se(judge: Judge, gains: np.ndarray, rows: np.ndarray) -> float:
+    """Standard error of a segment's mean gain, by how its rows depend on each other."""
+    if isinstance(judge.test, GroupTest):
+        return cluster_t(gains, np.asarray(judge.test.groups)[rows], delta=0.0).se
+    if isinstance(judge.test, SeriesTest):
+        daily = date_averages(gains, np.asarray(judge.test.dates)[rows])
+        return ewc(daily, delta=0.0).se if len(daily) >= LEAST_DATES else float("inf")
+    return float(gains.std(ddof=1)) / len(gains) ** 0.5
 
 
 def _parts(judge: Judge) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -77,7 +92,10 @@ def _parts(judge: Judge) -> Iterator[tuple[str, str, np.ndarray]]:
     if roles.time is not None:
         yield from _thirds(str(roles.time), table[str(roles.time)].rank("dense").to_numpy(), TIMES)
     y = judge.task.y[judge.task.sealing.sealed_rows]
-    if len(np.unique(y)) > MOST_LEVELS:
+    if judge.task.classes:
+        for number, label in enumerate(judge.task.classes):
+            yield roles.target, label, np.flatnonzero(y == number)
+    elif len(np.unique(y)) > MOST_LEVELS:
         yield from _thirds(roles.target, y, SIZES)
 
 
@@ -94,8 +112,14 @@ def harmed(judge: Judge, found: tuple[Row, ...]) -> list[str]:
     target are left out: nobody knows beforehand which of them a row will be in.
     """
     asked = [each for each in found if each["column"] != judge.task.roles.target]
+    asked = [each for each in asked if each["high"] is not None]
+    if isinstance(judge.test, SeriesTest):
+        return []  # a segment of a series has too few independent periods to be certain of
     errors = NormalDist().inv_cdf(1 - HARM / max(len(asked), 1)) / 2  # ends lie two away
-    worse = [each for each in asked if each["gain"] + errors * (each["high"] - each["gain"]) < 0]
+    least = -1e-6 * float(np.abs(judge.baseline_losses[np.isfinite(judge.baseline_losses)]).mean())
+    worse = [
+        each for each in asked if each["gain"] + errors * (each["high"] - each["gain"]) < least
+    ]
     if not worse:
         return []
     worst = min(worse, key=lambda each: each["gain"])
@@ -123,8 +147,8 @@ def _thirds(
 def reliability(judge: Judge, predictive: AbstractPredictive) -> tuple[Row, ...]:
     """What an attempt promised on the sealed rows, beside what came.
 
-    For a target of 0 and 1 the mean probability and the share of ones, in tenths of the rows; else
-    for some levels the share of rows that lie below the quantile of that level. Nothing for point
+    For a target of 0 and 1 the mean probability and the share of ones, in tenths of the rows; for
+    classes the same of the most probable class; else for some levels the share of rows that lie below the quantile of that level. Nothing for point
     forecasts, which promise nothing.
 
     Source: Murphy & Winkler (1977), Reliability of subjective probability forecasts; Czado,
@@ -132,8 +156,15 @@ def reliability(judge: Judge, predictive: AbstractPredictive) -> tuple[Row, ...]
     """
     rows = judge.task.sealing.sealed_rows
     y = judge.task.y[rows]
+    if judge.task.classes:
+        numbers = range(len(judge.task.classes))
+        logs = [predictive.log_prob(np.full(len(y), float(number))) for number in numbers]
+        chances = np.exp(np.column_stack(logs))
+        return _of_chances(
+            chances.max(axis=1), (chances.argmax(axis=1) == y).astype(float), "class"
+        )
     if np.isin(y, (0.0, 1.0)).all():
-        return _of_chances(predictive.mean(), y)
+        return _of_chances(predictive.mean(), y, "chance")
     base = predictive.underlying
     if isinstance(base, EnsemblePredictive) and base.values.shape[1] == 1:
         return ()
@@ -141,15 +172,21 @@ def reliability(judge: Judge, predictive: AbstractPredictive) -> tuple[Row, ...]
     shown = under_limit(predictive, limit)
     pit = randomised_pit(shown, y if limit is None else np.minimum(y, limit), seed=judge.task.seed)
     return tuple(
-        {"predicted": level, "observed": float(np.mean(pit <= level)), "count": len(rows)}
+        {
+            "kind": "level",
+            "predicted": level,
+            "observed": float(np.mean(pit <= level)),
+            "count": len(rows),
+        }
         for level in LEVELS
     )
 
 
-def _of_chances(chance: np.ndarray, y: np.ndarray) -> tuple[Row, ...]:
+def _of_chances(chance: np.ndarray, y: np.ndarray, kind: str) -> tuple[Row, ...]:
     parts = np.array_split(np.argsort(chance, kind="stable"), min(BINS, len(y)))
     return tuple(
         {
+            "kind": kind,
             "predicted": float(chance[part].mean()),
             "observed": float(y[part].mean()),
             "count": len(part),
@@ -178,8 +215,9 @@ def suspicions(
         hits = float(np.mean(predictives[name].quantile(0.5) == y)) if is_telling else 0.0
         if hits > 0.5:
             found.append(
-                f"`{name}` predicts {100 * hits:.0f} % of the sealed targets to the last digit: it "
-                "has seen them. Do not rely on it."
+                f"`{name}` predicts {100 * hits:.0f} % of the sealed targets to the last digit. "
+                "Unless the target is computed from the features, it has seen them: find out before "
+                "relying on it."
             )
         elif open_skill is not None and _is_far(skill - open_skill, score):
             found.append(

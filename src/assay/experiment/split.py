@@ -93,7 +93,9 @@ def _kept(task: SealedTask) -> list[str]:
             "target, far more closely than chance would have it; each stays on the side of its "
             "copies."
             if sealing.copies
-            else "- Near-copies: no row is one of another, so none stands on both sides."
+            else "- Near-copies: none was found; rows that agree by chance are split one by one."
+            if task.project.seal.copies == "together"
+            else '- Near-copies: not looked for (`copies = "apart"`).'
         )
     if roles.group is not None:
         column = task.frame.column(roles.group)

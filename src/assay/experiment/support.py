@@ -4,7 +4,8 @@ import numpy as np
 
 from assay.errors import PredictionsError
 from assay.experiment.task import SealedTask
-from assay.predictive import AbstractPredictive, ClassPredictive
+from assay.family import Bernoulli
+from assay.predictive import AbstractPredictive, ClassPredictive, DistributionPredictive
 
 WASTED = 0.01
 """Mass below 0 from which on a prediction is said to lie where the target never was."""
@@ -20,7 +21,8 @@ def off_support(predictive: AbstractPredictive, task: SealedTask) -> tuple[str, 
         task: problem and split; only its open targets are looked at.
 
     Raises:
-        PredictionsError: the target is 0 or 1, and a mean is no chance.
+        PredictionsError: the target is 0 or 1, and a mean is no chance; or it is not, and what is
+            offered are chances.
     """
     y = task.y[task.open_rows]
     if task.classes or isinstance(predictive.underlying, ClassPredictive):
@@ -28,6 +30,13 @@ def off_support(predictive: AbstractPredictive, task: SealedTask) -> tuple[str, 
     if np.isin(y, (0.0, 1.0)).all():
         _refuse_no_chances(predictive, task)
         return ()
+    base = predictive.underlying
+    if isinstance(base, DistributionPredictive) and isinstance(base.family, Bernoulli):
+        raise PredictionsError(
+            f'project "{task.project.key}": what is offered are probabilities of 1, but '
+            f"`{task.roles.target}` runs from {y.min():g} to {y.max():g} in the open rows. Offer "
+            "`mean`, quantiles or samples."
+        )
     if y.min() < 0:
         return ()
     below = predictive.cdf(np.full(predictive.rows, np.nextafter(0.0, -1.0))) > WASTED

@@ -20,7 +20,7 @@ from assay.adapter import (
     read_predictions,
     time_axis,
 )
-from assay.errors import DataError, PredictionsError
+from assay.errors import DataError, PredictionsError, ProcedureError
 from assay.experiment.sealing import Sealing
 from assay.experiment.vault import Vault
 from assay.frame import Frame, Roles
@@ -218,11 +218,27 @@ class SealedTask:
             # Rows without a target are asked for too, so that no step of the block is missing.
             block = np.flatnonzero((self._times > origin) & (self._times <= end))
             wanted = np.flatnonzero(origins == origin)
-            answer = fitted.forecast(self.frame.take(history), self.visible(block))
+            answer = self._asked_at(fitted, self.frame.take(history), self.visible(block))
             found = predictive_of(answer, len(block), type(fitted).__name__).underlying
             parts.append(found.take(np.searchsorted(block, rows[wanted])))
             order.append(wanted)
         return concatenated(parts).take(np.argsort(np.concatenate(order)))
+
+    def _asked_at(self, fitted: Procedure, history: Frame, asked: Frame) -> Any:
+        """The forecast from one origin.
+
+        Raises:
+            ProcedureError: it broke. What it says is not passed on: its history holds sealed
+                targets, and an error that quotes them would hand them over.
+        """
+        try:
+            return fitted.forecast(history, asked)
+        except Exception as error:
+            raise ProcedureError(
+                f"{type(fitted).__name__} raised {type(error).__name__} when it was asked for "
+                f"{asked.rows} rows after {history.rows} known ones; what it said is kept back, "
+                "since its history may hold sealed targets. Try it on `open.parquet`."
+            ) from None
 
     def fittable(self, model: Any) -> Fittable:
         """A model in the terms of this problem: another library's is bound to it.

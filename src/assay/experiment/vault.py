@@ -10,10 +10,12 @@ the key answers, and `count`, which notes a look before it is answered.
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import polars as pl
 
@@ -26,10 +28,11 @@ KEY_FILE = "ASSAY_VAULT_KEY_FILE"
 
 @dataclass(frozen=True)
 class Look:
-    """One look as the vault counts it: of which experiment, its number, what was predicted."""
+    """One look as the vault counts it: of which experiment, its number, level, predictions."""
 
     experiment: str
     number: int
+    level: float
     predictions: str
 
 
@@ -128,24 +131,18 @@ class Vault:
         """Note a look before it is answered; one that was noted before is not counted again.
 
         Raises:
-            ExperimentError: the vault has counted more looks than the ledger that asks, so looks
-                were forgotten; or the count cannot be written.
+            ExperimentError: the look does not follow those that were counted, so that looks were
+                forgotten or repeated on other terms; or together they would spend more than the
+                alpha of the vault; or the count cannot be written.
         """
-        counted = self.looks()
-        if look in counted:
-            return
-        if look.number <= len(counted):
-            times = f"{len(counted)} look{'s' if len(counted) != 1 else ''}"
-            raise ExperimentError(
-                f"{self.folder}: the vault has counted {times} at these rows, and the ledger calls "
-                f"this one look {look.number}: it was deleted, replaced or copied. Restore it; "
-                "looks are not forgotten."
-            )
-        # A line of its own, even after one that a crash cut short.
-        line = f"\n{json.dumps([look.experiment, look.number, look.predictions])}\n"
         try:
-            with (self.folder / LOOKS).open("a", encoding="utf-8") as file:
-                file.write(line)
+            with (self.folder / LOOKS).open("a", encoding="utf-8") as file, _alone(file):
+                counted = self.looks()
+                if look in counted:
+                    return
+                self._refuse(look, counted)
+                # A line of its own, even after one that a crash cut short.
+                file.write(f"\n{json.dumps(astuple(look))}\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -154,6 +151,22 @@ class Vault:
                 "answered. Make the vault writable for its keeper."
             ) from error
 
+    def _refuse(self, look: Look, counted: list[Look]) -> None:
+        if look.number != len(counted) + 1:
+            times = f"{len(counted)} look{'s' if len(counted) != 1 else ''}"
+            raise ExperimentError(
+                f"{self.folder}: the vault has counted {times} at these rows, and the ledger calls "
+                f"this one look {look.number}: it was deleted, replaced or copied. Restore it; "
+                "looks are not forgotten."
+            )
+        alpha = float(self.facts["alpha"])
+        spent = sum(each.level for each in counted)
+        if spent + look.level > alpha * (1 + 1e-9):
+            raise ExperimentError(
+                f"{self.folder}: {spent:g} of the vault's alpha of {alpha:g} is spent, and this "
+                f"look asks for {look.level:g}. Register with the alpha of the vault."
+            )
+
     def looks(self) -> list[Look]:
         """Every look that was counted, in order; a line that a crash cut short was no look yet."""
         try:
@@ -161,6 +174,18 @@ class Vault:
         except FileNotFoundError:
             return []
         return [Look(*json.loads(line)) for line in lines if line.endswith("]")]
+
+
+@contextmanager
+def _alone(file: TextIO) -> Iterator[None]:
+    """Hold off other processes that count, where the system can."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+    yield  # closing the file lets go of the lock
 
 
 def new_key(file: Path) -> bytes:

@@ -34,7 +34,8 @@ class VaultedRows:
         """The split as it was made, for these rows once they are checked."""
         sealed = frame.column("row_id").is_in(self._sealed_ids().implode()).to_numpy()
         shas = {name: str(self.facts[name]) for name in ("data_sha", "target_sha")}
-        return seal_again(frame, roles, sealed, salt=salt, seed=seed, **shas)
+        has_copies = bool(self.facts["has_copies"])
+        return seal_again(frame, roles, sealed, salt=salt, seed=seed, has_copies=has_copies, **shas)
 
     def labelled(self, frame: Frame) -> Frame:
         """The checked rows with every class of the target, those of sealed rows too."""
@@ -53,8 +54,8 @@ def read_vaulted(folder: Path, vault: Vault) -> VaultedRows:
     Raises:
         ExperimentError: a file is missing or damaged, or split and vault do not belong together.
     """
-    facts = _facts(folder)
-    if facts["identity"] != vault.facts["identity"]:
+    facts = vault.facts
+    if _facts(folder)["identity"] != facts["identity"]:
         raise ExperimentError(
             f"{folder}: its sealed targets lie in another vault than {vault.folder}. Name the one "
             "that was made with it."
@@ -62,7 +63,13 @@ def read_vaulted(folder: Path, vault: Vault) -> VaultedRows:
     opened, sealed = (_table(folder / f"{name}.parquet") for name in ("open", "sealed"))
     hidden = [str(name) for name in facts["hidden"]]
     if vault.is_open:
-        sealed = sealed.join(vault.targets(), on="row_id", how="left", maintain_order="left")
+        labels = vault.targets()
+        if set(labels["row_id"]) != set(sealed["row_id"]) or len(sealed) != len(labels):
+            raise ExperimentError(
+                f"{folder}: sealed.parquet holds {len(sealed):,} rows, and not the {len(labels):,} "
+                "whose targets were sealed. Restore it as `assay vault seal` wrote it."
+            )
+        sealed = sealed.join(labels, on="row_id", how="left", maintain_order="left")
     else:
         sealed = sealed.with_columns(_blank(opened.schema[name]).alias(name) for name in hidden)
     table = pl.concat([opened, sealed.select(opened.columns)], how="vertical").with_columns(

@@ -43,6 +43,7 @@ class History:
     lessons: list[Record] = field(default_factory=list)
     amendments: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     last: int = 0
+    _head: str = ""
     # A program may take thousands of looks, and each asks for these.
     _named: dict[tuple[str, str], Record] = field(default_factory=dict)
     _looks: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
@@ -58,9 +59,12 @@ class History:
             LedgerError: a record cannot be read.
         """
         with self._lock:
+            # What a transaction showed may have been rolled back since, and its numbers used anew.
+            if self.last and self.ledger.hash_of(self.last) != self._head:
+                self.forget()
             for record in self.ledger.records(after=self.last):
                 self._add(record)
-                self.last = record.sequence
+                self.last, self._head = record.sequence, record.hash
         return self
 
     def forget(self) -> None:

@@ -179,6 +179,12 @@ class Ledger:
             )
         return read_record(dict(row), str(self.path))
 
+    def hash_of(self, sequence: int) -> str | None:
+        """Hash of the record with this number; `None` where there is none."""
+        with self._connections.reading() as connection:
+            asked = select(record.c.hash).where(record.c.sequence == sequence)
+            return connection.execute(asked).scalar()
+
     def head(self) -> str:
         """Hash of the last record. Kept elsewhere, it proves that none was cut off since."""
         with self._connections.reading() as connection:

@@ -159,7 +159,7 @@ def segments_picture(record: Record, verdict: VerdictBody) -> Picture | None:
         {
             "name": [f"{row['column']}: {row['value']}" for row in verdict.segments],
             **{
-                name: [scale * row[name] for row in verdict.segments]
+                name: [None if row[name] is None else scale * row[name] for row in verdict.segments]
                 for name in ("gain", "low", "high")
             },
         }
@@ -173,25 +173,34 @@ def segments_picture(record: Record, verdict: VerdictBody) -> Picture | None:
     )
 
 
-def reliability_picture(record: Record, verdict: VerdictBody) -> Picture | None:
+def reliability_picture(verdict: VerdictBody) -> Picture | None:
     """Whether that attempt's promises hold; `None` for point forecasts, which make none."""
     if not verdict.reliability:
         return None
-    is_chance = registration_of(record).metric in CLASS_METRICS
-    came = "share that came true" if is_chance else "share of rows below the quantile"
+    kind = str(verdict.reliability[0].get("kind", "level"))
+    axis, below = RELIABILITY[kind]
     return Picture(
         title="What was promised, and what came",
-        svg=svg(reliability(pl.DataFrame(list(verdict.reliability)), axis=came)),
-        caption="On the line, promises hold. "
-        + (
-            "Each point is a tenth of the sealed rows, from the least probability up."
-            if is_chance
-            else "Each point is a level: so many of the sealed rows should lie below it."
-        ),
+        svg=svg(reliability(pl.DataFrame(list(verdict.reliability)), axis=axis)),
+        caption=f"On the line, promises hold. {below}",
     )
 
 
-CLASS_METRICS = ("brier", "0-1")
+RELIABILITY = {
+    "chance": (
+        "share that came true",
+        "Each point is a tenth of the sealed rows, from the least probability up.",
+    ),
+    "class": (
+        "share where the most probable class came",
+        "Each point is a tenth of the sealed rows, by how sure the most probable class is.",
+    ),
+    "level": (
+        "share of rows below the quantile",
+        "Each point is a level: so many of the sealed rows should lie below it.",
+    ),
+}
+"""What is shown upwards, and what a point is."""
 
 
 def _least(body: RegistrationBody) -> float:

@@ -162,7 +162,7 @@ def project_content(
         scores=score_rows(*opened) if opened else (),
         sealed_picture=sealed_picture(*opened) if opened else None,
         segments_picture=segments_picture(*opened) if opened else None,
-        reliability_picture=reliability_picture(*opened) if opened else None,
+        reliability_picture=reliability_picture(opened[1]) if opened else None,
         curve=curve_picture(state, points, planned=units, unit=unit, per_day=facts.per_day),
         curve_sentence=curve_sentence(state, points, unit),
         lesson=_lesson(facts),

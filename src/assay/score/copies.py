@@ -102,7 +102,10 @@ def _near(numbers: list[np.ndarray], labels: np.ndarray) -> np.ndarray:
     first = np.unique(place, return_index=True)[1]
     # Another label lies out of reach.
     points = np.column_stack([labels[first], *(values[first] for values in numbers)])
-    pairs = KDTree(points[:, _telling(points)]).query_pairs(NEAR, p=np.inf, output_type="ndarray")
+    telling = _telling(points)
+    if telling is None:
+        return place
+    pairs = KDTree(points[:, telling]).query_pairs(NEAR, p=np.inf, output_type="ndarray")
     agree = (np.abs(points[pairs[:, 0]] - points[pairs[:, 1]]) <= NEAR).all(axis=1)
     pairs = pairs[agree]
     ones = np.ones(len(pairs), dtype=bool)
@@ -110,14 +113,17 @@ def _near(numbers: list[np.ndarray], labels: np.ndarray) -> np.ndarray:
     return connected_components(graph, directed=False)[1][place]
 
 
-def _telling(points: np.ndarray) -> np.ndarray:
-    """The fewest columns that leave few pairs to compare: trees are slow in many dimensions."""
+def _telling(points: np.ndarray) -> np.ndarray | None:
+    """The fewest columns that leave few pairs to compare: trees are slow in many dimensions.
+
+    `None` where even all of them leave many: then chance explains that rows agree.
+    """
     sample = points[:: max(1, len(points) // SAMPLE)]
     agree = np.array([_share_near(column) for column in sample.T])
     order = np.argsort(agree)
     pairs = len(points) ** 2 / 2 * np.cumprod(agree[order])
-    enough = int(np.argmax(pairs < MANY_PAIRS)) if (pairs < MANY_PAIRS).any() else len(order) - 1
-    return order[: enough + 1]
+    few = pairs < MANY_PAIRS
+    return order[: int(np.argmax(few)) + 1] if few.any() else None
 
 
 def _share_near(values: np.ndarray) -> float:

@@ -108,6 +108,8 @@ class IndependentTest(AbstractTest):
         lower: least possible gain.
         upper: greatest possible gain.
         sd0: standard deviation of the gains on open rows; floored at a hundredth of the range.
+        cases: the case of each sealed row, where rows are near-copies of each other: their gains
+            are averaged, since together they tell no more than one. `None` where each is its own.
     """
 
     exact: ClassVar[bool] = True
@@ -116,6 +118,7 @@ class IndependentTest(AbstractTest):
     lower: float
     upper: float
     sd0: float
+    cases: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         """Check what was registered."""
@@ -129,6 +132,7 @@ class IndependentTest(AbstractTest):
             "Exact at any number of rows, provided that the rows are independent and every gain "
             f"lies in [{self.lower:g}, {self.upper:g}], which the cap on the loss ensures; the "
             "claim is about the capped loss. Drift after the sealed rows is not covered."
+            + (" Near-copies of a row count as one." if self.cases is not None else "")
         )
 
     @property
@@ -152,7 +156,8 @@ class IndependentTest(AbstractTest):
 
     def interval(self, gains: ArrayLike, level: float) -> tuple[float, float]:
         """The interval that `star_interval` gives."""
-        return star_interval(gains, lower=self.lower, upper=self.upper, level=level, sd0=self._sd)
+        checked = self._checked(gains)
+        return star_interval(checked, lower=self.lower, upper=self.upper, level=level, sd0=self._sd)
 
     def p_value(self, gains: ArrayLike) -> float:
         """The p-value that `star_p_value` gives."""
@@ -160,8 +165,16 @@ class IndependentTest(AbstractTest):
         return star_p_value(checked, delta=self.delta, lower=self.lower, sd0=self._sd)
 
     def _checked(self, gains: ArrayLike) -> np.ndarray:
-        """Both bounds are checked for either answer: a gain out of bounds voids the claim."""
-        return checked_bounds(gains, lower=self.lower, upper=self.upper)
+        """One gain for each case, in the order of their first rows.
+
+        Both bounds are checked for either answer: a gain out of bounds voids the claim.
+        """
+        rows = checked_bounds(gains, lower=self.lower, upper=self.upper)
+        if self.cases is None:
+            return rows
+        _, first, place = np.unique(self.cases, return_index=True, return_inverse=True)
+        mean = np.bincount(place, rows) / np.bincount(place)
+        return np.clip(mean[np.argsort(first)], self.lower, self.upper)
 
 
 class _StudentTest(AbstractTest, ABC):

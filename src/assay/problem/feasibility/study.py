@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from assay.errors import ConfigError, DataError
 from assay.frame import Frame, Roles, check, read, recognise
+from assay.frame.rows import at_row
 from assay.problem.facts import codes
 from assay.problem.feasibility.call import Evidence, decide, settle
 from assay.problem.feasibility.curve import LOW, Pilot, Point, measured, rising
@@ -19,6 +20,7 @@ from assay.problem.feasibility.result import Feasibility, VerdictRows, path_rows
 from assay.problem.feasibility.signal import signal_p_value
 from assay.problem.problem import Problem
 from assay.problem.words import plural
+from assay.score import copies
 from assay.verdict import (
     LEAST_GROUPS,
     Claim,
@@ -97,6 +99,7 @@ def feasibility(
     ceiling = None
     if double_labels is not None:
         ceiling = ceiling_of(frame, roles.target, double_labels, is_share=is_share)
+    _refuse_copies(frame, roles)
     rows = _sampled(frame.rows, seed)
     apart = [*(label_columns(double_labels) or ()), *([roles.group] if roles.group else [])]
     found = features(frame, roles.target, rows, apart=apart)
@@ -162,6 +165,27 @@ def _pilot_table(data: Any, target: str | None, group: str | None) -> tuple[Fram
             "about one class among the others."
         )
     return frame.take(~np.isnan(frame.numbers(roles.target))), roles
+
+
+def _refuse_copies(frame: Frame, roles: Roles) -> None:
+    """A model that has seen a row's copy knows its answer, and a pilot of copies promises too much.
+
+    Raises:
+        DataError: some rows are near-copies of others, and no group holds them together.
+    """
+    features = frame.table.drop({roles.target, "row_id"} & set(frame.columns))
+    if roles.group is not None or not features.width:
+        return
+    cases = copies(features)
+    shared = np.bincount(cases)[cases] > 1
+    if shared.any():
+        row = int(np.argmax(shared))
+        other = int(np.flatnonzero(cases == cases[row])[1])
+        raise DataError(
+            f"{frame.source}: {int(shared.sum())} of {frame.rows} rows are near-copies of others in "
+            f"every column but `{roles.target}` (such as {at_row(row)} and {at_row(other)}). Name a "
+            "`group` that holds the rows of one case, or keep one row of each."
+        )
 
 
 def _refuse_roles(frame: Frame, roles: Roles) -> None:
