@@ -9,6 +9,7 @@ import pytest
 from assay.errors import AssayError, ConfigError, ExperimentError, PredictionsError
 from assay.experiment import split
 from assay.experiment.open_score import folds_of, open_score
+from assay.predictive import EnsemblePredictive, from_bytes
 from assay.record import AttemptPlan
 
 
@@ -220,3 +221,32 @@ def test_mass_below_zero_is_said_aloud(begin):
         offered = sealed.select("row_id", mean=pl.col("x") + shift)
         message = experiment.attempt(predictions=offered, effort=1).message
         assert ("lies below 0" in message) == says
+
+
+def test_chances_of_a_number_and_lonely_quantiles_are_refused_before_a_look(begin):
+    experiment = begin(metric="crps")
+    sealed = experiment.task.asked.table
+    for column, says in (("p_1", "probabilities of 1"), ("q0.05", "alone is no forecast")):
+        with pytest.raises(PredictionsError, match=says):
+            experiment.attempt(predictions=sealed.select("row_id", pl.lit(0.5).alias(column)))
+    levels = {name: pl.lit(0.5) for name in ("q0.1", "q0.9", "q1.5")}
+    with pytest.raises(PredictionsError, match=r"`q1\.5` is no quantile"):
+        experiment.attempt(predictions=sealed.select("row_id", **levels))
+    assert experiment.attempts == []
+
+
+def test_a_model_whose_fit_returns_itself_is_judged_as_it_was_fitted_on_all_open_rows(begin):
+    class Mean:
+        """Remembers how many rows it saw last."""
+
+        def fit(self, data, target, /, *, seed):
+            self.rows = data.rows
+            return self
+
+        def predict(self, data, /):
+            return EnsemblePredictive(np.full((data.rows, 1), float(self.rows)))
+
+    experiment = begin()
+    experiment.attempt(Mean(), name="mean")
+    content = experiment._ledger.read_file(experiment.attempts[0].predictions)
+    assert set(from_bytes(content)[0].mean()) == {100.0}

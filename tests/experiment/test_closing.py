@@ -12,7 +12,7 @@ from assay.verdict import star_interval
 
 def test_all_variants_worse_is_refuted(begin, guess):
     experiment = begin()
-    for factor in (0.0, -0.2):
+    for factor in (-0.1, -0.3):
         experiment.attempt(predictions=guess(experiment, factor), effort=1.5)
     verdict = experiment.close()
     assert (verdict.outcome, verdict.at_look) == ("refuted", None)
@@ -41,7 +41,7 @@ def test_broken_attempts_take_no_part_in_refutation(begin, guess, scaled):
     verdict = experiment.close()
     assert verdict.outcome == "refuted"
     assert [score["refuted"] for score in verdict.scores] == [False, True]
-    assert "after 5 person-days and 1 attempt." in _measured(experiment)
+    assert "after 5 person-days and 2 attempts." in _measured(experiment)
 
 
 @pytest.mark.parametrize("broken", [False, True])

@@ -55,6 +55,10 @@ def test_an_attempt_records_belief_seed_data_and_place(begin, guess, ledger):
 
 
 def test_words_carry_a_reason_an_assumption_and_links(closed, begin, ledger):
+    other = pl.DataFrame({"x": [float(k) for k in range(250)]}).with_columns(
+        y=2.0 * pl.col("x") + 1
+    )
+    begin(other, key="other")
     first = closed(key="first")
     body = first.learn(
         "x was measured in two units",
@@ -62,8 +66,10 @@ def test_words_carry_a_reason_an_assumption_and_links(closed, begin, ledger):
         reason="data-quality",
         assumption="one unit",
         reopen="units by clinic",
-        contradicts=["first"],
+        contradicts=["other"],
     )
+    with pytest.raises(ExperimentError, match="not to its own"):
+        first.learn("w", supports=["first"])
     assert (body.reason, body.assumption, body.reopen) == (
         "data-quality", "one unit", "units by clinic",
     )  # fmt: skip
@@ -94,5 +100,7 @@ def test_similar_work_is_offered_unasked(begin, closed, table):
     asked = "Which customers will ask for deliveries at night?"
     other = begin(table.with_columns(x=-table["x"]), key="night", question=asked)
     assert {record.key for record in other.similar()} == {"arrival"}
-    unlike = begin(table.with_columns(x=2 * table["x"]), key="beds", question="How many beds?")
+    unlike = begin(
+        table.with_columns(x=2 * table["x"]), key="beds", question="How many beds?", expect=0.7
+    )
     assert unlike.similar() == []

@@ -73,7 +73,7 @@ def test_a_procedure_is_fitted_once_and_asked_at_every_origin(series):
     assert answer.text in ("not yet", "supported")
     task = experiment.task
     sealed = np.unique(task.origins(task.sealing.sealed_rows))
-    shown = model.seen[-len(sealed) :]  # open origins came before
+    shown = model.seen[: len(sealed)]  # the folds of the open score come after
     assert model.fits == 1 + 3  # on open rows, and for three rolling origins of the open score
     days = [START + timedelta(days=int(origin)) for origin in sealed]
     assert [history["day"].max() for history, _ in shown] == days
@@ -287,3 +287,16 @@ def test_an_estimator_reads_what_is_known_ahead(series, library):
         experiment.attempt(assay.adapt(linear(), features=["promo", "weather"]))
     by_shop = assay.adapt(linear(), features=["promo", "shop"], spread="residuals")
     assert experiment.attempt(by_shop, name="shop").look == 2
+
+
+def test_an_error_of_a_procedure_does_not_hand_over_its_history(series, ledger):
+    class Talker(LastWeek):
+        def forecast(self, history, asked, /):
+            raise ValueError(f"did not converge on {history.table['y'].tail(3).to_list()}")
+
+    experiment = series()
+    answer = experiment.attempt(Talker(), name="talker")
+    assert answer.text == "broke"
+    assert "ValueError" in answer.message
+    assert "converge" not in answer.message
+    assert "converge" not in str(experiment.attempts[0].broke)

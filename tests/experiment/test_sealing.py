@@ -40,13 +40,14 @@ def test_a_share_and_a_number_of_rows():
 
 @given(st.lists(st.integers(0, 40), min_size=8, max_size=60), st.floats(0.2, 0.7), st.integers())
 def test_no_case_stands_on_both_sides(cases, share, seed):
-    """Some cases were measured twice and more, with a little noise and other targets."""
+    """Some cases were measured twice and more, with a little noise."""
     cases = [*cases, *range(20)]
     random = np.random.default_rng(abs(seed))
     truth = random.normal(size=(41, 5))
     x = truth[cases] + random.normal(0, 1e-5, (len(cases), 5))
     columns = {f"x{place}": x[:, place] for place in range(5)}
-    table = pl.DataFrame({**columns, "case": cases, "y": random.normal(size=len(cases))})
+    y = truth[cases, 0] + random.normal(0, 0.1, len(cases))
+    table = pl.DataFrame({**columns, "case": cases, "y": y})
     found = sealed(table.drop("case"), {"share": share})
     opened, hidden = of_each(found, table)
     assert not set(opened["case"]) & set(hidden["case"])
@@ -66,18 +67,29 @@ def test_rows_of_a_few_categories_are_no_copies(values, share):
 
 def test_copies_may_be_parted_where_somebody_says_so():
     x = np.repeat(np.random.default_rng(3).normal(size=(40, 4)), 3, axis=0)
-    table = pl.DataFrame(x).with_columns(y=pl.int_range(120))
+    table = pl.DataFrame(x).with_columns(y=pl.col("column_0") + pl.int_range(120) / 1e6)
     together = of_each(sealed(table, {"share": 0.3}), table)[1]
     apart = of_each(sealed(table, {"share": 0.3, "copies": "apart"}), table)[1]
     assert together["column_0"].n_unique() == 12
     assert apart["column_0"].n_unique() > 20
 
 
+def test_different_cases_with_the_same_features_are_no_copies():
+    """Ages and what follows from them, or the columns of a product: targets tell cases apart."""
+    random = np.random.default_rng(6)
+    age, sex = random.integers(20, 80, 2000), random.integers(0, 2, 2000)
+    table = pl.DataFrame({"age": age, "born": 2025 - age, "log": np.log(age), "sex": sex})
+    table = table.with_columns(y=pl.Series(age + random.normal(0, 15, 2000)))
+    found = sealed(table, {"share": 0.3})
+    assert found.copies == 0
+    assert len(found.sealed_rows) == 600
+
+
 def test_copies_bind_groups_together():
     """One case filed under two patients must not be open under one and sealed under the other."""
     x = np.random.default_rng(4).normal(size=(60, 4))
     x[1::3] = x[0::3]  # rows 0 and 1, 3 and 4, ...
-    table = pl.DataFrame(x).with_columns(g=pl.int_range(60), y=pl.int_range(60))
+    table = pl.DataFrame(x).with_columns(g=pl.int_range(60), y=pl.col("column_0"))
     found = sealed(table, {"groups": 0.4}, Roles("y", group="g"))
     hidden = set(of_each(found, table)[1]["g"])
     assert all((first in hidden) == (first + 1 in hidden) for first in range(0, 60, 3))

@@ -70,6 +70,7 @@ class _Task:
             pass
 
         self.roles, self.sealing, self.asked, self.flags = Roles, Sealing, Asked, ()
+        self.classes = ()
         self.asked.table = table
         self.y = table["y"].to_numpy()
 

@@ -10,7 +10,7 @@ import pytest
 
 from assay.errors import ExperimentError, LockedError
 from assay.experiment import Workspace, answer_waiting, seal_into_vault
-from assay.experiment.vault import KEY_FILE, LABELS, LOOKS, Look, Vault
+from assay.experiment.vault import KEY_FILE, LABELS, Look, Vault, read_key
 
 TOML = """
 version = 1
@@ -51,6 +51,10 @@ def kept(tmp_path: Path, table: pl.DataFrame) -> Path:
 def opened(kept: Path, *, by_keeper: bool = False) -> Workspace:
     key = kept / "owner" / "vault.key" if by_keeper else None
     return Workspace.open(kept / "modeller", key_file=key)
+
+
+def keeper(kept: Path) -> Vault:
+    return Vault(kept / "vault", read_key(kept / "owner" / "vault.key"))
 
 
 def offer(workspace: Workspace, factor: float, **terms):
@@ -139,18 +143,77 @@ def test_a_look_that_was_counted_and_not_answered_is_resumed(kept, monkeypatch):
             patch.setattr("assay.experiment.judging.Judge.supports", crash)
             with pytest.raises(Crash):
                 answer_waiting(workspace)
-        assert len(Vault(kept / "vault").looks()) == 1
+        assert len(keeper(kept).looks()) == 1
         assert [each.answer for each in answer_waiting(workspace)] == ["supported"]
-    assert len(Vault(kept / "vault").looks()) == 1
+    assert len(keeper(kept).looks()) == 1
 
 
 def test_a_count_that_a_crash_cut_short_does_not_stop_the_next(kept):
-    vault = Vault(kept / "vault")
-    vault.count(Look("a" * 64, 1, "b" * 64))
-    with (kept / "vault" / LOOKS).open("a") as file:
-        file.write('\n["aaaa", 2, "bb')
-    vault.count(Look("a" * 64, 2, "c" * 64))
+    vault = keeper(kept)
+    vault.count(Look("a" * 64, 1, 0.01, "b" * 64))
+    with vault.key.looks.open("a") as file:
+        file.write('\n["aaaa", 2, 0.0')
+    vault.count(Look("a" * 64, 2, 0.01, "c" * 64))
     assert [look.number for look in vault.looks()] == [1, 2]
+
+
+def test_a_replayed_ledger_gets_no_look_at_a_higher_level(kept):
+    """Looks are counted with their level, and together spend no more than the vault's alpha."""
+    vault = keeper(kept)
+    vault.count(Look("a" * 64, 1, 0.001, "b" * 64))
+    vault.count(Look("a" * 64, 1, 0.001, "b" * 64))  # the same one, resumed
+    for again in (Look("a" * 64, 1, 0.04, "b" * 64), Look("a" * 64, 3, 0.001, "c" * 64)):
+        with pytest.raises(ExperimentError, match="looks are not forgotten"):
+            vault.count(again)
+    with pytest.raises(ExperimentError, match=r"alpha of 0\.05 is spent"):
+        vault.count(Look("a" * 64, 2, 0.0495, "c" * 64))
+    assert len(vault.looks()) == 1
+
+
+def test_the_count_lies_beside_the_key_and_not_in_the_vault(kept):
+    with opened(kept) as workspace:
+        offer(workspace, 0.0, name="zero")
+    with opened(kept, by_keeper=True) as workspace:
+        answer_waiting(workspace)
+    assert sorted(file.name for file in (kept / "vault").iterdir()) == ["labels.bin", "vault.json"]
+    assert (kept / "owner" / "vault.key.looks.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["open.parquet", "sealed.parquet"])
+def test_rows_that_were_changed_are_refused(kept, name):
+    """A scaled open target would make any forecast look good; fewer sealed rows could be chosen."""
+    file = kept / "modeller" / "rows" / name
+    table = pl.read_parquet(file)
+    change = table.with_columns(y=10 * pl.col("y")) if "y" in table.columns else table[1:]
+    change.write_parquet(file)
+    with opened(kept) as workspace, pytest.raises(ExperimentError, match="is not as"):
+        workspace.register("dose")
+
+
+def test_facts_that_were_changed_are_refused_by_whoever_answers(kept):
+    facts = kept / "vault" / "vault.json"
+    facts.write_text(facts.read_text().replace('"alpha": 0.05', '"alpha": 0.5'))
+    with (
+        opened(kept, by_keeper=True) as workspace,
+        pytest.raises(ExperimentError, match="somebody changed it"),
+    ):
+        workspace.task("dose")
+
+
+def test_numbers_of_rows_tell_nothing_of_a_sorted_table(tmp_path, table):
+    table.sort("y").write_csv(tmp_path / "doses.csv")
+    (tmp_path / "assay.toml").write_text(TOML.format(data="doses.csv", more=""))
+    with Workspace.open(tmp_path) as workspace:
+        seal_into_vault(
+            workspace, "dose", out=tmp_path / "rows", vault=tmp_path / "v", key_file=tmp_path / "k"
+        )
+    rows = pl.read_parquet(tmp_path / "rows" / "open.parquet")
+    assert abs(np.corrcoef(rows["row_id"], rows["y"])[0, 1]) < 0.4  # 1.0 as it was sorted
+
+
+def test_whoever_has_no_key_is_told_so(kept):
+    with opened(kept) as workspace, pytest.raises(ExperimentError, match="--key-file FILE"):
+        answer_waiting(workspace)
 
 
 def test_nothing_is_overwritten(kept):
@@ -193,11 +256,11 @@ def test_a_split_of_another_vault_is_refused(kept, tmp_path):
     copy(kept / "o2" / "split.json", kept / "modeller" / "rows" / "split.json")
     with opened(kept) as workspace, pytest.raises(ExperimentError, match="in another vault"):
         workspace.task("dose")
-    (kept / "vault").rename(kept / "elsewhere")
-    with opened(kept) as workspace, pytest.raises(ExperimentError, match="holds no vault"):
-        workspace.task("dose")
     os.remove(kept / "modeller" / "rows" / "split.json")
     with opened(kept) as workspace, pytest.raises(ExperimentError, match=r"split\.json"):
+        workspace.task("dose")
+    (kept / "vault").rename(kept / "elsewhere")
+    with opened(kept) as workspace, pytest.raises(ExperimentError, match="holds no vault"):
         workspace.task("dose")
 
 

@@ -67,3 +67,23 @@ def test_looks_are_counted_and_found_by_name_and_predictions(ledger, register, a
     assert history.look_at(record, "0" * 64) is None
     assert history.attempt(record, "same").body.look is None
     assert history.attempt(record, "other") is None
+
+
+def test_numbers_that_are_used_anew_are_read_anew(ledger, attempt):
+    """Its numbers are used anew, and what then stands there must be read."""
+    history = History(ledger)
+    ledger.append(attempt("first"), key="demand")
+    history.refresh()
+
+    def rolled_back():
+        with ledger.transaction():
+            for number in range(5):
+                ledger.append(attempt(f"lost {number}"), key="demand")
+            history.refresh()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        rolled_back()
+    ledger.append(attempt("second"), key="demand")
+    found = [each.body.name for made in history.refresh().attempts.values() for each in made]
+    assert found == ["first", "second"]

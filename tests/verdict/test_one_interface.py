@@ -1,6 +1,7 @@
 """The three tests behind one interface: every promise is asked of each of them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -130,3 +131,24 @@ def test_the_condition_counts_the_dates_left_out():
 def test_a_delta_outside_the_bounds_is_refused(delta: float):
     with pytest.raises(ConfigError, match="`delta` is"):
         IndependentTest(delta=delta, lower=-1.0, upper=1.0, sd0=0.1)
+
+
+def test_near_copies_count_once(agrees):
+    """Ten copies of each case at the boundary: judged row by row, more than alpha would pass."""
+    random = np.random.default_rng(17)
+    once = twice = 0
+    for _ in range(600):
+        gains = np.repeat(random.choice([-1.0, 1.0], 90), 10)
+        plain = IndependentTest(delta=0.0, lower=-1.0, upper=1.0, sd0=1.0)
+        cased = replace(plain, cases=np.repeat(np.arange(90), 10))
+        once += cased.supports(gains, 0.05)
+        twice += plain.supports(gains, 0.05)
+    assert once <= 45  # 600 times .05 is 30; more than 45 has a chance of 0.003
+    assert twice > 100
+    assert "count as one" in cased.condition
+
+
+def test_cases_are_judged_in_the_order_of_their_first_rows():
+    gains = np.array([0.5, -0.5, 0.25, 0.75])
+    cased = IndependentTest(delta=0.0, lower=-1.0, upper=1.0, sd0=1.0, cases=[7, 3, 3, 9])
+    assert cased._checked(gains).tolist() == [0.5, -0.125, 0.75]

@@ -200,6 +200,12 @@ def _class_chances(table: pl.DataFrame, source: str, classes: tuple[str, ...]) -
             f"needs {', '.join(f'`{name}`' for name in names[:12])}. "
             f"{nearest(missing[0], table.columns)}"
         )
+    foreign = [name for name in table.columns if name.startswith("p_") and name not in names]
+    if foreign:
+        raise PredictionsError(
+            f"{source}: column `{foreign[0]}` is of no class of the target; its classes are "
+            f"{', '.join(classes[:12])}. Rename or drop it."
+        )
     values = np.column_stack([_finite(table, name, source) for name in names])
     outside = first(np.asarray(((values < 0) | (values > 1)).any(axis=1)))
     if outside is not None:
@@ -234,6 +240,11 @@ def _quantile_columns(names: list[str], source: str) -> dict[float, str]:
     for name in names:
         level = _level(name)
         if level is None:
+            if re.fullmatch(r"q-?\d+(\.\d+)?", name):
+                raise PredictionsError(
+                    f"{source}: column `{name}` is no quantile: a level lies strictly between 0 "
+                    "and 1, as in `q0.05`. Rename it."
+                )
             continue
         if level in levels:
             raise PredictionsError(

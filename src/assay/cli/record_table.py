@@ -29,6 +29,31 @@ def show_records(records: Sequence["Record"]) -> None:
     console().print(shown)
 
 
+def show_found(records: Sequence["Record"], asked: str) -> None:
+    """What a search found: each record, and the words around the first that was asked for."""
+    from assay.ledger.search import words_of
+
+    if not records:
+        aside("nothing was found")
+        return
+    shown = table("#", "kind", "project", "what", right=("#",), wraps=("what",))
+    for record in records:
+        text = " ".join(words_of(record.body).split())
+        place = (str(record.sequence), record.kind, record.key)
+        shown.add_row(*place, excerpt(text, asked), style=_style(record))
+    console().print(shown)
+
+
+def excerpt(text: str, asked: str, *, around: int = 90) -> str:
+    """The part of a text around the first word that begins like one that was asked for."""
+    starts = [word[: max(4, len(word) - 3)].lower() for word in asked.split()]
+    found = [at for at in (text.lower().find(start) for start in starts) if at >= 0]
+    at = min(found, default=0)
+    first, last = max(0, at - around), at + around
+    cut = text[first:last].strip()
+    return f"{'…' if first else ''}{cut}{'…' if last < len(text) else ''}"
+
+
 def show_record(record: "Record") -> None:
     """Everything in one record."""
     out = console()

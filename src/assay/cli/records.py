@@ -9,7 +9,7 @@ import typer
 
 from assay.cli.guard import DOES_NOT_HOLD
 from assay.cli.options import AsJson
-from assay.cli.record_table import as_dict, show_record, show_records
+from assay.cli.record_table import as_dict, show_found, show_record, show_records
 from assay.cli.teach import command, group
 from assay.cli.terminal import answer, console
 from assay.cli.workspace import open_ledger
@@ -112,12 +112,15 @@ def _add_search(ledger: typer.Typer) -> None:
     def search(
         path: LedgerPath, words: SearchWords, limit: Limit = 20, as_json: AsJson = False
     ) -> None:
+        asked = " ".join(words)
+        if not any(letter.isalnum() for letter in asked):
+            raise LedgerError(f"search: {asked!r} holds no word. Say what to look for.")
         with open_ledger(path) as ledger:
-            found = ledger.search(" ".join(words), limit=limit)
+            found = ledger.search(asked, limit=limit)
         if as_json:
             answer({"ledger": ledger.path, "records": [as_dict(record) for record in found]})
         else:
-            show_records(found)
+            show_found(found, asked)
 
 
 def _add_show(ledger: typer.Typer) -> None:

@@ -7,7 +7,7 @@ import typer
 from assay.cli.options import AsJson, LedgerFile, PortfolioPath, ProjectKey
 from assay.cli.record_table import as_dict, summary
 from assay.cli.teach import command
-from assay.cli.terminal import answer, console, pairs, working
+from assay.cli.terminal import answer, aside, console, pairs, working
 from assay.cli.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -57,13 +57,15 @@ def add(app: typer.Typer) -> None:
                 experiment = workspace.register(key, accept_underpowered=accept_underpowered)
             defaults = claim_defaults(workspace.portfolio.project(key))
             facts, like = experiment.facts(), experiment.similar()
-            registration = experiment.registration
+            registration, verdict = experiment.registration, experiment.verdict
         if as_json:
             fields = {"project": key, "registration": registration, "defaults": defaults}
             answer(fields | {"similar": [as_dict(record) for record in like]})
         else:
             _show(experiment.key, facts, defaults)
             show_similar(like)
+            if verdict is not None:
+                aside(f"its seal is open already ({verdict.outcome}): `assay close {path} {key}`")
 
 
 def claim_defaults(project: "Project") -> list[str]:

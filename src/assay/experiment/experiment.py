@@ -253,7 +253,18 @@ class Experiment:
 
     def facts(self) -> list[tuple[str, str]]:
         """What was registered, as pairs of label and value."""
-        return facts(self.registration)
+        return [*facts(self.registration), *self._shared()]
+
+    def _shared(self) -> list[tuple[str, str]]:
+        """Who else sealed some of these rows: every look by any of them counts."""
+        sharing = self._history.refresh().sharing(self._record)
+        others = dict.fromkeys(each.key for each in sharing if each.hash != self._record.hash)
+        if not others:
+            return []
+        looks = self._history.looks(sharing)
+        named = ", ".join(f"`{key}`" for key in others)
+        taken = f"{looks} look{'s' if looks != 1 else ''} taken so far"
+        return [("Shares its rows and their alpha", f"with {named}; {taken} by all together")]
 
     def _overrun(self) -> str:
         """Says so where more effort was spent than was registered; nothing is refused for it."""

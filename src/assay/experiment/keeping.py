@@ -10,8 +10,8 @@ import polars as pl
 
 from assay.errors import ExperimentError
 from assay.experiment.split import SplitReport, split
-from assay.experiment.vault import Vault, new_key
-from assay.experiment.vaulted import MANIFEST
+from assay.experiment.vault import KEY_FILE, Vault, new_key
+from assay.experiment.vaulted import MANIFEST, SIDES, sha_of_file
 from assay.experiment.workspace import Workspace
 from assay.ledger import attempt_of
 
@@ -59,7 +59,7 @@ def seal_into_vault(
     labels = task.frame.table[rows].select("row_id", *hidden)
     facts = {
         "project": key,
-        "identity": hashlib.sha256(secret).hexdigest(),
+        "identity": hashlib.sha256(secret.secret).hexdigest(),
         "target": task.roles.target,
         "hidden": hidden,
         "classes": list(task.classes),
@@ -74,12 +74,10 @@ def seal_into_vault(
     dealt = pl.DataFrame({"row_id": ids, "dealt": np.random.default_rng().permutation(len(ids))})
     for file in SIDES:
         _dealt(pl.read_parquet(out / file), dealt).write_parquet(out / file)
+    facts |= {"files": {file: sha_of_file(out / file) for file in SIDES}}
     Vault.make(vault, _dealt(labels, dealt), facts, secret)
     (out / MANIFEST).write_text(json.dumps({"format": 1, **facts}, indent=2) + "\n")
     return report
-
-
-SIDES = ("open.parquet", "sealed.parquet")
 
 
 def _dealt(table: pl.DataFrame, dealt: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +96,12 @@ def answer_waiting(workspace: Workspace) -> list[Answered]:
     Raises:
         ExperimentError: the key is missing, or the ledger forgot looks that the vault counted.
     """
-    found = []
+    found, vaults = [], [workspace.vault(each.key) for each in workspace.portfolio.projects]
+    if not any(vault is not None and vault.is_open for vault in vaults):
+        raise ExperimentError(
+            f"{workspace.portfolio.file}: no project has a vault that is open here. Whoever holds "
+            f"the key names it: --key-file FILE, or {KEY_FILE} in the environment."
+        )
     for project in workspace.portfolio.projects:
         if project.vault is None or not workspace.history.refresh().experiments(project.key):
             continue

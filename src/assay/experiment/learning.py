@@ -70,7 +70,9 @@ def lesson_body(lesson: Lesson, registration: Record, history: History) -> Lesso
 
 
 def _linked(key: str, history: History, where: str) -> str:
-    """Hash of the latest registration of a project."""
+    """Hash of the latest registration of another project."""
+    if where == f'experiment "{key}"':
+        raise ExperimentError(f"{where}: a lesson is linked to other experiments, not to its own.")
     found = history.experiments(key)
     if not found:
         known = dict.fromkeys(each.key for each in history.registrations.values())

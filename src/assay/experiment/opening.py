@@ -78,7 +78,7 @@ def verdict_body(
     known = project.body if project is not None else None
     unit = known.effort_unit if isinstance(known, ProjectBody) else "person-day"
     effort = sum(attempt_of(attempt).effort or 0.0 for attempt in attempts)
-    measured = lesson_sentence(body, finding, effort, unit)
+    measured = lesson_sentence(body, finding, effort, unit, len(attempts))
     return verdict, LessonBody(
         experiment=registration.hash,
         project=body.project,
@@ -107,7 +107,7 @@ def _amended(registration: Record, history: History) -> list[str]:
     """What was changed after registration, with what was seen by then."""
     return [
         f"Amended on {each.at[:10]} by {each.author} ({', '.join(each.body.changes)}): "
-        f"{each.body.reason} Seen by then: {each.body.seen}"
+        f"{each.body.reason.rstrip('.')}. Seen by then: {each.body.seen}"
         for each in history.amendments.get(registration.hash, [])
         if isinstance(each.body, AmendmentBody)
     ]

@@ -74,8 +74,10 @@ def verdict_sentence(outcome: str, body: RegistrationBody, finding: Finding) -> 
     )
 
 
-def lesson_sentence(body: RegistrationBody, finding: Finding, effort: float, unit: str) -> str:
-    """The measured half of a lesson: expected and seen."""
+def lesson_sentence(
+    body: RegistrationBody, finding: Finding, effort: float, unit: str, made: int
+) -> str:
+    """The measured half of a lesson: expected and seen, after so many attempts."""
     hoped = amount(body, body.expect)
     spent = f"{effort:g} {unit}{'' if effort == 1 else 's'}"
     if finding.improvement is None:
@@ -83,7 +85,7 @@ def lesson_sentence(body: RegistrationBody, finding: Finding, effort: float, uni
     return (
         f"Expected {hoped} better than {baseline_words(body.baseline)}; `{finding.name}` "
         f"{_change(body, finding)} ({between(body, finding)}), after {spent} and "
-        f"{finding.tried} attempt{'' if finding.tried == 1 else 's'}."
+        f"{made} attempt{'' if made == 1 else 's'}."
     )
 
 
@@ -129,6 +131,8 @@ def between(body: RegistrationBody, finding: Finding) -> str:
     """The interval in words."""
     low, high = finding.low, finding.high
     level = f"{100 * (1 - body.alpha):g} % interval"
+    if (finding.improvement or 0.0) < 0:  # the sentence says how much it raised the loss
+        level += " of the improvement"
     if low is None or high is None or (math.isinf(low) and math.isinf(high)):
         return f"no {level}: too few independent rows"
     return f"{level} {interval(body, low, high)}"

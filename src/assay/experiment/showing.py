@@ -148,8 +148,8 @@ def reliability(judge: Judge, predictive: AbstractPredictive) -> tuple[Row, ...]
     """What an attempt promised on the sealed rows, beside what came.
 
     For a target of 0 and 1 the mean probability and the share of ones, in tenths of the rows; for
-    classes the same of the most probable class; else for some levels the share of rows that lie below the quantile of that level. Nothing for point
-    forecasts, which promise nothing.
+    classes the same of the most probable class; else for some levels the share of rows that lie
+    below the quantile of that level. Nothing for point forecasts, which promise nothing.
 
     Source: Murphy & Winkler (1977), Reliability of subjective probability forecasts; Czado,
     Gneiting & Held (2009) for counts.
@@ -216,8 +216,8 @@ def suspicions(
         if hits > 0.5:
             found.append(
                 f"`{name}` predicts {100 * hits:.0f} % of the sealed targets to the last digit. "
-                "Unless the target is computed from the features, it has seen them: find out before "
-                "relying on it."
+                "Unless the target is computed from the features, it has seen them: find out "
+                "before relying on it."
             )
         elif open_skill is not None and _is_far(skill - open_skill, score):
             found.append(

@@ -5,7 +5,12 @@ import numpy as np
 from assay.errors import PredictionsError
 from assay.experiment.task import SealedTask
 from assay.family import Bernoulli
-from assay.predictive import AbstractPredictive, ClassPredictive, DistributionPredictive
+from assay.predictive import (
+    AbstractPredictive,
+    ClassPredictive,
+    DistributionPredictive,
+    QuantilePredictive,
+)
 
 WASTED = 0.01
 """Mass below 0 from which on a prediction is said to lie where the target never was."""
@@ -24,6 +29,7 @@ def off_support(predictive: AbstractPredictive, task: SealedTask) -> tuple[str, 
         PredictionsError: the target is 0 or 1, and a mean is no chance; or it is not, and what is
             offered are chances.
     """
+    _refuse_lonely_quantile(predictive, task)
     y = task.y[task.open_rows]
     if task.classes or isinstance(predictive.underlying, ClassPredictive):
         return ()
@@ -47,6 +53,21 @@ def off_support(predictive: AbstractPredictive, task: SealedTask) -> tuple[str, 
         f"predicts lies below 0, where `{task.roles.target}` never was among the open rows: a "
         "family on the right support would not waste it.",
     )
+
+
+def _refuse_lonely_quantile(predictive: AbstractPredictive, task: SealedTask) -> None:
+    """One quantile is no distribution; only the loss of that very quantile can score it."""
+    base = predictive.underlying
+    if not isinstance(base, QuantilePredictive) or len(base.levels) > 1:
+        return
+    level, project = float(base.levels[0]), task.project
+    is_asked = project.metric == "pinball" and tuple(project.levels) == (level,)
+    if not is_asked and not (project.metric == "absolute" and level == 0.5):
+        raise PredictionsError(
+            f'project "{project.key}": the quantile at {level:g} alone is no forecast under '
+            f"`{project.metric}`. Give several quantiles, both ends of an interval, samples, or "
+            "`mean`."
+        )
 
 
 def _refuse_no_chances(predictive: AbstractPredictive, task: SealedTask) -> None:

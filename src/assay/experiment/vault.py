@@ -2,7 +2,7 @@
 
 Whoever holds the data splits it once. Modellers get the open rows and the sealed ones without
 their target; what they offer is counted and waits. Whoever holds the key answers: one bit for each
-look. The vault counts looks of its own, so that a ledger that is deleted does not forget.
+look. Looks are counted beside the key too, so that a ledger that is deleted does not forget.
 
 A server that keeps targets for a team stands behind the same two questions: `targets`, which only
 the key answers, and `count`, which notes a look before it is answered.
@@ -21,7 +21,10 @@ import polars as pl
 
 from assay.errors import ExperimentError
 
-FACTS, LABELS, LOOKS = "vault.json", "labels.bin", "looks.jsonl"
+FACTS, LABELS = "vault.json", "labels.bin"
+LOOKS = ".looks.jsonl"
+"""Follows the name of the key's file: looks are counted beside the key, out of modellers' reach."""
+
 KEY_FILE = "ASSAY_VAULT_KEY_FILE"
 """Environment variable that names the file with the key, for whoever holds it."""
 
@@ -37,6 +40,24 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Key:
+    """What opens a vault, and where its looks are counted.
+
+    Fields:
+        file: where the key lies, for its keeper alone.
+        secret: as `new_key` makes one.
+    """
+
+    file: Path
+    secret: bytes
+
+    @property
+    def looks(self) -> Path:
+        """The file in which looks are counted."""
+        return self.file.with_name(self.file.name + LOOKS)
+
+
+@dataclass(frozen=True)
 class Vault:
     """A folder with encrypted targets.
 
@@ -46,10 +67,10 @@ class Vault:
     """
 
     folder: Path
-    key: bytes | None = None
+    key: Key | None = None
 
     @classmethod
-    def make(cls, folder: Path, labels: pl.DataFrame, facts: dict[str, Any], key: bytes) -> "Vault":
+    def make(cls, folder: Path, labels: pl.DataFrame, facts: dict[str, Any], key: Key) -> "Vault":
         """Encrypt targets into a new vault.
 
         Args:
@@ -65,12 +86,12 @@ class Vault:
             raise ExperimentError(
                 f"{folder}: holds a vault already, which is never overwritten. Name another folder."
             )
-        content = BytesIO()
-        labels.write_parquet(content)
+        content, text = BytesIO(), json.dumps({"format": 1, **facts}, indent=2)
+        # The facts stand in the open for modellers, and under the key for whoever answers.
+        labels.write_parquet(content, metadata={"assay": text})
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / LABELS).write_bytes(_cipher(key).encrypt(content.getvalue()))
-            text = json.dumps({"format": 1, **facts}, indent=2)
+            (folder / LABELS).write_bytes(_cipher(key.secret).encrypt(content.getvalue()))
             (folder / FACTS).write_text(text + "\n", encoding="utf-8")
         except OSError as error:
             raise ExperimentError(
@@ -115,7 +136,7 @@ class Vault:
         from cryptography.fernet import InvalidToken
 
         try:
-            content = _cipher(self.key).decrypt((self.folder / LABELS).read_bytes())
+            content = _cipher(self.key.secret).decrypt((self.folder / LABELS).read_bytes())
         except InvalidToken as error:
             raise ExperimentError(
                 f"{self.folder}: this key does not open the vault, or its labels were damaged. "
@@ -125,6 +146,10 @@ class Vault:
             raise ExperimentError(
                 f"{self.folder}: {LABELS} cannot be read ({error.strerror}). Restore the vault."
             ) from error
+        if json.loads(pl.read_parquet_metadata(BytesIO(content))["assay"]) != self.facts:
+            raise ExperimentError(
+                f"{self.folder}: {FACTS} is not what was sealed; somebody changed it. Restore it."
+            )
         return pl.read_parquet(BytesIO(content))
 
     def count(self, look: Look) -> None:
@@ -135,8 +160,10 @@ class Vault:
                 forgotten or repeated on other terms; or together they would spend more than the
                 alpha of the vault; or the count cannot be written.
         """
+        if self.key is None:
+            raise ExperimentError(f"{self.folder}: the vault is locked, so it counts no look.")
         try:
-            with (self.folder / LOOKS).open("a", encoding="utf-8") as file, _alone(file):
+            with self.key.looks.open("a", encoding="utf-8") as file, _alone(file):
                 counted = self.looks()
                 if look in counted:
                     return
@@ -147,8 +174,8 @@ class Vault:
                 os.fsync(file.fileno())
         except OSError as error:
             raise ExperimentError(
-                f"{self.folder}: the look cannot be counted ({error.strerror}), so it is not "
-                "answered. Make the vault writable for its keeper."
+                f"{self.key.looks}: the look cannot be counted ({error.strerror}), so it is not "
+                "answered. Make it writable."
             ) from error
 
     def _refuse(self, look: Look, counted: list[Look]) -> None:
@@ -169,8 +196,10 @@ class Vault:
 
     def looks(self) -> list[Look]:
         """Every look that was counted, in order; a line that a crash cut short was no look yet."""
+        if self.key is None:
+            return []
         try:
-            lines = (self.folder / LOOKS).read_text(encoding="utf-8").splitlines()
+            lines = self.key.looks.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
         return [Look(*json.loads(line)) for line in lines if line.endswith("]")]
@@ -188,7 +217,7 @@ def _alone(file: TextIO) -> Iterator[None]:
     yield  # closing the file lets go of the lock
 
 
-def new_key(file: Path) -> bytes:
+def new_key(file: Path) -> Key:
     """Make a key and write it where only its owner can read it.
 
     Raises:
@@ -206,10 +235,10 @@ def new_key(file: Path) -> bytes:
         raise ExperimentError(f"{file}: cannot be written ({error.strerror}).") from error
     with os.fdopen(descriptor, "wb") as out:
         out.write(key + b"\n")
-    return key
+    return Key(file, key)
 
 
-def read_key(file: Path | None) -> bytes | None:
+def read_key(file: Path | None) -> Key | None:
     """The key in a file, or in the one that the environment names; `None` where neither is given.
 
     Raises:
@@ -228,7 +257,7 @@ def read_key(file: Path | None) -> bytes | None:
         raise ExperimentError(
             f"{chosen}: holds no key of a vault. Name the file that `assay vault seal` wrote."
         ) from error
-    return key
+    return Key(chosen, key)
 
 
 def _cipher(key: bytes) -> Any:

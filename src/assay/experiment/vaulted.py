@@ -1,5 +1,6 @@
 """Rows whose sealed targets lie in a vault, as a modeller and as the keeper read them."""
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from assay.experiment.vault import Vault
 from assay.frame import Frame, Roles
 
 MANIFEST = "split.json"
+SIDES = ("open.parquet", "sealed.parquet")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ def read_vaulted(folder: Path, vault: Vault) -> VaultedRows:
             f"{folder}: its sealed targets lie in another vault than {vault.folder}. Name the one "
             "that was made with it."
         )
+    for file, sha in facts["files"].items():
+        if sha_of_file(folder / file) != sha:
+            raise ExperimentError(
+                f"{folder / file}: is not as `assay vault seal` wrote it, so nothing that rests on "
+                "it is registered, offered or answered. Restore it; new features go into a copy."
+            )
     opened, sealed = (_table(folder / f"{name}.parquet") for name in ("open", "sealed"))
     hidden = [str(name) for name in facts["hidden"]]
     if vault.is_open:
@@ -78,6 +86,18 @@ def read_vaulted(folder: Path, vault: Vault) -> VaultedRows:
     table = table.sort("row_id", maintain_order=True)
     mask = table["__sealed"].to_numpy()
     return VaultedRows(Frame(table.drop("__sealed"), str(folder)), mask, facts)
+
+
+def sha_of_file(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises:
+        ExperimentError: it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ExperimentError(f"{path}: cannot be read. Restore the split.") from error
 
 
 def _blank(dtype: pl.DataType) -> pl.Expr:

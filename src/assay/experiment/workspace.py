@@ -14,7 +14,7 @@ from assay.experiment.register import (
 )
 from assay.experiment.registered import existing
 from assay.experiment.task import SealedTask
-from assay.experiment.vault import Vault, read_key
+from assay.experiment.vault import Key, Vault, read_key
 from assay.experiment.vaulted import VaultedRows, read_vaulted
 from assay.frame import read
 from assay.ledger import History, Ledger
@@ -26,7 +26,7 @@ class Workspace:
     """Everything that the commands work on: `assay.toml`, its ledger, its data."""
 
     def __init__(
-        self, portfolio: Portfolio, ledger: Ledger, *, vault_key: bytes | None = None
+        self, portfolio: Portfolio, ledger: Ledger, *, vault_key: Key | None = None
     ) -> None:
         """Work on a loaded portfolio; `Workspace.open` loads one."""
         self.portfolio = portfolio

@@ -269,6 +269,9 @@ class VerdictBody(Body):
     segments: Annotated[tuple[dict[str, Any], ...], BeforeValidator(as_tuple)] = ()
     reliability: Annotated[tuple[dict[str, Any], ...], BeforeValidator(as_tuple)] = ()
 
+    def __str__(self) -> str:
+        return "\n".join([self.sentence, *(f"- {each}" for each in self.conditions)])
+
 
 BODIES: dict[str, type[Body]] = {
     body.kind: body

@@ -93,6 +93,16 @@ def _replication_names_its_claim(project: "Project") -> str | None:
     return None
 
 
+def _replication_asks_no_more_than_was_claimed(project: "Project") -> str | None:
+    least = project.improve_by if project.improve_by is not None else project.improve_by_absolute
+    if project.claimed is None or least is None or least < project.claimed:
+        return None
+    return (
+        f"improve_by is {shown(least)} and claimed is {shown(project.claimed)}: a claim that is "
+        "exactly right would not be supported. Ask for less than was claimed."
+    )
+
+
 def _both_outcomes_matter(project: "Project") -> str | None:
     same = project.if_supported.strip().lower()
     if not same or same != project.if_refuted.strip().lower():
@@ -176,6 +186,7 @@ RULES: tuple[Callable[["Project"], str | None], ...] = (
     _one_claim,
     _expect_above_the_claim,
     _replication_names_its_claim,
+    _replication_asks_no_more_than_was_claimed,
     _both_outcomes_matter,
     _gap_needs_time,
     _levels_belong_to_pinball,

@@ -182,9 +182,9 @@ def _refuse_copies(frame: Frame, roles: Roles) -> None:
         row = int(np.argmax(shared))
         other = int(np.flatnonzero(cases == cases[row])[1])
         raise DataError(
-            f"{frame.source}: {int(shared.sum())} of {frame.rows} rows are near-copies of others in "
-            f"every column but `{roles.target}` (such as {at_row(row)} and {at_row(other)}). Name a "
-            "`group` that holds the rows of one case, or keep one row of each."
+            f"{frame.source}: {int(shared.sum())} of {frame.rows} rows are near-copies of others "
+            f"in every column but `{roles.target}` (such as {at_row(row)} and {at_row(other)}). "
+            "Name a `group` that holds the rows of one case, or keep one row of each."
         )
 
 
