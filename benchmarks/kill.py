@@ -1,7 +1,7 @@
 """Does a run that is killed at any moment lose, repeat or change anything?
 
-Run `python benchmarks/kill.py` (some minutes: 100 kills of a run of two projects of examples/first),
-with `--quick` for 10 kills, with `--check` to fail where a promise does not hold.
+Run `python benchmarks/kill.py` (some minutes: 100 kills of a run of two projects of
+examples/first), with `--quick` for 10 kills, with `--check` to fail where a promise does not hold.
 
 `assay run` is killed with SIGKILL and run again on the same ledger, as the kill left it, until it
 ends by itself; then the next round starts from an empty ledger. Half of the moments are spread

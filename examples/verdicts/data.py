@@ -49,7 +49,7 @@ def sunspots() -> pl.DataFrame:
 
 
 def travel() -> pl.DataFrame:
-    """210 travellers between Sydney and Melbourne, a row for each of four modes: was it `chosen`?"""
+    """210 travellers from Sydney to Melbourne, a row for each of four modes: `chosen` or not."""
     from statsmodels.datasets import modechoice
 
     table = pl.from_pandas(modechoice.load_pandas().data)

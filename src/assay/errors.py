@@ -6,8 +6,10 @@ AssayError
 │   └── UnknownNameError   a family, predictor, metric ... that nobody registered
 ├── FitError               a fit that did not converge, or cannot
 ├── PredictionsError       predictions that cannot be judged
+│   └── ProcedureError     a forecasting procedure that broke at some origin
 ├── ExperimentError        a step the rules of an experiment do not allow
-│   └── UnderpoweredError  sealed rows that cannot detect what is claimed
+│   ├── UnderpoweredError  sealed rows that cannot detect what is claimed
+│   └── LockedError        sealed targets in a vault whose key is not here
 ├── LedgerError            the ledger: locked, read-only, broken, from a newer version
 └── PlanError              a plan that cannot be made
 

@@ -219,5 +219,5 @@ def test_a_probability_says_nothing_of_a_number(tiny, assay, head):
     before = head(tiny / "assay.db")
     done = assay("attempt", tiny, "dose", "--predictions", tiny / "bad.csv", "--effort", "1")
     assert done.exit_code == 2, done.output
-    assert "is not a target of 0 and 1" in " ".join(done.stderr.split())
+    assert "what is offered are probabilities of 1" in " ".join(done.stderr.split())
     assert head(tiny / "assay.db") == before

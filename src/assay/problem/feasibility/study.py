@@ -99,7 +99,6 @@ def feasibility(
     ceiling = None
     if double_labels is not None:
         ceiling = ceiling_of(frame, roles.target, double_labels, is_share=is_share)
-    _refuse_copies(frame, roles)
     rows = _sampled(frame.rows, seed)
     apart = [*(label_columns(double_labels) or ()), *([roles.group] if roles.group else [])]
     found = features(frame, roles.target, rows, apart=apart)
@@ -164,6 +163,7 @@ def _pilot_table(data: Any, target: str | None, group: str | None) -> tuple[Fram
             f"labels ({', '.join(classes[:6])}); numbers or two classes are accepted here. Ask "
             "about one class among the others."
         )
+    _refuse_copies(frame, roles)
     return frame.take(~np.isnan(frame.numbers(roles.target))), roles
 
 
