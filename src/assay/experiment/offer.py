@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from assay.adapter import AbstractAdapted, read_predictions
+from assay.compute.progress import waiting
 from assay.errors import PredictionsError
 from assay.experiment.open_score import OpenScore, open_score
 from assay.experiment.support import off_support
@@ -83,9 +84,11 @@ def of_model(model: Fittable, task: SealedTask, *, seed: int) -> Offer:
         fitted, notes = model.as_given(data, target, seed=seed), model.notes()
         can_refit = model.can_refit
     if fitted is None:
-        fitted = model.fit(data, target, seed=seed)
+        with waiting(f"fitting {type(model).__name__} on {data.rows:,} open rows"):
+            fitted = model.fit(data, target, seed=seed)
     # Before the folds: a model whose `fit` returns itself is another one after them.
-    predictive = task.predict(fitted, task.sealing.sealed_rows)
+    with waiting(f"predicting {len(task.sealing.sealed_rows):,} sealed rows"):
+        predictive = task.predict(fitted, task.sealing.sealed_rows)
     score = open_score(model, task, fitted) if can_refit else None
     return _offer(predictive, task, score, notes)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assay.compute.progress import waiting
 from assay.experiment.task import Fittable, Fitted, Procedure, SealedTask
 from assay.model import FittedModel, Model
 from assay.score import Fold, group_folds, k_folds, rolling_origins
@@ -72,12 +73,14 @@ def open_score(model: Fittable, task: SealedTask, fitted_on_all: Fitted | Proced
         AssayError: a fit broke; the attempt is then a broken one.
     """
     tested, losses, base = [], [], []
-    for fold in folds_of(task):
+    folds = folds_of(task)
+    for number, fold in enumerate(folds, start=1):
         train, test = task.open_rows[fold.train], task.open_rows[fold.test]
-        fitted = _fitted_near(model, task, train, fitted_on_all)
-        tested.append(test)
-        losses.append(task.losses(task.predict(fitted, test), test))
-        base.append(task.losses(task.baseline_at(test, train), test))
+        with waiting(f"scoring out of fold on open rows, {number} of {len(folds)}"):
+            fitted = _fitted_near(model, task, train, fitted_on_all)
+            tested.append(test)
+            losses.append(task.losses(task.predict(fitted, test), test))
+            base.append(task.losses(task.baseline_at(test, train), test))
     return _score(task, *(np.concatenate(each) for each in (tested, losses, base)))
 
 
