@@ -15,11 +15,11 @@ from assay.experiment.keeper import Keeper
 from assay.experiment.learning import Lesson, lesson_body, similar
 from assay.experiment.offer import Offer, of_file, of_model
 from assay.experiment.provenance import code_version, environment
+from assay.experiment.recipe import planned_model
 from assay.experiment.registered import AMENDABLE
 from assay.experiment.task import Fittable, SealedTask
-from assay.frame.loader import load
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of, verdict_of
-from assay.model import Model, build
+from assay.model import Model
 from assay.predictive import AbstractPredictive
 from assay.record import (
     AmendmentBody,
@@ -169,16 +169,11 @@ class Experiment:
         """
         said = ("name", "stage", "effort", "note", "belief_about", "expect")
         facts = {name: getattr(plan, name) for name in said}
-        spec, root = plan.model, folder or self._task.folder
-        if spec.predictions is not None:
-            file = root / spec.predictions
-            return self.attempt(predictions=file, attested=spec.attested, **facts)
-        above = self._task.roles.censored_above if plan.censored else None
-        where = f'project "{self.key}": attempt "{plan.name}"'
-        if spec.python is not None:
-            model = load(f"python:{spec.python}", root)
-        else:
-            model = build(spec.table(), censored_above=above, where=where)
+        root = folder or self._task.folder
+        if plan.model.predictions is not None:
+            file = root / plan.model.predictions
+            return self.attempt(predictions=file, attested=plan.model.attested, **facts)
+        model = planned_model(plan, self._task, root)
         return self.attempt(model, seed=plan.seed, **facts)
 
     def close(self) -> VerdictBody:

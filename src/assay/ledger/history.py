@@ -10,10 +10,13 @@ from assay.record import (
     AmendmentBody,
     AnswerBody,
     AttemptBody,
+    GateBody,
     LessonBody,
     ProjectBody,
     RegistrationBody,
+    ReleaseBody,
     VerdictBody,
+    WatchBody,
     sha_of,
 )
 
@@ -31,6 +34,9 @@ class History:
         verdicts: by hash of the registration.
         lessons: in order.
         amendments: of each registration, in order.
+        gates: the last of each registration, by its hash.
+        releases: the last of each registration, by its hash.
+        watches: of each release, by its hash, in order.
         last: sequence number read so far.
     """
 
@@ -42,6 +48,9 @@ class History:
     verdicts: dict[str, Record] = field(default_factory=dict)
     lessons: list[Record] = field(default_factory=list)
     amendments: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    gates: dict[str, Record] = field(default_factory=dict)
+    releases: dict[str, Record] = field(default_factory=dict)
+    watches: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     last: int = 0
     _head: str = ""
     # A program may take thousands of looks, and each asks for these.
@@ -105,6 +114,13 @@ class History:
         """The look that these very predictions took, known by their SHA-256."""
         return self._looks[registration.hash].get(predictions)
 
+    def withdrawal(self, registration: str) -> WatchBody | None:
+        """What withdrew the verdict of a registration after its release; `None` if it stands."""
+        release = self.releases.get(registration)
+        seen = [] if release is None else [each.body for each in self.watches[release.hash]]
+        found = (body for body in seen if isinstance(body, WatchBody))
+        return next((body for body in found if body.outcome == "withdrawn"), None)
+
     def _add(self, record: Record) -> None:
         body = record.body
         if isinstance(body, ProjectBody):
@@ -121,6 +137,12 @@ class History:
             self.lessons.append(record)
         elif isinstance(body, AmendmentBody):
             self._add_amendment(record, body)
+        elif isinstance(body, GateBody):
+            self.gates[body.experiment] = record
+        elif isinstance(body, ReleaseBody):
+            self.releases[body.experiment] = record
+        elif isinstance(body, WatchBody):
+            self.watches[body.release].append(record)
 
     def _add_registration(self, record: Record, body: RegistrationBody) -> None:
         self.registrations[record.hash] = record

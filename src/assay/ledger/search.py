@@ -17,7 +17,9 @@ from assay.record import (
     LessonBody,
     ProjectBody,
     RegistrationBody,
+    ReleaseBody,
     VerdictBody,
+    WatchBody,
 )
 
 LEARNT, TRIED = "passage", "trial"
@@ -30,6 +32,8 @@ _FIELDS: dict[type[Body], tuple[str, ...]] = {
     VerdictBody: ("outcome", "sentence"),
     LessonBody: ("measured", "words", "assumption", "reopen", "reason", "findings"),
     AmendmentBody: ("reason",),
+    ReleaseBody: ("note",),
+    WatchBody: ("outcome", "sentence"),
     AttemptBody: ("name", "note", "belief_about", "broke"),
 }
 

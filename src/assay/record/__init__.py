@@ -27,6 +27,11 @@ from assay.record.portfolio_file import Portfolio as Portfolio
 from assay.record.portfolio_file import PortfolioSettings as PortfolioSettings
 from assay.record.portfolio_file import load_portfolio as load_portfolio
 from assay.record.portfolio_file import portfolio_from as portfolio_from
+from assay.record.production import ACCEPTABLE as ACCEPTABLE
+from assay.record.production import GATE_PARTS as GATE_PARTS
+from assay.record.production import GateBody as GateBody
+from assay.record.production import ReleaseBody as ReleaseBody
+from assay.record.production import WatchBody as WatchBody
 from assay.record.project import REGISTERED as REGISTERED
 from assay.record.project import ROLES as ROLES
 from assay.record.project import Project as Project

@@ -9,6 +9,7 @@ from assay.record.body_base import Body, Count, Effort, Fraction, Sha, Size, Wor
 from assay.record.lesson import AmendmentBody, LessonBody
 from assay.record.metric import metric_refusal
 from assay.record.portfolio_file import PortfolioSettings
+from assay.record.production import GateBody, ReleaseBody, WatchBody
 from assay.record.project import Project
 from assay.record.setting import as_tuple, shown
 
@@ -284,6 +285,9 @@ BODIES: dict[str, type[Body]] = {
         VerdictBody,
         LessonBody,
         AmendmentBody,
+        GateBody,
+        ReleaseBody,
+        WatchBody,
     )
 }
 """The class of each kind of record."""

@@ -1,0 +1,30 @@
+"""From an attempt as `assay.toml` plans it to the model that it names."""
+
+from pathlib import Path
+
+from assay.errors import ConfigError
+from assay.experiment.task import Fittable, SealedTask
+from assay.frame.loader import load
+from assay.model import build
+from assay.record import AttemptPlan
+
+
+def planned_model(plan: AttemptPlan, task: SealedTask, folder: Path | None = None) -> Fittable:
+    """The model of a planned attempt, not fitted, in the terms of its problem.
+
+    Args:
+        plan: names a family or a Python object.
+        task: problem and split.
+        folder: what `file.py:name` is relative to; by default the project's.
+
+    Raises:
+        ConfigError: the recipe cannot be read, or a file of predictions takes the model's place.
+    """
+    spec = plan.model
+    where = f'project "{task.project.key}": attempt "{plan.name}"'
+    if spec.predictions is not None:
+        raise ConfigError(f"{where} is a file of predictions, and no model stands behind it.")
+    if spec.python is not None:
+        return task.fittable(load(f"python:{spec.python}", folder or task.folder))
+    above = task.roles.censored_above if plan.censored else None
+    return task.fittable(build(spec.table(), censored_above=above, where=where))

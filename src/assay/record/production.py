@@ -1,0 +1,107 @@
+"""What stands between a verdict and production, and what watches a model there."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from assay.record.body_base import Body, Count, Fraction, Sha
+from assay.record.setting import as_tuple
+
+GATE_PARTS = (
+    "gap",
+    "calibration",
+    "stability",
+    "segments",
+    "look-ahead",
+    "explanation",
+    "tries",
+)
+"""The parts of a gate, in the order in which they are shown."""
+
+ACCEPTABLE = ("segments", "explanation")
+"""Parts that a person may take responsibility for; the others say that a promise is false."""
+
+PART_OUTCOMES = ("holds", "does not hold", "cannot be told", "accepted")
+
+
+def _whole_parts(parts: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    for part in parts:
+        if part.get("name") not in GATE_PARTS or part.get("outcome") not in PART_OUTCOMES:
+            raise ValueError(f"holds the part {part!r}, must name one of {GATE_PARTS}.")
+    return parts
+
+
+Parts = Annotated[
+    tuple[dict[str, Any], ...], BeforeValidator(as_tuple), AfterValidator(_whole_parts)
+]
+
+
+class GateBody(Body):
+    """What a supported model showed before production, part by part.
+
+    Fields:
+        experiment: hash of the registration record.
+        attempt: name of the attempt.
+        passed: whether every part holds, or was accepted by name.
+        parts: of each part its `name`, `outcome`, `finding`, `remedy` and `figures`.
+        explanation: what drives the model: `importance`, `effects` and `surrogate`.
+    """
+
+    kind: ClassVar[str] = "gate"
+    experiment: Sha
+    attempt: str
+    passed: bool
+    parts: Parts
+    explanation: dict[str, Any] = Field(default_factory=dict)
+
+
+class ReleaseBody(Body):
+    """A model that passed its gate and was marked for production.
+
+    Fields:
+        experiment: hash of the registration record.
+        gate: hash of the gate record that it passed.
+        attempt: name of the attempt.
+        alpha: chance that the watch withdraws a verdict that still holds, however long it watches.
+        note: words of whoever released it.
+    """
+
+    kind: ClassVar[str] = "release"
+    experiment: Sha
+    gate: Sha
+    attempt: str
+    alpha: Fraction
+    note: str = ""
+
+
+class WatchBody(Body):
+    """New labelled rows that a released model was scored on, and what all of them say so far.
+
+    Fields:
+        release: hash of the release record.
+        scored_file: Parquet of the rows of this record: their salted names, times and gains.
+        rows: number of rows in that file.
+        rows_so_far: rows since the release, these included.
+        units_so_far: what the test counts: rows, whole seasons or groups.
+        mean_gain: mean gain over all rows so far, in the claim's unit.
+        evidence: e-value against the verdict, the greatest so far.
+        needed: evidence from which on the verdict is withdrawn, `1 / alpha`.
+        outcome: `holds` until the evidence suffices, then `withdrawn` for good.
+        sentence: what a product owner reads.
+        first, last: times or dates of the rows in this record; empty where there is no time.
+    """
+
+    kind: ClassVar[str] = "watch"
+    files: ClassVar[tuple[str, ...]] = ("scored_file",)
+    release: Sha
+    scored_file: Sha
+    rows: Count
+    rows_so_far: Count
+    units_so_far: int
+    mean_gain: float
+    evidence: float
+    needed: float
+    outcome: Literal["holds", "withdrawn"]
+    sentence: str
+    first: str = ""
+    last: str = ""
