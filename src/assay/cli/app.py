@@ -11,6 +11,7 @@ from assay.cli import (
     amend,
     attempt,
     feasibility,
+    gate,
     init,
     learn,
     plan,
@@ -27,7 +28,7 @@ from assay.cli.guard import STOPPED, STOPPED_WORDS
 from assay.cli.teach import group
 
 LOOP = (
-    init, profile, feasibility, split, register, attempt, verdict, amend, learn, run, vault,
+    init, profile, feasibility, split, register, attempt, verdict, amend, learn, run, gate, vault,
     records, plan, report,
 )  # fmt: skip
 

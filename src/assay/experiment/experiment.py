@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ from assay.errors import ExperimentError, LockedError
 from assay.experiment.amending import amend, changed
 from assay.experiment.answer import Answer
 from assay.experiment.facts import facts
+from assay.experiment.gate import OnDisk, Part
 from assay.experiment.keeper import Keeper
 from assay.experiment.learning import Lesson, lesson_body, similar
 from assay.experiment.offer import Offer, of_file, of_model
+from assay.experiment.production import ALPHA, Production
 from assay.experiment.provenance import code_version, environment
 from assay.experiment.recipe import planned_model
 from assay.experiment.registered import AMENDABLE
@@ -25,8 +27,10 @@ from assay.record import (
     AmendmentBody,
     AttemptBody,
     AttemptPlan,
+    GateBody,
     LessonBody,
     RegistrationBody,
+    ReleaseBody,
     VerdictBody,
 )
 
@@ -209,6 +213,59 @@ class Experiment:
     def waiting(self) -> list[Record]:
         """Attempts whose look is counted and not answered yet, in order."""
         return self._keeper.waiting()
+
+    @property
+    def supported(self) -> str:
+        """Name of the attempt that the verdict supports.
+
+        Raises:
+            ExperimentError: there is none, or the verdict was withdrawn.
+        """
+        return attempt_of(self._production.supported).name
+
+    def gate(
+        self,
+        model: Any = None,  # as in `attempt`
+        *,
+        accept: Mapping[str, str] | None = None,
+        told: Callable[[Part], None] = lambda part: None,
+        on_disk: OnDisk | None = None,
+    ) -> GateBody:
+        """Look at the supported attempt part by part before it may go to production.
+
+        Args:
+            model: what was attempted, not fitted; nothing where only a file was offered.
+            accept: `segments` or `explanation`, where they do not hold, with the reason why
+                somebody takes responsibility for that.
+            told: is given each part as soon as it is found.
+            on_disk: what made the model, where a file of the portfolio did.
+
+        Returns:
+            What was found, which is recorded: `passed`, and `parts` one by one.
+
+        Raises:
+            ExperimentError: nothing is supported here, or a part may not be accepted.
+            LockedError: the sealed targets lie in a vault.
+        """
+        bound = None if model is None else self._task.fittable(model)
+        return self._production.gate(bound, on_disk=on_disk, accept=accept, told=told)
+
+    def release(self, *, alpha: float = ALPHA, note: str = "") -> ReleaseBody:
+        """Mark the supported attempt, which passed its gate, for production.
+
+        Args:
+            alpha: chance that a watch ever withdraws a verdict that still holds.
+            note: words for the ledger.
+
+        Raises:
+            ExperimentError: its last gate is missing or did not pass.
+        """
+        return self._production.release(alpha=alpha, note=note)
+
+    @property
+    def _production(self) -> Production:
+        judge = self._keeper.judge_opened
+        return Production(self._record, judge, self._task, self._ledger, self._history)
 
     def learn(
         self,

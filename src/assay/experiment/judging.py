@@ -11,7 +11,19 @@ from assay.experiment.claiming import registered_claim, test_of
 from assay.experiment.task import SealedTask
 from assay.predictive import AbstractPredictive, from_bytes
 from assay.record import RegistrationBody
-from assay.verdict import AbstractTest, Claim, IndependentTest
+from assay.verdict import (
+    AbstractTest,
+    Claim,
+    GroupTest,
+    IndependentTest,
+    SeriesTest,
+    cluster_t,
+    date_averages,
+    ewc,
+)
+
+LEAST_DATES = 8
+"""Dates of a series below which the standard error of a mean cannot be told."""
 
 BISECTIONS = 24
 """Halvings of a share between -1 and 1: the ends of an interval are found to 2e-7."""
@@ -55,6 +67,28 @@ class Judge:
         """Whether the claim holds at `level` for these predictions."""
         gains = self.claim.gains(self.baseline_losses, self.losses(predictive))
         return self.test.supports(gains, level)
+
+    def se(self, values: np.ndarray, rows: np.ndarray | None = None) -> float:
+        """Standard error of a mean over sealed rows, by how the rows depend on each other.
+
+        Args:
+            values: one for each of the rows.
+            rows: places among the sealed rows; by default all.
+
+        Returns:
+            `inf` where it cannot be told.
+        """
+        rows = np.arange(len(values)) if rows is None else rows
+        if len(values) < 2:
+            return math.inf
+        if isinstance(self.test, SeriesTest):
+            daily = date_averages(values, np.asarray(self.test.dates)[rows])
+            return ewc(daily, delta=0.0).se if len(daily) >= LEAST_DATES else math.inf
+        cases = self.test.groups if isinstance(self.test, GroupTest) else None
+        cases = self.test.cases if isinstance(self.test, IndependentTest) else cases
+        if cases is not None:
+            return cluster_t(values, np.asarray(cases)[rows], delta=0.0).se
+        return float(values.std(ddof=1)) / math.sqrt(len(values))
 
     def improvement_interval(self, losses: np.ndarray, level: float) -> tuple[float, float]:
         """An interval of the improvement in the claim's own unit, by inverting the test.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from assay.experiment.judging import Judge, stored
+from assay.experiment.segments import harm_sentence, segments
 from assay.experiment.sentences import (
     Finding,
     attempt_sentence,
@@ -14,7 +15,7 @@ from assay.experiment.sentences import (
     replication,
     verdict_sentence,
 )
-from assay.experiment.showing import harmed, reliability, segments, suspicions
+from assay.experiment.showing import reliability, suspicions
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of
 from assay.predictive import AbstractPredictive
 from assay.record import AmendmentBody, LessonBody, ProjectBody, VerdictBody
@@ -62,7 +63,7 @@ def verdict_body(
             judge.test.condition,
             *declined,
             *replication(body, finding),
-            *harmed(judge, shown.get("segments", ())),
+            *harm_sentence(judge, shown.get("segments", ())),
             *suspicions(judge, scores, predicted),
             *_attested(attempts),
             *_amended(registration, history),

@@ -1,11 +1,15 @@
 """A portfolio at work: its file, its ledger, and each project's data, loaded once."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from assay.errors import ExperimentError
 from assay.experiment.amending import amend
 from assay.experiment.experiment import Experiment
+from assay.experiment.gate import OnDisk, Part
+from assay.experiment.recipe import planned_model
 from assay.experiment.register import (
     record_project,
     register_task,
@@ -19,7 +23,14 @@ from assay.experiment.vaulted import VaultedRows, read_vaulted
 from assay.frame import read
 from assay.ledger import History, Ledger
 from assay.problem import Problem, profile
-from assay.record import AmendmentBody, Portfolio, Project, load_portfolio
+from assay.record import (
+    AmendmentBody,
+    AttemptPlan,
+    GateBody,
+    Portfolio,
+    Project,
+    load_portfolio,
+)
 
 
 class Workspace:
@@ -167,6 +178,39 @@ class Workspace:
             AssayError: its data cannot be used.
         """
         require_power(self.task(key))
+
+    def gate(
+        self,
+        key: str,
+        *,
+        accept: Mapping[str, str] | None = None,
+        told: Callable[[Part], None] = lambda part: None,
+    ) -> GateBody:
+        """Look at the supported attempt of a project, as `Experiment.gate` does.
+
+        Its model is made anew from `assay.toml`; an attempt that is not planned there, or plans a
+        file of predictions, has none.
+
+        Raises:
+            ExperimentError: nothing is supported here, or a part may not be accepted.
+        """
+        experiment = self.experiment(key)
+        plan = self.planned(key, experiment.supported)
+        if plan is None or plan.model.predictions is not None:
+            return experiment.gate(accept=accept, told=told)
+        task, on_disk = experiment.task, None
+        if plan.model.python is not None:
+            data = str(self.project(key).data)
+            is_file = not data.startswith("python:") and not Path(data).is_absolute()
+            make = partial(planned_model, plan, task)
+            on_disk = OnDisk(make, data if is_file else None, self.portfolio.folder)
+        model = planned_model(plan, task)
+        return experiment.gate(model, accept=accept, told=told, on_disk=on_disk)
+
+    def planned(self, key: str, name: str) -> AttemptPlan | None:
+        """The attempt that `assay.toml` plans under this name."""
+        plans = self.project(key).attempts
+        return next((plan for plan in plans if plan.name == name), None)
 
     def experiment(self, key: str) -> Experiment:
         """The registered experiment of a project.

@@ -1,0 +1,123 @@
+"""`assay gate`: what a supported model shows before production, and the mark of release."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assay.cli.guard import DOES_NOT_HOLD
+from assay.cli.options import AsJson, KeyFile, LedgerFile, PortfolioPath, ProjectKey
+from assay.cli.teach import command
+from assay.cli.terminal import answer, aside, console, table, working
+from assay.cli.workspace import open_workspace
+from assay.errors import ConfigError
+
+if TYPE_CHECKING:
+    from assay.experiment.gate import Part
+    from assay.record import GateBody
+
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        metavar="PART=REASON",
+        help="Take responsibility for `segments` or `explanation`, in words.",
+        show_default="nothing",
+    ),
+]
+Release = Annotated[bool, typer.Option("--release", help="Mark it for production if it passes.")]
+Alpha = Annotated[
+    float,
+    typer.Option(
+        min=0.0, max=1.0, help="Of a release: chance that its watch withdraws it wrongly."
+    ),
+]
+Note = Annotated[str, typer.Option(metavar="WORDS", help="Of a release.", show_default="")]
+
+COLOURS = {"holds": "green", "does not hold": "red", "cannot be told": "yellow"}
+
+
+def add(app: typer.Typer) -> None:
+    """Announce `assay gate`."""
+
+    @command(
+        app,
+        "gate",
+        purpose="Look at a supported model part by part before it may go to production.",
+        more="The parts: the gap between open and sealed rows, calibration, stability over seeds "
+        "and other rows, segments in which it is worse than the baseline, look-ahead, explanation, "
+        "and tries. What cannot be told does not pass. The model is made anew from assay.toml, "
+        "and fitted about ten times. Exits with 1 unless it passes.",
+        example=(
+            "assay gate examples/first progression",
+            'assay gate . demand --accept segments="no stock is kept there" --release',
+        ),
+        writes="what was found in the ledger, and the release if it is asked for and passes.",
+    )
+    def gate(
+        path: PortfolioPath,
+        key: ProjectKey,
+        accept: Accept = None,
+        release: Release = False,
+        alpha: Alpha = 0.05,
+        note: Note = "",
+        key_file: KeyFile = None,
+        ledger: LedgerFile = None,
+        as_json: AsJson = False,
+    ) -> None:
+        accepted = dict(_pair(text) for text in accept or ())
+        _refuse_words_of_a_release(release, note)
+        with open_workspace(path, ledger, key_file=key_file) as workspace, working():
+            body = workspace.gate(key, accept=accepted, told=_told)
+            released = release and body.passed
+            if released:
+                workspace.experiment(key).release(alpha=alpha, note=note)
+        if as_json:
+            answer({"project": key, "gate": body, "released": released})
+        else:
+            _show_end(path, key, body, released=released)
+        if not body.passed:
+            raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, reason = text.partition("=")
+    if not equals:
+        raise ConfigError(
+            f"--accept is {text!r}, must name a part and say why: "
+            '--accept segments="no stock is kept there".'
+        )
+    return name.strip(), reason.strip()
+
+
+def _refuse_words_of_a_release(release: bool, note: str) -> None:
+    if note and not release:
+        raise ConfigError("gate: --note goes with --release. Add it, or leave the note out.")
+
+
+def _told(part: "Part") -> None:
+    """A sign of life after each part: the next may take a while."""
+    aside(f"{part.name}: {part.outcome}")
+
+
+def show_gate(body: "GateBody") -> None:
+    """Each part with what was found and, where it does not hold, what to do."""
+    shown = table("part", "", "what was found", wraps=("what was found",))
+    for part in body.parts:
+        text = f"{part['finding']} {part['remedy']}".strip()
+        shown.add_row(part["name"], part["outcome"], text, style=COLOURS.get(part["outcome"], ""))
+    console().print(shown)
+
+
+def _show_end(path: Path, key: str, body: "GateBody", *, released: bool) -> None:
+    out = console()
+    show_gate(body)
+    if not body.passed:
+        out.print(f"\n{key}: {body.attempt} does not pass.", style="bold red")
+        return
+    out.print(f"\n{key}: {body.attempt} passes.", style="bold green")
+    if released:
+        out.print("It is marked for production.")
+        aside(f"when labelled rows come in: `assay watch {path} {key} --data NEW.parquet`")
+    else:
+        aside(f"to mark it for production: `assay gate {path} {key} --release`")

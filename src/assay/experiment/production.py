@@ -1,0 +1,154 @@
+"""From a supported verdict to production: what the gate is shown, and the mark of release."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from assay.errors import ExperimentError, LockedError
+from assay.experiment.gate import Candidate, OnDisk, Part, examine, refuse_unacceptable
+from assay.experiment.judging import Judge, stored
+from assay.experiment.task import Fittable, SealedTask
+from assay.ledger import History, Ledger, Record, attempt_of, registration_of, verdict_of
+from assay.record import AttemptBody, GateBody, ReleaseBody
+
+ALPHA = 0.05
+"""Chance that a watch withdraws a verdict that still holds, where nobody chooses another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Production:
+    """One experiment on its way to production.
+
+    Fields:
+        registration: its record.
+        judge: makes the judge of its sealed rows.
+        task: problem and split.
+        ledger: where everything is recorded.
+        history: of the ledger.
+    """
+
+    registration: Record
+    judge: Callable[[], Judge]
+    task: SealedTask
+    ledger: Ledger
+    history: History
+
+    @property
+    def supported(self) -> Record:
+        """The attempt that the verdict supports.
+
+        Raises:
+            ExperimentError: there is no such verdict, or it was withdrawn.
+        """
+        key = self.registration.key
+        found = self.history.refresh().verdicts.get(self.registration.hash)
+        if found is None:
+            raise ExperimentError(
+                f'experiment "{key}": its seal is closed. Only a supported model may go to '
+                "production: `assay attempt`, `assay close`."
+            )
+        verdict = verdict_of(found)
+        if verdict.outcome != "supported":
+            raise ExperimentError(
+                f'experiment "{key}": its verdict is {verdict.outcome}. Only a supported model may '
+                "go to production."
+            )
+        self._refuse_withdrawn()
+        made = self.history.attempts[self.registration.hash]
+        return next(each for each in made if attempt_of(each).look == verdict.at_look)
+
+    def gate(
+        self,
+        model: Fittable | None,
+        *,
+        on_disk: OnDisk | None = None,
+        accept: Mapping[str, str] | None = None,
+        told: Callable[[Part], None] = lambda part: None,
+    ) -> GateBody:
+        """Look at the supported attempt part by part, and record what was found.
+
+        Args:
+            model: what was attempted, not fitted; `None` for a file of predictions.
+            on_disk: what made the model; `None` where no file did.
+            accept: parts that somebody takes responsibility for, each with the reason.
+            told: is given each part as it is found.
+
+        Raises:
+            ExperimentError: there is no supported attempt, or a part may not be accepted.
+        """
+        refuse_unacceptable(accept or {})
+        attempt = attempt_of(self.supported)
+        if self.task.is_locked:
+            raise LockedError(
+                f'experiment "{self.registration.key}": the sealed targets lie in a vault, and a '
+                "gate compares with them: --key-file names its key."
+            )
+        body = examine(
+            self._candidate(attempt, model),
+            experiment=self.registration.hash,
+            on_disk=on_disk,
+            accept=accept,
+            told=told,
+        )
+        self.ledger.append(body, key=self.registration.key)
+        return body
+
+    def release(self, *, alpha: float = ALPHA, note: str = "") -> ReleaseBody:
+        """Mark the supported attempt for production.
+
+        Args:
+            alpha: chance that a watch withdraws a verdict that still holds.
+            note: words for the ledger.
+
+        Raises:
+            ExperimentError: its last gate is missing or did not pass.
+        """
+        name = attempt_of(self.supported).name
+        with self.ledger.transaction():
+            gate = self.history.refresh().gates.get(self.registration.hash)
+            body = None if gate is None else gate.body
+            if gate is None or not isinstance(body, GateBody) or body.attempt != name:
+                raise ExperimentError(
+                    f'experiment "{self.registration.key}": `{name}` has been through no gate yet. '
+                    "Nothing slips into production: `assay gate` first."
+                )
+            if not body.passed:
+                shut = [part["name"] for part in body.parts if not passes(part)]
+                raise ExperimentError(
+                    f'experiment "{self.registration.key}": `{name}` did not pass its gate '
+                    f"({', '.join(shut)}). Mend that; the gate says how."
+                )
+            release = ReleaseBody(
+                experiment=self.registration.hash,
+                gate=gate.hash,
+                attempt=name,
+                alpha=alpha,
+                note=note,
+            )
+            self.ledger.append(release, key=self.registration.key)
+        return release
+
+    def _candidate(self, attempt: AttemptBody, model: Fittable | None) -> Candidate:
+        content = self.ledger.read_file(str(attempt.predictions))
+        sharing = self.history.sharing(self.registration)
+        return Candidate(
+            judge=self.judge(),
+            registration=registration_of(self.history.registrations[self.registration.hash]),
+            attempt=attempt,
+            verdict=verdict_of(self.history.verdicts[self.registration.hash]),
+            predictive=stored(content, self.task),
+            model=model,
+            looks=self.history.looks(sharing),
+        )
+
+    def _refuse_withdrawn(self) -> None:
+        withdrawn = self.history.withdrawal(self.registration.hash)
+        if withdrawn is not None:
+            raise ExperimentError(
+                f'experiment "{self.registration.key}": its verdict was withdrawn. '
+                f"{withdrawn.sentence} Register the question again, on new rows."
+            )
+
+
+def passes(part: Mapping[str, object]) -> bool:
+    """Whether a recorded part stands in nobody's way."""
+    return part["outcome"] in ("holds", "accepted")
