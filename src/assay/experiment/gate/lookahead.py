@@ -127,21 +127,18 @@ def _beside_another_future(
         > MOST_BYTES
     ):
         return
-    late, place = rows, np.arange(len(rows))
-    if task.roles.time is not None:
-        is_early = task.origins(rows) <= _cuts(task, rows)[0]
-        late, place = rows[~is_early], np.flatnonzero(is_early)
     with TemporaryDirectory() as name:
         folder = Path(name) / "copy"
         copytree(on_disk.folder, folder, ignore=LEFT_BEHIND)
-        table = another_future(task, late, candidate.seed).drop("row_id", strict=False)
+        # All sealed rows: the history before each origin is handed over, and not read from here.
+        table = another_future(task, rows, candidate.seed).drop("row_id", strict=False)
         _write(table, folder / str(on_disk.data))
         with chdir(folder):
             data = task.frame.take(task.open_rows)
             fitted = on_disk.make(folder).fit(data, task.roles.target, seed=candidate.seed)
-            found = task.predict(fitted, rows[place])
-    what = f"`{on_disk.data}` held other values in {len(late):,} rows that it may not know"
-    yield what, _moved(whole, candidate.means(found, rows[place]), place)
+            found = task.predict(fitted, rows)
+    what = f"`{on_disk.data}` held other values in the {len(rows):,} sealed rows"
+    yield what, difference(whole, candidate.means(found, rows))
 
 
 def another_future(task: SealedTask, late: np.ndarray, seed: int) -> pl.DataFrame:

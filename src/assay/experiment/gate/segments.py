@@ -17,10 +17,11 @@ def segments(candidate: Candidate) -> Part:
     found = segments_of(judge, judge.losses(candidate.predictive))
     figures = {"segments": list(found)}
     asked, worse = tested(judge, found), harmed(judge, found)
-    if not asked and found:
+    known_before = [row for row in found if row["column"] != judge.task.roles.target]
+    if not asked and known_before:
         return untold(
             "segments",
-            f"None of {len(found)} segments has enough independent rows to tell.",
+            f"None of {len(known_before)} segments has enough independent rows to tell.",
             'Seal more; or take responsibility: `--accept segments="..."`.',
             figures,
         )
