@@ -43,7 +43,7 @@ def test_diabetes_and_digits_are_split_as_stated(first):
     assert patients.frame.numbers("progression").min() == 25
     assert patients.frame.numbers("progression").max() == 346
     assert len(digits.open_rows) == 100
-    assert len(digits.sealing.sealed_rows) == 1697
+    assert len(digits.sealing.sealed_rows) == 1297
 
 
 def test_demand_is_simulated_and_says_so(first):

@@ -11,6 +11,7 @@ from assay.simulate import shop
 # Pupils confined to bed, day by day: British Medical Journal (1978) 1:587, 763 boys at school.
 IN_BED = (3, 8, 26, 76, 225, 298, 258, 233, 189, 128, 68, 29, 14, 4)
 FULL_INK = 16  # the darkest value of a pixel in the digits
+LATER = 400  # digits that come in once a model is in production
 
 
 def beds() -> pl.DataFrame:
@@ -38,7 +39,16 @@ def progression() -> pl.DataFrame:
 
 
 def digits() -> pl.DataFrame:
-    """1,797 handwritten digits: 64 pixels, a few features of their shape, and `is_eight`."""
+    """The first 1,397 handwritten digits: 64 pixels, features of their shape, and `is_eight`."""
+    return _digits()[:-LATER]
+
+
+def digits_later() -> pl.DataFrame:
+    """The other 400 digits, as if they had been labelled after the first were judged."""
+    return _digits()[-LATER:]
+
+
+def _digits() -> pl.DataFrame:
     from sklearn.datasets import load_digits
 
     images, digit = load_digits(return_X_y=True)

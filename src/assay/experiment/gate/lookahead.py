@@ -66,7 +66,7 @@ def lookahead(candidate: Candidate, on_disk: OnDisk | None = None) -> Part:
     with waiting("asking again without the future"):
         found = dict(_trials(candidate, on_disk))
     broken = [
-        f"{what}, and earlier predictions changed (by up to {percent(away)} of their spread)."
+        f"{what}, and predictions changed (by up to {percent(away)} of their spread)."
         for what, away in found.items()
         if away > SAME
     ]
@@ -76,11 +76,20 @@ def lookahead(candidate: Candidate, on_disk: OnDisk | None = None) -> Part:
     return judged(
         "look-ahead",
         broken,
-        fine=f"{len(found)} times the future was taken away or made another, and no prediction "
-        "changed." + " What its code may read from elsewhere was not looked at." * unread,
+        fine=_fine(candidate.task, len(found))
+        + " What its code may read from elsewhere was not looked at." * unread,
         remedy="Predict each row from what is known at its origin: no centred windows, no scaling "
         "over the rows asked for, no table read beside them, no column that is known later.",
         figures={"trials": [{"what": what, "away": away} for what, away in found.items()]},
+    )
+
+
+def _fine(task: SealedTask, trials: int) -> str:
+    if task.roles.time is None:
+        return "Each row is predicted alike alone and beside others."
+    return (
+        f"{trials} times the future was taken away or made another, and no prediction before it "
+        "changed."
     )
 
 

@@ -24,7 +24,7 @@ def tries(candidate: Candidate) -> Part:
     shared = " by all who sealed some of them" * (candidate.looks > (attempt.look or 0))
     said = (
         f"Supported at look {attempt.look} of {body.tries} planned, at level "
-        f"{attempt.level:.2g} of alpha {body.alpha:g}; {candidate.looks} looks were taken at these "
+        f"{attempt.level:.2g} of alpha {body.alpha:g}; {_times(candidate.looks)} taken at these "
         f"rows{shared}{more}."
     )
     if attempt.attested:
@@ -35,3 +35,7 @@ def tries(candidate: Candidate) -> Part:
             figures,
         )
     return Part(name="tries", outcome="holds", finding=said, figures=figures)
+
+
+def _times(looks: int) -> str:
+    return "1 look was" if looks == 1 else f"{looks} looks were"
