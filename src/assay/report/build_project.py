@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from assay.errors import AssayError, UnderpoweredError
-from assay.experiment import Workspace
+from assay.experiment import Watched, Workspace
 from assay.ledger import History, Record, registration_of, verdict_of
 from assay.portfolio import Plan, ProjectState, points_of
 from assay.problem import Problem
@@ -19,6 +19,7 @@ from assay.report.build_experiment import (
     segments_picture,
 )
 from assay.report.build_problem import problem_content
+from assay.report.build_production import production_content, watched_of
 from assay.report.content import LessonContent, ProjectContent, Status
 
 HEADLINES: dict[Status, str] = {
@@ -50,6 +51,7 @@ class Facts:
         refusal: why it cannot be registered, or why its data cannot be read.
         is_underpowered: whether it is refused for want of sealed rows.
         sealed_dates: dates among the sealed rows of a registered series.
+        watched: how its released verdict stands; `None` where nothing was released.
     """
 
     project: Project
@@ -59,6 +61,7 @@ class Facts:
     refusal: str = ""
     is_underpowered: bool = False
     sealed_dates: int | None = None
+    watched: Watched | None = None
 
     @classmethod
     def of(cls, workspace: Workspace, project: Project) -> Self:
@@ -77,7 +80,12 @@ class Facts:
         if workspace.history.experiments(project.key):
             # Whatever the page shows of a registered target, it shows of open rows.
             problem = workspace.open_problem(project.key)
-            return cls(**plain, problem=problem, sealed_dates=_sealed_dates(workspace, project))
+            return cls(
+                **plain,
+                problem=problem,
+                sealed_dates=_sealed_dates(workspace, project),
+                watched=watched_of(workspace, project.key),
+            )
         error = _refusal(workspace, project.key)
         is_underpowered = isinstance(error, UnderpoweredError)
         said = "" if error is None else str(error)
@@ -112,6 +120,8 @@ class Facts:
     @property
     def status(self) -> Status:
         """Where it stands."""
+        if self.last is not None and self.history.withdrawal(self.last.hash) is not None:
+            return "verdict withdrawn"
         if self.verdict is not None:
             return VERDICTS[self.verdict.outcome]
         if self.last is not None:
@@ -163,6 +173,9 @@ def project_content(
         sealed_picture=sealed_picture(*opened) if opened else None,
         segments_picture=segments_picture(*opened) if opened else None,
         reliability_picture=reliability_picture(opened[1]) if opened else None,
+        production=None
+        if last is None
+        else production_content(last, facts.history, facts.watched),
         curve=curve_picture(state, points, planned=units, unit=unit, per_day=facts.per_day),
         curve_sentence=curve_sentence(state, points, unit),
         lesson=_lesson(facts),

@@ -11,6 +11,7 @@ Status = Literal[
     "verdict supported",
     "verdict refuted",
     "verdict inconclusive",
+    "verdict withdrawn",
     "open",
     "refused",
     "unregistered",
@@ -199,6 +200,37 @@ class LessonContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GatePart:
+    """One part of the gate: its name, `holds` or another outcome, what was found, what to do."""
+
+    name: str
+    outcome: str
+    finding: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductionContent:
+    """A supported model on its way to production, and in it.
+
+    Fields:
+        sentence: where it stands: stopped, passed, released, withdrawn.
+        parts: of its last gate.
+        explained: what drives it, in a sentence or two.
+        pictures: importance and effects.
+        watched: what was seen since its release.
+        course: the evidence against it, and its gain, since then.
+    """
+
+    sentence: str
+    parts: tuple[GatePart, ...] = ()
+    explained: str = ""
+    pictures: tuple[Picture, ...] = ()
+    watched: str = ""
+    course: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectContent:
     """One project, from its question to what was learnt.
 
@@ -215,6 +247,7 @@ class ProjectContent:
         sealed_picture: intervals of the gains once the seal is open.
         segments_picture: the gain of the attempt that the verdict speaks of, by segment.
         reliability_picture: what that attempt promised, and what came.
+        production: what stands between it and production; `None` where it came to no gate.
     """
 
     key: str
@@ -236,6 +269,7 @@ class ProjectContent:
     sealed_picture: Picture | None = None
     segments_picture: Picture | None = None
     reliability_picture: Picture | None = None
+    production: ProductionContent | None = None
     curve: Picture | None = None
     curve_sentence: str = ""
     lesson: LessonContent | None = None
