@@ -125,6 +125,19 @@ def fit_additive(
     return Additive(columns, centre, spread, ridge, steps, numbers)
 
 
+def within_reach(table: pl.DataFrame, fitted: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose numbers beyond those of the fitted rows are moved to the nearest of them.
+
+    Args:
+        table: rows to be predicted.
+        fitted: rows of the fit, with the same columns.
+    """
+    numbers = [each.name for each in fitted if each.dtype != pl.String and each.count() > 0]
+    return table.with_columns(
+        pl.col(name).clip(fitted[name].min(), fitted[name].max()) for name in numbers
+    )
+
+
 def _stepped(read: np.ndarray, left: np.ndarray, seed: int) -> Any:
     """Boosted trees that each read one column, stopped where held-out rows gain no more."""
     ensemble = import_module("sklearn.ensemble")

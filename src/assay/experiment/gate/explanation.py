@@ -5,11 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from assay.errors import AssayError
 from assay.experiment.gate.effects import Effect, effects
 from assay.experiment.gate.importance import Importance, importances
 from assay.experiment.gate.subject import Subject
-from assay.experiment.gate.surrogate import INSTALL, Surrogate, is_available, surrogate
+from assay.experiment.gate.surrogate import (
+    INSTALL,
+    Surrogate,
+    is_available,
+    opened,
+    surrogate,
+)
 from assay.experiment.gate.telling import Told, told
 from assay.experiment.judging import Judge
 from assay.experiment.task import Fitted, Procedure
@@ -92,7 +97,7 @@ def explain(
     loss = float(base.mean())
     found = importances(subject, seed=seed)
     drawn = effects(subject, found, seed=seed)
-    stand_in, why = _surrogate(subject, gain, seed)
+    stand_in, why = _surrogate(subject, found, gain, seed)
     skill = gain / loss if loss > 0 else None
     return Explanation(
         gain=gain,
@@ -105,21 +110,33 @@ def explain(
     )
 
 
-def _surrogate(subject: Subject, gain: float, seed: int) -> tuple[Surrogate | None, str]:
+def _surrogate(
+    subject: Subject, found: tuple[Importance, ...], gain: float, seed: int
+) -> tuple[Surrogate | None, str]:
     """The surrogate, or why there is none."""
     if not gain > 0:
         return None, "The model gains nothing over the baseline on these rows."
-    if not subject.columns:
-        return None, "There is no column that the model may see."
+    columns = _read(subject, found)
+    if not columns and not subject.is_procedure:
+        return None, "The model reads none of the columns that it may see."
     if not is_available():
         return None, INSTALL
     try:
-        return surrogate(subject, seed=seed), ""
-    except AssayError as error:
-        return None, f"The model could not be asked about open rows: {error}"
+        asked = opened(subject)
     except Exception as error:  # anybody's model: what it raises must not take the gate down
         said = f"{type(error).__name__}: {error}"
         return None, f"The model could not be asked about open rows: {said}"
+    return surrogate(subject, asked, columns, seed=seed), ""
+
+
+def _read(subject: Subject, found: tuple[Importance, ...]) -> tuple[str, ...]:
+    """Columns that the model reads; of a procedure the keys and times among them, unasked."""
+    asked = {name for each in found for name in each.group.columns}
+    ignored = {name for each in found if not each.is_read for name in each.group.columns}
+    kept = asked - ignored
+    if subject.is_procedure:
+        kept |= set(subject.columns) - asked
+    return tuple(sorted(kept))
 
 
 def _notes(subject: Subject, found: tuple[Importance, ...], why: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What a model's gain rests on: its loss where a column tells nothing, less its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from assay.experiment.gate.certainty import Estimate, estimate, stream
 from assay.experiment.gate.shuffling import shuffling
 from assay.experiment.gate.subject import Alteration, Subject
 from assay.experiment.gate.together import Together, together
+from assay.predictive import AbstractPredictive
 from assay.verdict import IndependentTest
 
 REPEATS = 5
@@ -42,6 +44,7 @@ class Importance:
         gain: of the model over the baseline, in that unit.
         is_certain: whether it lies above 0 for certain among all columns; `None` where too few
             rows are independent of each other to tell.
+        is_read: whether any prediction changed; so said, too, where nothing could be exchanged.
         broke: what the model said where it could not be asked.
     """
 
@@ -50,6 +53,7 @@ class Importance:
     loss: Estimate | None
     gain: float
     is_certain: bool | None
+    is_read: bool = True
     broke: str = ""
 
     @property
@@ -143,12 +147,32 @@ def _importance(
 ) -> Importance:
     how, alterations = _alterations(subject, group, seed)
     try:
-        added = [subject.losses(answer, at) - own for answer in subject.answers(alterations, at)]
+        answers = list(subject.answers(alterations, at))
     except Exception as error:  # anybody's model, on rows that it never saw: whatever it raises
         said = f"{type(error).__name__}: {error}"
-        return Importance(group, how, None, gain, None, said)
+        return Importance(group, how, None, gain, None, broke=said)
+    added = [subject.losses(answer, at) - own for answer in answers]
     loss = estimate(subject.judge, np.mean(added, axis=0), at)
-    return Importance(group, how, loss, gain, loss.is_positive(level))
+    is_read = _is_constant(subject, group) or _is_changed(subject, answers, at)
+    return Importance(group, how, loss, gain, loss.is_positive(level), is_read)
+
+
+def _is_changed(
+    subject: Subject, answers: Sequence[AbstractPredictive], at: np.ndarray
+) -> bool:
+    """Whether any prediction is another one, rounding aside."""
+    own = subject.reading.all(subject.predictive.take(at))
+    return not all(
+        np.allclose(subject.reading.all(answer), own, rtol=1e-9, atol=1e-12, equal_nan=True)
+        for answer in answers
+    )
+
+
+def _is_constant(subject: Subject, group: Together) -> bool:
+    """Whether no two sealed rows differ in the columns; a history never is."""
+    if not group.columns:
+        return False
+    return subject.visible.table.select(group.columns).n_unique() == 1
 
 
 def _alterations(subject: Subject, group: Together, seed: int) -> tuple[str, list[Alteration]]:

@@ -92,7 +92,7 @@ def _family_moved(
     def mean(step: np.ndarray) -> np.ndarray:
         # A location so far out that its mean overflows lies beyond any target.
         found = reading.all(at(step))[:, 0]
-        return np.where(np.isnan(found), np.sign(step) * np.inf, found)
+        return np.where(np.isnan(found), np.copysign(np.inf, step), found)
 
     rises = mean(np.full(len(target), 0.01)) >= mean(np.full(len(target), -0.01))
     low, high = -widest, widest

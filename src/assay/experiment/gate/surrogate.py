@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 import polars as pl
 
 from assay.compute.progress import waiting
-from assay.experiment.gate.additive import Additive, fit_additive
+from assay.experiment.gate.additive import fit_additive, within_reach
 from assay.experiment.gate.certainty import Estimate, estimate, stream
-from assay.experiment.gate.features import features
+from assay.experiment.gate.features import familiar, features
 from assay.experiment.gate.importance import SHOWN_CHANCE
 from assay.experiment.gate.moved import moved
 from assay.experiment.gate.subject import Subject
+from assay.predictive import AbstractPredictive
 
 MOST_ROWS = 10_000
 """Open rows that a surrogate is fitted to."""
@@ -24,9 +26,6 @@ MOST_ORIGINS = 40
 
 LEAST_CHANCE = 1e-4
 """Chances are told apart down to this one, where logarithms of smaller ones would rule the fit."""
-
-HELD_OUT = 3
-"""One in so many rows decides between scales."""
 
 INSTALL = "Install scikit-learn: `pip install 'assay-ml[sklearn]'`."
 
@@ -39,11 +38,26 @@ class Scale:
         name: in words.
         to: means or chances (rows, numbers) as numbers without bounds.
         back: the way back.
+        is_log: whether it is the logarithm of a mean.
     """
 
     name: str
     to: Callable[[np.ndarray], np.ndarray]
     back: Callable[[np.ndarray], np.ndarray]
+    is_log: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What a model says of open rows, for a surrogate to reproduce.
+
+    Fields:
+        rows: of the table.
+        numbers: its means or chances, (rows, numbers).
+    """
+
+    rows: np.ndarray
+    numbers: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,9 @@ def is_available() -> bool:
     return find_spec("sklearn") is not None
 
 
-def surrogate(subject: Subject, *, seed: int) -> Surrogate:
+def surrogate(
+    subject: Subject, opened: Opened, columns: tuple[str, ...], *, seed: int
+) -> Surrogate:
     """Fit a sum of functions of one column each to a model, and judge it in the model's place.
 
     It learns the model's own means, or chances, on open rows from what the model sees of them. On
@@ -100,35 +116,48 @@ def surrogate(subject: Subject, *, seed: int) -> Surrogate:
     fit.
 
     Args:
-        subject: a model whose gain on the sealed rows is above 0, with a column that it may see.
-        seed: of the rows held out in the fit.
+        subject: a model whose gain on the sealed rows is above 0.
+        opened: what it says of open rows.
+        columns: that it reads; at least one, unless it is a procedure.
+        seed: of the rows by which the fit is stopped.
 
     Source: Friedman (2001), Greedy function approximation, on additive structure; Lou, Caruana &
         Gehrke (2012); Molnar (2022), Interpretable Machine Learning, on global surrogates.
     """
-    task, is_procedure = subject.task, subject.is_procedure
-    rows = _open_rows(subject)
-    with waiting(f"predicting {len(rows):,} open rows for a surrogate"):
-        numbers = subject.reading.all(task.predict(subject.fitted, rows))
-    known = np.flatnonzero(np.isfinite(numbers).all(axis=1))
+    task = subject.task
+    read = partial(features, task, columns=columns, of_procedure=subject.is_procedure)
+    known = np.flatnonzero(np.isfinite(opened.numbers).all(axis=1))
     if len(known) > MOST_ROWS:
         known = np.sort(stream(seed, "surrogate").choice(known, MOST_ROWS, replace=False))
-    table = features(task, rows, of_procedure=is_procedure)[known]
-    asked = features(task, subject.rows, of_procedure=is_procedure)
+    table, asked = read(opened.rows)[known], read(subject.rows)
+    names = familiar(table, asked)
     with waiting("fitting an additive surrogate"):
-        scale, means = _reproduced(subject, table, numbers[known], asked, seed)
+        scale, means = _reproduced(
+            subject, table.select(names), opened.numbers[known], asked.select(names), seed
+        )
     predictive = moved(task, subject.predictive, subject.reading, means)
-    return _judged(subject, predictive, scale, len(known), tuple(table.columns))
+    return _judged(subject, predictive, scale, len(known), tuple(names))
+
+
+def opened(subject: Subject) -> Opened:
+    """Ask a model about open rows: all of them, or for a procedure the later ones.
+
+    Raises:
+        Exception: whatever the model raises.
+    """
+    rows = _open_rows(subject)
+    with waiting(f"predicting {len(rows):,} open rows for a surrogate"):
+        return Opened(rows, subject.reading.all(subject.task.predict(subject.fitted, rows)))
 
 
 def _judged(
-    subject: Subject, predictive: Any, scale: Scale, rows: int, columns: tuple[str, ...]
+    subject: Subject, predictive: AbstractPredictive, scale: Scale, rows: int, columns: tuple[str, ...]
 ) -> Surrogate:
     every, claim = np.arange(len(subject.rows)), subject.judge.claim
     base = np.clip(subject.judge.baseline_losses, claim.floor, claim.cap)
     losses = subject.losses(predictive, every)
-    gain = float((base - subject.losses(subject.predictive, every)).mean())
     model = base - subject.losses(subject.predictive, every)
+    gain = float(model.mean())
     raw = float((base - losses).mean()) / gain
     # The error of a ratio of means, by its first derivatives.
     error = estimate(subject.judge, (base - losses - raw * model) / gain)
@@ -150,28 +179,22 @@ def _open_rows(subject: Subject) -> np.ndarray:
 def _reproduced(
     subject: Subject, table: pl.DataFrame, numbers: np.ndarray, asked: pl.DataFrame, seed: int
 ) -> tuple[Scale, np.ndarray]:
-    """The scale on which a sum does best, and its means or chances for the rows asked about."""
-    scales = _scales(subject, numbers)
-    scale = min(scales, key=lambda each: _miss(each, table, numbers, seed)) if scales[1:] else None
-    scale = scale or scales[0]
-    fitted = fit_additive(table, scale.to(numbers), seed=seed)
-    means = scale.back(fitted.predict(asked))
-    if scale.name == "logarithm":
+    """The means or chances of the sealed rows on the scale where a sum comes nearest to the model.
+
+    Beyond the open rows effects go on straight or stay level, as trees do: again whichever comes
+    nearer to the model's own predictions of the sealed rows. Their targets take no part in it.
+    """
+    own = subject.reading.all(subject.predictive)
+    found = []
+    for scale in _scales(subject, numbers):
+        fitted = fit_additive(table, scale.to(numbers), seed=seed)
         # A mean of logarithms is not the logarithm of a mean (Duan 1983, smearing).
-        means = means * (numbers.mean() / _back(scale, fitted, table).mean())
-    return scale, means
-
-
-def _back(scale: Scale, fitted: Additive, table: pl.DataFrame) -> np.ndarray:
-    return scale.back(fitted.predict(table))
-
-
-def _miss(scale: Scale, table: pl.DataFrame, numbers: np.ndarray, seed: int) -> float:
-    """Mean squared distance from the model on rows held out, without steps."""
-    held = stream(seed, "held out").permutation(len(numbers)) % HELD_OUT == 0
-    train, test = np.flatnonzero(~held), np.flatnonzero(held)
-    fitted = fit_additive(table[train], scale.to(numbers[train]), seed=seed, stepped=False)
-    return float(((_back(scale, fitted, table[test]) - numbers[test]) ** 2).mean())
+        smear = 1.0
+        if scale.is_log:
+            smear = float(numbers.mean() / scale.back(fitted.predict(table)).mean())
+        for reached in (asked, within_reach(asked, table)):
+            found.append((scale, smear * scale.back(fitted.predict(reached))))
+    return min(found, key=lambda each: float(((each[1] - own) ** 2).mean()))
 
 
 def _scales(subject: Subject, numbers: np.ndarray) -> Sequence[Scale]:
@@ -182,12 +205,12 @@ def _scales(subject: Subject, numbers: np.ndarray) -> Sequence[Scale]:
     if subject.reading.is_chance:
         chance = Scale("as it is", identity.to, lambda values: np.clip(values, 0.0, 1.0))
         return (chance, Scale("log-odds", _log_odds, _chance))
-    if len(numbers) > 2 * HELD_OUT and (numbers > 0).all():
+    if (numbers > 0).all():
         greatest = float(np.log(numbers).max()) + 3.0  # far from all open rows exp runs away
-        return (
-            identity,
-            Scale("logarithm", np.log, lambda values: np.exp(np.minimum(values, greatest))),
+        logarithm = Scale(
+            "logarithm", np.log, lambda values: np.exp(np.minimum(values, greatest)), is_log=True
         )
+        return (identity, logarithm)
     return (identity,)
 
 

@@ -63,7 +63,7 @@ def told(
             "Add columns that are known when a row is predicted, or go on with the constant that "
             "the model is.",
         )
-    said = [_carried(found, gain), _suspect(found, skill), _reproduced(surrogate, why)]
+    said = [_carried(found, gain), _suspect(found, skill), _reproduced(surrogate, why, found)]
     finding = " ".join(each for each in said if each)
     holds = _holds(found, surrogate)
     return Told(holds, finding, _remedy(holds, found, surrogate, why))
@@ -140,14 +140,17 @@ def _suspect(found: Sequence[Importance], skill: float | None) -> str:
     )
 
 
-def _reproduced(surrogate: Surrogate | None, why: str) -> str:
+def _reproduced(surrogate: Surrogate | None, why: str, found: Sequence[Importance]) -> str:
     if surrogate is None:
         return f"How much single effects explain cannot be told. {why}".strip()
     share = surrogate.shown
-    rest = f"{_percent(1 - share)} is left to interactions"
+    said = f"An additive surrogate reproduces {_percent(share)} of the gain"
     if share > 0.995:
-        rest = "nothing is left to interactions"
-    return f"An additive surrogate reproduces {_percent(share)} of the gain; {rest}."
+        return f"{said}; nothing is left unexplained."
+    rest = "interactions"
+    if any(not each.group.columns for each in found):
+        rest += " and to what a summary of the past leaves out"
+    return f"{said}; {_percent(1 - share)} is left to {rest}."
 
 
 def _remedy(
@@ -158,8 +161,8 @@ def _remedy(
     if surrogate is None:
         return why
     if surrogate.share.mean < LEAST_SHARE:
-        named = ", ".join(_called(each) for each in found[:NAMED] if each.is_certain)
-        among = f" among {named}" if named else ""
+        named = [_called(each) for each in found[:NAMED] if each.is_certain]
+        among = f" ({', '.join(named)})" if len(named) > 1 else ""
         return (
             f"Most of the gain lies in how columns work together{among}: show it to someone who "
             "knows the matter and let them take responsibility for it by name, give the model that "
