@@ -134,7 +134,8 @@ def within_reach(table: pl.DataFrame, fitted: pl.DataFrame) -> pl.DataFrame:
     """
     numbers = [each.name for each in fitted if each.dtype != pl.String and each.count() > 0]
     return table.with_columns(
-        pl.col(name).clip(fitted[name].min(), fitted[name].max()) for name in numbers
+        pl.col(name).clip(pl.lit(fitted[name].min()), pl.lit(fitted[name].max()))
+        for name in numbers
     )
 
 

@@ -43,6 +43,14 @@ class Estimate:
         half = self.half(level)
         return None if half is None else self.mean - half > 0
 
+    def ends(self, name: str, level: float) -> dict[str, float | None]:
+        """Both ends of the interval that misses with chance `level`, under `name`'s own names."""
+        half = self.half(level)
+        return {
+            f"{name}_low": None if half is None else self.mean - half,
+            f"{name}_high": None if half is None else self.mean + half,
+        }
+
     def over(self, scale: float) -> "Estimate":
         """The same in another unit, that of `scale` times it."""
         return Estimate(self.mean / scale, None if self.se is None else self.se / scale, self.dof)

@@ -153,9 +153,7 @@ def _notes(subject: Subject, found: tuple[Importance, ...], why: str) -> tuple[s
             "Keys and times say which row is asked for and stay; what the procedure knows of them "
             "is in the history, whose targets change their order in time within each series."
         )
-    notes += [
-        f"`{each.label}` could not be permuted: {each.broke}" for each in found if each.broke
-    ]
+    notes += [f"`{each.label}` could not be permuted: {each.broke}" for each in found if each.broke]
     if found:
         notes.append(
             "Shares of columns that tell only together may add up to more than the gain, those of "

@@ -49,7 +49,7 @@ def familiar(fitted: pl.DataFrame, asked: pl.DataFrame) -> list[str]:
 def _is_new(name: str, seen: pl.Series, asked: pl.Series) -> bool:
     part = name.rpartition(": ")[2]
     if part == DAY_OF_YEAR:
-        return asked.min() < seen.min() or asked.max() > seen.max()  # pyright: ignore[reportOptionalOperand, reportOperatorIssue]
+        return not asked.is_between(*np.quantile(seen, (0, 1))).all()
     return part in CALENDAR and not asked.drop_nulls().is_in(seen.unique().implode()).all()
 
 

@@ -1,17 +1,18 @@
 """What a model's gain rests on: its loss where a column tells nothing, less its own."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from assay.compute.progress import tracked
 from assay.experiment.gate.certainty import Estimate, estimate, stream
+from assay.experiment.gate.reading import is_same
 from assay.experiment.gate.shuffling import shuffling
 from assay.experiment.gate.subject import Alteration, Subject
 from assay.experiment.gate.together import Together, together
-from assay.predictive import AbstractPredictive
+from assay.predictive import DistributionPredictive
 from assay.verdict import IndependentTest
 
 REPEATS = 5
@@ -21,6 +22,15 @@ PROCEDURE_REPEATS = 2
 
 MOST_ROWS = 5_000
 """Independent sealed rows on which importance is measured: more would tell no more."""
+
+LEAST_ROWS = 300
+"""However many columns there are, no fewer are measured on."""
+
+BUDGET_ROWS = 2_000_000
+"""Rows that are predicted and scored in all: beyond, fewer permutations and fewer rows."""
+
+COSTLY_ROWS = 5_000
+"""The same where the score of each row is an integral, as the CRPS of a family is."""
 
 CHANCE = 0.01
 """Chance that any column at all is called certain and is not (Bonferroni, two-sided)."""
@@ -96,21 +106,27 @@ def importances(subject: Subject, *, seed: int) -> tuple[Importance, ...]:
     Source: Breiman (2001), Random Forests; Fisher, Rudin & Dominici (2019), All models are wrong,
         but many are useful.
     """
-    at = _rows(subject, seed)
     every = np.arange(len(subject.rows))
     base = np.clip(
         subject.judge.baseline_losses, subject.judge.claim.floor, subject.judge.claim.cap
     )
     gain = float((base - subject.losses(subject.predictive, every)).mean())
-    own = subject.losses(subject.predictive.take(at), at)
     groups = groups_of(subject)
     if subject.is_procedure:
         groups = (*groups, Together(()))
-    level = CHANCE / max(len(groups), 1)
-    found = [
-        _importance(subject, group, own, at, gain, level, seed)
-        for group in tracked(groups, "permuting columns")
-    ]
+    at, repeats = _effort(subject, len(groups), seed)
+    own = subject.losses(subject.predictive.take(at), at)
+    measure = partial(
+        _importance,
+        subject,
+        own=own,
+        at=at,
+        gain=gain,
+        level=CHANCE / max(len(groups), 1),
+        repeats=repeats,
+        seed=seed,
+    )
+    found = [measure(group) for group in tracked(groups, "permuting columns")]
     return tuple(sorted(found, key=_by_size))
 
 
@@ -127,45 +143,42 @@ def groups_of(subject: Subject) -> tuple[Together, ...]:
     return together(task.visible(task.open_rows).table.select(names), roles)
 
 
-def _rows(subject: Subject, seed: int) -> np.ndarray:
-    """Places of the sealed rows that are asked."""
-    count = len(subject.rows)
+def _effort(subject: Subject, columns: int, seed: int) -> tuple[np.ndarray, int]:
+    """Places of the sealed rows that are asked, and how often each column is permuted."""
+    is_family = isinstance(subject.predictive.underlying, DistributionPredictive)
+    is_costly = is_family and subject.task.project.metric == "crps"
+    most = (COSTLY_ROWS if is_costly else BUDGET_ROWS) // max(columns, 1)
+    at, wanted = np.arange(len(subject.rows)), min(MOST_ROWS, max(LEAST_ROWS, most))
     is_free = isinstance(subject.judge.test, IndependentTest) and subject.stands_alone
-    if count <= MOST_ROWS or not is_free:
-        return np.arange(count)
-    return np.sort(stream(seed, "rows").choice(count, MOST_ROWS, replace=False))
+    if len(at) > wanted and is_free:
+        at = np.sort(stream(seed, "rows").choice(at, wanted, replace=False))
+    repeats = PROCEDURE_REPEATS if subject.is_procedure else REPEATS
+    return at, min(max(most // len(at), 1), repeats)
 
 
 def _importance(
     subject: Subject,
     group: Together,
+    *,
     own: np.ndarray,
     at: np.ndarray,
     gain: float,
     level: float,
+    repeats: int,
     seed: int,
 ) -> Importance:
-    how, alterations = _alterations(subject, group, seed)
+    how, alterations = _alterations(subject, group, repeats, seed)
+    plain, added = subject.predictive.take(at), []
     try:
-        answers = list(subject.answers(alterations, at))
+        for answer in subject.answers(alterations, at):
+            if not is_same(answer, plain):
+                added.append(subject.losses(answer, at) - own)
     except Exception as error:  # anybody's model, on rows that it never saw: whatever it raises
         said = f"{type(error).__name__}: {error}"
         return Importance(group, how, None, gain, None, broke=said)
-    added = [subject.losses(answer, at) - own for answer in answers]
-    loss = estimate(subject.judge, np.mean(added, axis=0), at)
-    is_read = _is_constant(subject, group) or _is_changed(subject, answers, at)
+    loss = estimate(subject.judge, np.sum([np.zeros(len(at)), *added], axis=0) / repeats, at)
+    is_read = bool(added) or _is_constant(subject, group)
     return Importance(group, how, loss, gain, loss.is_positive(level), is_read)
-
-
-def _is_changed(
-    subject: Subject, answers: Sequence[AbstractPredictive], at: np.ndarray
-) -> bool:
-    """Whether any prediction is another one, rounding aside."""
-    own = subject.reading.all(subject.predictive.take(at))
-    return not all(
-        np.allclose(subject.reading.all(answer), own, rtol=1e-9, atol=1e-12, equal_nan=True)
-        for answer in answers
-    )
 
 
 def _is_constant(subject: Subject, group: Together) -> bool:
@@ -175,8 +188,9 @@ def _is_constant(subject: Subject, group: Together) -> bool:
     return subject.visible.table.select(group.columns).n_unique() == 1
 
 
-def _alterations(subject: Subject, group: Together, seed: int) -> tuple[str, list[Alteration]]:
-    repeats = PROCEDURE_REPEATS if subject.is_procedure else REPEATS
+def _alterations(
+    subject: Subject, group: Together, repeats: int, seed: int
+) -> tuple[str, list[Alteration]]:
     if not group.columns:
         same = np.arange(len(subject.rows))
         draws = [stream(seed, "history", k).integers(2**31) for k in range(repeats)]
@@ -191,11 +205,6 @@ def _by_size(found: Importance) -> tuple[bool, float, str]:
 
 
 def _ends(name: str, found: Estimate | None) -> dict[str, float | None]:
-    half = None if found is None else found.half(SHOWN_CHANCE)
-    known = found is not None and half is not None
-    return {
-        name: None if found is None else found.mean,
-        f"{name}_se": None if found is None else found.se,
-        f"{name}_low": found.mean - half if known else None,
-        f"{name}_high": found.mean + half if known else None,
-    }
+    if found is None:
+        return dict.fromkeys((name, f"{name}_se", f"{name}_low", f"{name}_high"))
+    return {name: found.mean, f"{name}_se": found.se, **found.ends(name, SHOWN_CHANCE)}

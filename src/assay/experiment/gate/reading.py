@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.experiment.task import SealedTask
-from assay.predictive import AbstractPredictive
+from assay.predictive import (
+    AbstractPredictive,
+    ClassPredictive,
+    DistributionPredictive,
+    EnsemblePredictive,
+    QuantilePredictive,
+)
 from assay.score.rules import class_shares
 
 MOST_CLASSES = 4
@@ -61,3 +67,20 @@ def reading_of(task: SealedTask, predictive: AbstractPredictive) -> Reading:
     is_median = not np.isfinite(predictive.underlying.mean()).all()
     label = f"{'median' if is_median else 'mean'} {target} predicted"
     return Reading((), (0,), (label,), is_chance=False, is_median=is_median)
+
+
+def is_same(first: AbstractPredictive, second: AbstractPredictive) -> bool:
+    """Whether two predictions of as many rows are one, rounding aside."""
+    pairs = zip(_numbers(first.underlying), _numbers(second.underlying), strict=True)
+    return all(np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True) for a, b in pairs)
+
+
+def _numbers(base: AbstractPredictive) -> tuple[np.ndarray, ...]:
+    """All that a prediction is made of; of an unknown kind its mean and quartiles."""
+    if isinstance(base, DistributionPredictive):
+        return (*base.linked, *base.columns.values())
+    if isinstance(base, EnsemblePredictive | QuantilePredictive):
+        return (base.values,)
+    if isinstance(base, ClassPredictive):
+        return (base.probabilities,)
+    return (base.mean(), *(base.quantile(level) for level in (0.25, 0.5, 0.75)))

@@ -85,12 +85,10 @@ class Surrogate:
 
     def as_record(self) -> dict[str, Any]:
         """Plain values; `share` as it was measured, `unexplained` as it is told."""
-        half = self.share.half(SHOWN_CHANCE)
         return {
             "share": self.share.mean,
             "share_se": self.share.se,
-            "share_low": None if half is None else self.share.mean - half,
-            "share_high": None if half is None else self.share.mean + half,
+            **self.share.ends("share", SHOWN_CHANCE),
             "unexplained": 1 - self.shown,
             "loss": self.loss,
             "scale": self.scale,
@@ -151,7 +149,11 @@ def opened(subject: Subject) -> Opened:
 
 
 def _judged(
-    subject: Subject, predictive: AbstractPredictive, scale: Scale, rows: int, columns: tuple[str, ...]
+    subject: Subject,
+    predictive: AbstractPredictive,
+    scale: Scale,
+    rows: int,
+    columns: tuple[str, ...],
 ) -> Surrogate:
     every, claim = np.arange(len(subject.rows)), subject.judge.claim
     base = np.clip(subject.judge.baseline_losses, claim.floor, claim.cap)

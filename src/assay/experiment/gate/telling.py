@@ -17,7 +17,7 @@ SUSPECT_SKILL = 0.8
 """Share of the baseline's loss from which on a gain is very large."""
 
 NAMED = 3
-_NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import polars as pl
@@ -95,7 +95,7 @@ def is_ordered(dtype: pl.DataType) -> bool:
 
 def _chained(groups: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
     for group in groups:
-        yield from zip(group, group[1:], strict=False)
+        yield from pairwise(group)
 
 
 def _near_numbers(table: pl.DataFrame) -> list[tuple[str, str]]:
