@@ -115,4 +115,3 @@ def _cells(values: pl.Series, low: str, high: str) -> dict[str, pl.Series]:
 def _plain(table: pl.DataFrame) -> pl.DataFrame:
     """Names without hyphens, which Vega reads as operators."""
     return table.select("value", "level", "estimate", low="lo-95", high="hi-95")
-

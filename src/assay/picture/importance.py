@@ -29,9 +29,7 @@ def importance_picture(table: pl.DataFrame, *, axis: str, format: str = "") -> a
     order, readings = shown["label"].to_list(), set(shown["reading"])
     domain = [each for each in _READINGS if each in readings]
     colours = [{_READINGS[0]: BLUE, _READINGS[1]: MUTED}[each] for each in domain]
-    base = alt.Chart(shown).encode(
-        y=alt.Y("label:N", title=None, sort=order).axis(labelLimit=200)
-    )
+    base = alt.Chart(shown).encode(y=alt.Y("label:N", title=None, sort=order).axis(labelLimit=200))
     numbers = alt.Axis(format=format) if format else alt.Axis()
     bars = base.mark_bar(height=13, opacity=0.85).encode(
         x=alt.X("value:Q", title=axis, axis=numbers).scale(padding=6),

@@ -21,7 +21,7 @@ def curve(
     span: Span,
     *,
     axis: str,
-    along: str,
+    along: str | None,
     zero: bool = False,
     colour: Any = None,  # a channel of Altair
 ) -> Panel:
@@ -31,7 +31,7 @@ def curve(
         table: columns `value`, `estimate`, `low`, `high`.
         span: of the upward scale.
         axis: what is shown upwards.
-        along: what is shown sideways.
+        along: what is shown sideways, where the title does not say it.
         zero: whether a line marks no effect.
         colour: tells several curves apart; by default there is one.
     """
@@ -41,7 +41,7 @@ def curve(
         color=alt.value(BLUE) if colour is None else colour,
     )
     y: Any = alt.Y("low:Q", title=axis, scale=alt.Scale(domain=list(span), nice=True))
-    band = base.mark_area(opacity=0.22).encode(y=y, y2="high:Q")
+    band = base.mark_area(opacity=0.22 if colour is None else 0.12).encode(y=y, y2="high:Q")
     line = base.mark_line(strokeWidth=2).encode(y="estimate:Q")
     return alt.LayerChart(layer=[*([_zero("y")] if zero else []), band, line])
 
@@ -70,7 +70,7 @@ def dots(
     """
     levels = table["level"].unique(maintain_order=True).to_list()
     y = alt.Y("level:N", sort=levels, title=None).axis(labelLimit=120)
-    several = {} if apart is None else {"yOffset": alt.YOffset(f"{apart}:N", sort=None)}
+    several: dict[str, Any] = {} if apart is None else {"yOffset": alt.YOffset(f"{apart}:N", sort=None)}
     base = alt.Chart(table).encode(
         y=y, color=alt.value(BLUE) if colour is None else colour, **several
     )

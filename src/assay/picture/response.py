@@ -29,9 +29,12 @@ def responses(table: pl.DataFrame) -> alt.VConcatChart:
     colour = None
     if len(outputs) > 1:
         scale = alt.Scale(domain=outputs, range=list(CATEGORIES[: len(outputs)]))
-        colour = alt.Color("output:N", scale=scale, title=None)
+        legend = alt.Legend(symbolOpacity=1)
+        colour = alt.Color("output:N", scale=scale, title=None, legend=legend)
     axis = outputs[0] if colour is None else "predicted"
     parts = table.partition_by("column", maintain_order=True)
+    # Panels of dots come last, so that short ones do not leave holes beside curves.
+    parts.sort(key=lambda own: 0 if _is_curve(own) else own.height)
     panels = [_panel(own, span, axis, colour) for own in parts]
     said = "What is predicted as one column moves; bands hold eight in ten rows"
     return in_rows(panels, said, shared=True)
@@ -39,23 +42,24 @@ def responses(table: pl.DataFrame) -> alt.VConcatChart:
 
 def _panel(table: pl.DataFrame, span: Span, axis: str, colour: Any) -> Panel:
     name = str(table["column"][0])
-    times = _times(table)
-    if times is not None:
-        drawn, height = curve(times, span, axis=axis, along=name, colour=colour), HEIGHT
-    elif table["level"].null_count():
-        drawn, height = curve(table, span, axis=axis, along=name, colour=colour), HEIGHT
+    if _is_curve(table):
+        times = _times(table)
+        along = table if times is None else times
+        drawn, height = curve(along, span, axis=axis, along=None, colour=colour), HEIGHT
     else:
         apart = None if colour is None else "output"
         drawn, height = dots(table, span, axis=axis, colour=colour, apart=apart)
     return drawn.properties(width=WIDTH, height=height, title=_short(name))
 
 
+def _is_curve(table: pl.DataFrame) -> bool:
+    return table["level"].null_count() > 0 or _times(table) is not None
+
+
 def _times(table: pl.DataFrame) -> pl.DataFrame | None:
     """The table with its times as values; `None` where its levels are none."""
     read = table["level"].str.to_datetime(strict=False, time_zone="UTC")
-    if read.null_count() or not table.height:
-        return None
-    return table.with_columns(value=read)
+    return None if read.null_count() else table.with_columns(value=read)
 
 
 def _short(name: str) -> str:

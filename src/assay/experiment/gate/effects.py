@@ -137,7 +137,7 @@ def _by_value(
     kinds = table.with_row_index("\0row").group_by(group.columns, maintain_order=True)
     common = kinds.agg(pl.len().alias("\0rows"), pl.col("\0row").first())
     common = common.sort("\0rows", descending=True, maintain_order=True).head(FEW)
-    common = common.sort(group.columns[0])
+    common = common.sort(group.columns, descending=group.is_one_hot, nulls_last=True)
     steps = [np.full(table.height, row) for row in common["\0row"]]
     curves = np.stack(list(_asked(subject, group, steps, at)))
     names = tuple(_level(group, row) for row in common.select(group.columns).iter_rows())
@@ -173,6 +173,9 @@ def _as_effects(
     centred = curves - curves.mean(axis=0)
     apart = centred - centred.mean(axis=1, keepdims=True)
     low, high = np.quantile(apart, SPREAD, axis=1)
+    low, high = estimate + np.minimum(low, 0.0), estimate + np.maximum(high, 0.0)
+    if subject.reading.is_chance:  # differences that add up do not know where chances end
+        estimate, low, high = (np.clip(each, 0.0, 1.0) for each in (estimate, low, high))
     return [
         Effect(
             column=group.label,
@@ -180,8 +183,8 @@ def _as_effects(
             kind=kind,
             at=at,
             estimate=estimate[:, k],
-            low=estimate[:, k] + np.minimum(low[:, k], 0.0),
-            high=estimate[:, k] + np.maximum(high[:, k], 0.0),
+            low=low[:, k],
+            high=high[:, k],
         )
         for k, output in enumerate(subject.reading.labels)
     ]

@@ -51,7 +51,7 @@ def importance_of(record: Mapping[str, Any]) -> alt.LayerChart | None:
         }
         for each in asked
     ]
-    axis = "lost of the gain without it" if is_share else "added to the loss without it"
+    axis = "share of the gain lost without it" if is_share else "added to the loss without it"
     table = pl.DataFrame(rows, schema=_BARS)
     return importance_picture(table, axis=axis, format="%" if is_share else "")
 
