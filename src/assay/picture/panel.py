@@ -70,7 +70,9 @@ def dots(
     """
     levels = table["level"].unique(maintain_order=True).to_list()
     y = alt.Y("level:N", sort=levels, title=None).axis(labelLimit=120)
-    several: dict[str, Any] = {} if apart is None else {"yOffset": alt.YOffset(f"{apart}:N", sort=None)}
+    several: dict[str, Any] = (
+        {} if apart is None else {"yOffset": alt.YOffset(f"{apart}:N", sort=None)}
+    )
     base = alt.Chart(table).encode(
         y=y, color=alt.value(BLUE) if colour is None else colour, **several
     )

@@ -120,7 +120,10 @@ def test_twins_one_hot_columns_and_keys_stand_together():
         {f"kind_{k}": (kind == k).astype(int) for k in range(3)}
         | {"x": x, "alone": random.normal(size=400)}
         | {"place": place, "code": [len(each) for each in place], "cube": x**3}
-        | {"shop": random.integers(9, size=400).astype(str), "item": random.integers(2, size=400).astype(str)}
+        | {
+            "shop": random.integers(9, size=400).astype(str),
+            "item": random.integers(2, size=400).astype(str),
+        }
     )
     roles = Roles(target="y", time="t", series=("shop", "item"))
     found = {each.columns: each.is_one_hot for each in together(table, roles)}
@@ -271,7 +274,9 @@ def test_a_local_effect_does_not_borrow_from_a_correlated_column(subject):
     a = random.normal(size=2000)
     b = a + 0.6 * random.normal(size=2000)  # rank correlation about .86: not one group
     rows = pl.DataFrame({"a": a, "b": b, "y": a})
-    model = Formula(lambda table: table["a"] + 50.0 * ((table["a"] - table["b"]).abs() > 2.7).cast(pl.Float64))
+    model = Formula(
+        lambda table: table["a"] + 50.0 * ((table["a"] - table["b"]).abs() > 2.7).cast(pl.Float64)
+    )
     asked = subject(rows, model, cap=1e6)
     found = {each.column: each for each in effects(asked, importances(asked, seed=1), seed=1)}
     inner = slice(3, -3)

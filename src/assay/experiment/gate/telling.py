@@ -85,7 +85,7 @@ def _carried(found: Sequence[Importance], gain: float) -> str:
     certain = [each for each in found if each.is_certain]
     of_all = f"{_number(len(columns))} column{'' if len(columns) == 1 else 's'}"
     if not certain:
-        if all(each.is_certain is None for each in found):
+        if any(each.is_certain is None and each.loss is not None for each in found):
             return (
                 f"What each of {of_all} adds cannot be told for certain: too few sealed rows are "
                 f"independent of each other. Most seems to rest on {_named(found[:1], gain)}."
