@@ -72,7 +72,7 @@ def test_classes_in_words_are_explained_by_their_chances(explained, library):
     found = explained(named, model, metric="brier", baseline="base-rate")
     assert found.importance[0].label == "x"
     assert {each.output for each in found.effects} == {"chance of much"}
-    assert all(0 <= each.low.min() and each.high.max() <= 1 for each in found.effects)
+    assert all(each.low.min() >= 0 and each.high.max() <= 1 for each in found.effects)
 
 
 def test_nothing_is_explained_of_a_model_that_gains_nothing(explained, scaled):
