@@ -11,9 +11,12 @@ import pytest
 
 from assay.errors import FitError
 from assay.experiment import Experiment, register
+from assay.experiment.gate.explanation import Explanation, explain
+from assay.experiment.gate.subject import Subject
+from assay.experiment.judging import Judge
 from assay.frame import Frame
 from assay.ledger import Ledger
-from assay.predictive import EnsemblePredictive
+from assay.predictive import EnsemblePredictive, to_bytes
 from assay.problem import profile
 
 Begin = Callable[..., Experiment]
@@ -105,3 +108,37 @@ def guess() -> Callable[..., pl.DataFrame]:
 def scaled() -> type[Scaled]:
     """A model without a fit, which may be told to break."""
     return Scaled
+
+
+@pytest.fixture
+def subject(ledger: Ledger) -> Callable[..., Subject]:
+    """A model fitted on the open rows of a table, ready to be asked about the sealed ones."""
+
+    def made(data: pl.DataFrame, model: Any, *, roles: Any = None, **terms: Any) -> Subject:
+        asked = {"hypothesis": "h", "metric": "squared", "improve_by": 0.05, "seal": {"share": 0.4}}
+        experiment = register(
+            profile(data, target="y", **(roles or {})),
+            ledger=ledger,
+            folder=ledger.path.parent,
+            accept_underpowered="a test",
+            **{**asked, **terms},
+        )
+        task = experiment.task
+        rows = task.sealing.sealed_rows
+        baseline = to_bytes(task.baseline_at(rows), task.asked.column("row_id").to_numpy())
+        judge = Judge.of(experiment.registration, task, baseline)
+        fitted = task.fittable(model).fit(task.frame.take(task.open_rows), "y", seed=0)
+        return Subject(judge, fitted, task.predict(fitted, rows))
+
+    return made
+
+
+@pytest.fixture
+def explained(subject: Callable[..., Subject]) -> Callable[..., Explanation]:
+    """The explanation of a model on the sealed rows of a table."""
+
+    def made(*given: Any, seed: int = 1, **terms: Any) -> Explanation:
+        asked = subject(*given, **terms)
+        return explain(asked.judge, asked.fitted, asked.predictive, seed=seed)
+
+    return made

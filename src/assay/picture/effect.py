@@ -7,14 +7,12 @@ import numpy as np
 import polars as pl
 
 from assay.picture.columns import needed
-from assay.picture.palette import BLUE, MUTED, ORANGE
-from assay.picture.style import themed
+from assay.picture.palette import BLUE, ORANGE
+from assay.picture.panel import HEIGHT, WIDTH, curve, dots, in_rows
 
 MOST_LEVELS = 30
 OTHER = "(any other)"
 _NEUTRAL = "#d4d8db"
-_WIDTH, _HEIGHT, _ROW = 300, 170, 18
-_COLUMNS = 2
 _NEEDED = ("parameter", "term", "column", "value", "level", "column-2", "value-2")
 _KEYS = ("parameter", "term", "column")
 
@@ -40,18 +38,7 @@ def effects(table: pl.DataFrame) -> alt.VConcatChart:
     # Tall panels come last, so that short ones do not leave holes beside them.
     parts.sort(key=lambda own: 0 if own["level"][0] is None else own.height)
     panels = [_panel(own, spans.get(own["parameter"][0], (-1.0, 1.0))) for own in parts]
-    rows = [
-        alt.HConcatChart(hconcat=panels[low : low + _COLUMNS], spacing=34).resolve_scale(
-            color="independent"
-        )
-        for low in range(0, len(panels), _COLUMNS)
-    ]
-    said = "What each term adds to its parameter, with 95 % intervals"
-    return themed(
-        alt.VConcatChart(vconcat=rows, spacing=24, description=said).resolve_scale(
-            color="independent"
-        )
-    )
+    return in_rows(panels, "What each term adds to its parameter, with 95 % intervals")
 
 
 def _least(values: pl.Series, choose: Any) -> float:
@@ -61,12 +48,13 @@ def _least(values: pl.Series, choose: Any) -> float:
 def _panel(table: pl.DataFrame, span: tuple[float, float]) -> alt.LayerChart:
     first = table.row(0, named=True)
     if first["column-2"] is not None:
-        chart, height = _surface(table), _HEIGHT
+        chart, height = _surface(table), HEIGHT
     elif first["value"] is not None:
-        chart, height = _curve(table, span), _HEIGHT
+        chart = curve(_plain(table), span, axis="effect", along=first["column"], zero=True)
+        height = HEIGHT
     else:
         chart, height = _dots(table, span)
-    return chart.properties(width=_WIDTH, height=height, title=_title(table, first))
+    return chart.properties(width=WIDTH, height=height, title=_title(table, first))
 
 
 def _title(table: pl.DataFrame, first: dict[str, Any]) -> str:
@@ -82,17 +70,6 @@ def _is_cut(first: dict[str, Any], levels: int) -> bool:
     return first["value"] is None and levels > MOST_LEVELS
 
 
-def _curve(table: pl.DataFrame, span: tuple[float, float]) -> alt.LayerChart:
-    base = alt.Chart(_plain(table)).encode(
-        x=alt.X("value:Q", title=table["column"][0]).scale(zero=False, nice=False)
-    )
-    scale = alt.Scale(domain=list(span), nice=True)
-    y: Any = alt.Y("low:Q", title="effect", scale=scale)
-    band = base.mark_area(color=BLUE, opacity=0.22).encode(y=y, y2="high:Q")
-    line = base.mark_line(color=BLUE, strokeWidth=2).encode(y="estimate:Q")
-    return alt.LayerChart(layer=[_zero("y"), band, line])
-
-
 def _dots(table: pl.DataFrame, span: tuple[float, float]) -> tuple[alt.LayerChart, int]:
     """Levels in their order; those of a group from the largest effect to the smallest."""
     shown = table.filter(pl.col("level") != OTHER)
@@ -100,13 +77,7 @@ def _dots(table: pl.DataFrame, span: tuple[float, float]) -> tuple[alt.LayerChar
         shown = shown.sort(pl.col("estimate").abs(), descending=True).head(MOST_LEVELS)
     if table["term"][0].startswith("group("):
         shown = shown.sort("estimate", descending=True)
-    shown = _plain(shown)
-    y = alt.Y("level:N", sort=shown["level"].to_list(), title=None).axis(labelLimit=120)
-    base = alt.Chart(shown).encode(y=y)
-    x = alt.X("low:Q", title="effect", scale=alt.Scale(domain=list(span), nice=True))
-    rule = base.mark_rule(color=BLUE, strokeWidth=1.6).encode(x=x, x2="high:Q")
-    point = base.mark_point(color=BLUE, filled=True, size=42, opacity=1).encode(x="estimate:Q")
-    return alt.LayerChart(layer=[_zero("x"), rule, point]), max(2, shown.height) * _ROW
+    return dots(_plain(shown), span, axis="effect", zero=True)
 
 
 def _surface(table: pl.DataFrame) -> alt.LayerChart:
@@ -118,7 +89,7 @@ def _surface(table: pl.DataFrame) -> alt.LayerChart:
     scale = alt.Scale(
         domain=[-reach, 0, reach], range=[BLUE, _NEUTRAL, ORANGE], clamp=True, interpolate="rgb"
     )
-    legend = alt.Legend(orient="right", gradientLength=_HEIGHT - 20, title=None, tickCount=5)
+    legend = alt.Legend(orient="right", gradientLength=HEIGHT - 20, title=None, tickCount=5)
     colour: Any = alt.Color("estimate:Q", scale=scale, legend=legend)
     x = alt.X("left:Q", title=table["column"][0]).scale(zero=False, nice=False)
     y = alt.Y("bottom:Q", title=table["column-2"][0]).scale(zero=False, nice=False)
@@ -144,8 +115,3 @@ def _cells(values: pl.Series, low: str, high: str) -> dict[str, pl.Series]:
 def _plain(table: pl.DataFrame) -> pl.DataFrame:
     """Names without hyphens, which Vega reads as operators."""
     return table.select("value", "level", "estimate", low="lo-95", high="hi-95")
-
-
-def _zero(axis: str) -> alt.Chart:
-    rule = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(color=MUTED, strokeDash=[4, 4])
-    return rule.encode(y="at:Q") if axis == "y" else rule.encode(x="at:Q")
