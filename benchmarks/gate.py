@@ -82,23 +82,23 @@ class Kind:
 
 
 def line(random: np.random.Generator) -> pl.DataFrame:
-    """y is x and noise; the other columns know nothing."""
+    """Y is x and noise; the other columns know nothing."""
     return _table(random, lambda x, z: x)
 
 
 def two(random: np.random.Generator) -> pl.DataFrame:
-    """y is a sum of a curve and a line."""
+    """Y is a sum of a curve and a line."""
     return _table(random, lambda x, z: np.sin(2 * x) + z)
 
 
 def product(random: np.random.Generator) -> pl.DataFrame:
-    """y is a product of two columns."""
+    """Y is a product of two columns."""
     return _table(random, lambda x, z: 1.5 * np.sign(x * z))
 
 
 def turned(random: np.random.Generator) -> pl.DataFrame:
     """In one row of ten x means its opposite."""
-    table = line(random).with_columns(odd=pl.Series((np.arange(OPEN + SEALED) % 10 == 0)).cast(int))
+    table = line(random).with_columns(odd=pl.Series(np.arange(OPEN + SEALED) % 10 == 0).cast(int))
     return table.with_columns(y=pl.when(pl.col("odd") == 1).then(-pl.col("y")).otherwise("y"))
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from assay.errors import FitError
 from assay.experiment import Experiment, register
-from assay.experiment.gate.explanation import Explanation, explain
-from assay.experiment.gate.subject import Subject
+from assay.experiment.explanation.explain import Explanation, explain
+from assay.experiment.explanation.subject import Subject
 from assay.experiment.judging import Judge
 from assay.frame import Frame
 from assay.ledger import Ledger

@@ -214,7 +214,7 @@ def test_nothing_but_a_supported_model_comes_to_the_gate(begin, scaled):
         experiment.gate(scaled(0.0))
     experiment.attempt(scaled(0.0), name="useless")
     experiment.close()
-    with pytest.raises(ExperimentError, match="its verdict is (refuted|inconclusive)"):
+    with pytest.raises(ExperimentError, match=r"its verdict is (refuted|inconclusive)"):
         experiment.gate(scaled(0.0))
 
 

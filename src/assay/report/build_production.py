@@ -38,7 +38,9 @@ def production_content(
         return None
     gate = found.body
     parts = tuple(
-        GatePart(**{name: str(part.get(name, "")) for name in ("name", "outcome", "finding", "remedy")})
+        GatePart(
+            **{name: str(part.get(name, "")) for name in ("name", "outcome", "finding", "remedy")}
+        )
         for part in gate.parts
     )
     return ProductionContent(

@@ -173,9 +173,7 @@ def project_content(
         sealed_picture=sealed_picture(*opened) if opened else None,
         segments_picture=segments_picture(*opened) if opened else None,
         reliability_picture=reliability_picture(opened[1]) if opened else None,
-        production=None
-        if last is None
-        else production_content(last, facts.history, facts.watched),
+        production=None if last is None else production_content(last, facts.history, facts.watched),
         curve=curve_picture(state, points, planned=units, unit=unit, per_day=facts.per_day),
         curve_sentence=curve_sentence(state, points, unit),
         lesson=_lesson(facts),

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from assay.errors import ExperimentError, nearest
+from assay.experiment.explanation import explain
 from assay.experiment.gate.calibration import calibration
 from assay.experiment.gate.candidate import Candidate
-from assay.experiment.gate.explanation import explain
 from assay.experiment.gate.gap import gap
 from assay.experiment.gate.lookahead import OnDisk, lookahead
 from assay.experiment.gate.part import Part, untold

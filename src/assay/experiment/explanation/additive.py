@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from assay.experiment.gate.certainty import stream
+from assay.experiment.explanation.certainty import stream
 
 KNOTS = 10
 FEW = 12

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from assay.compute.progress import tracked
-from assay.experiment.gate.certainty import stream
-from assay.experiment.gate.importance import Importance
-from assay.experiment.gate.subject import Alteration, Subject
-from assay.experiment.gate.together import Together, is_ordered
+from assay.experiment.explanation.certainty import stream
+from assay.experiment.explanation.importance import Importance
+from assay.experiment.explanation.subject import Alteration, Subject
+from assay.experiment.explanation.together import Together, is_ordered
 
 MOST_COLUMNS = 6
 """Columns whose effect is shown, the most important ones."""

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 
 from assay.compute.progress import waiting
-from assay.experiment.gate.additive import fit_additive, within_reach
-from assay.experiment.gate.certainty import Estimate, estimate, stream
-from assay.experiment.gate.features import familiar, features
-from assay.experiment.gate.importance import SHOWN_CHANCE
-from assay.experiment.gate.moved import moved
-from assay.experiment.gate.subject import Subject
+from assay.experiment.explanation.additive import fit_additive, within_reach
+from assay.experiment.explanation.certainty import Estimate, estimate, stream
+from assay.experiment.explanation.features import familiar, features
+from assay.experiment.explanation.importance import SHOWN_CHANCE
+from assay.experiment.explanation.moved import moved
+from assay.experiment.explanation.subject import Subject
 from assay.predictive import AbstractPredictive
 
 MOST_ROWS = 10_000

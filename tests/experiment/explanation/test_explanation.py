@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from assay.experiment.explanation.certainty import Estimate
+from assay.experiment.explanation.importance import Importance
+from assay.experiment.explanation.pictures import effects_of, importance_of
+from assay.experiment.explanation.surrogate import Surrogate
+from assay.experiment.explanation.telling import told
+from assay.experiment.explanation.together import Together
 from assay.experiment.gate import explanation
-from assay.experiment.gate.certainty import Estimate
-from assay.experiment.gate.importance import Importance
-from assay.experiment.gate.showing import effects_of, importance_of
-from assay.experiment.gate.surrogate import Surrogate
-from assay.experiment.gate.telling import told
-from assay.experiment.gate.together import Together
 from assay.picture import svg
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assay.experiment.gate.importance import Importance
-from assay.experiment.gate.surrogate import Surrogate
+from assay.experiment.explanation.importance import Importance
+from assay.experiment.explanation.surrogate import Surrogate
 
 LEAST_SHARE = 0.5
 """Share of the gain that a sum of single effects must reproduce: below one half, whoever reads the

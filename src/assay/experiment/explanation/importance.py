@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from assay.compute.progress import tracked
-from assay.experiment.gate.certainty import Estimate, estimate, stream
-from assay.experiment.gate.reading import is_same
-from assay.experiment.gate.shuffling import shuffling
-from assay.experiment.gate.subject import Alteration, Subject
-from assay.experiment.gate.together import Together, together
+from assay.experiment.explanation.certainty import Estimate, estimate, stream
+from assay.experiment.explanation.reading import is_same
+from assay.experiment.explanation.shuffling import shuffling
+from assay.experiment.explanation.subject import Alteration, Subject
+from assay.experiment.explanation.together import Together, together
 from assay.predictive import DistributionPredictive
 from assay.verdict import IndependentTest
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from assay.adapter.outputs import as_bernoulli
-from assay.experiment.gate.reading import Reading
+from assay.experiment.explanation.reading import Reading
 from assay.experiment.task import SealedTask
 from assay.family import Bernoulli
 from assay.predictive import (

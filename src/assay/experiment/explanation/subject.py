@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from assay.adapter import predictive_of, time_axis
-from assay.experiment.gate.certainty import stream
-from assay.experiment.gate.reading import Reading, reading_of
+from assay.experiment.explanation.certainty import stream
+from assay.experiment.explanation.reading import Reading, reading_of
 from assay.experiment.judging import Judge
 from assay.experiment.task import Fitted, Procedure, SealedTask
 from assay.frame import Frame

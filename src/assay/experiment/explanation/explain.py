@@ -5,17 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from assay.experiment.gate.effects import Effect, effects
-from assay.experiment.gate.importance import Importance, importances
-from assay.experiment.gate.subject import Subject
-from assay.experiment.gate.surrogate import (
+from assay.experiment.explanation.effects import Effect, effects
+from assay.experiment.explanation.importance import Importance, importances
+from assay.experiment.explanation.subject import Subject
+from assay.experiment.explanation.surrogate import (
     INSTALL,
     Surrogate,
     is_available,
     opened,
     surrogate,
 )
-from assay.experiment.gate.telling import Told, told
+from assay.experiment.explanation.telling import Told, told
 from assay.experiment.judging import Judge
 from assay.experiment.task import Fitted, Procedure
 from assay.predictive import AbstractPredictive

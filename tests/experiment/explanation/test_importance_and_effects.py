@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats.contingency import association
 
-from assay.experiment.gate.certainty import estimate
-from assay.experiment.gate.effects import effects
-from assay.experiment.gate.importance import importances
-from assay.experiment.gate.shuffling import DATES, GROUPS, IN_SERIES, ROWS, SERIES, shuffling
-from assay.experiment.gate.subject import Alteration
-from assay.experiment.gate.together import cramers_v, together
+from assay.experiment.explanation.certainty import estimate
+from assay.experiment.explanation.effects import effects
+from assay.experiment.explanation.importance import importances
+from assay.experiment.explanation.shuffling import DATES, GROUPS, IN_SERIES, ROWS, SERIES, shuffling
+from assay.experiment.explanation.subject import Alteration
+from assay.experiment.explanation.together import cramers_v, together
 from assay.frame import Roles
 from assay.predictive import EnsemblePredictive
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.experiment.gate.additive import fit_additive, within_reach
-from assay.experiment.gate.features import familiar, features
-from assay.experiment.gate.moved import moved
-from assay.experiment.gate.surrogate import opened, surrogate
+from assay.experiment.explanation.additive import fit_additive, within_reach
+from assay.experiment.explanation.features import familiar, features
+from assay.experiment.explanation.moved import moved
+from assay.experiment.explanation.surrogate import opened, surrogate
 from assay.family import Gamma, NegativeBinomial, Normal
 from assay.predictive import (
     ClassPredictive,
@@ -305,8 +305,8 @@ def test_a_procedure_rests_on_its_past_and_on_what_is_known_ahead(explained):
 
 
 def test_only_what_is_altered_differs_in_what_a_procedure_is_shown(forecast):
-    from assay.experiment.gate.importance import _alterations, groups_of
-    from assay.experiment.gate.together import Together
+    from assay.experiment.explanation.importance import _alterations, groups_of
+    from assay.experiment.explanation.together import Together
 
     plain = list(forecast.fitted.shown)
     every = np.arange(len(forecast.rows))
