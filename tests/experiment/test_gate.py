@@ -115,7 +115,7 @@ def test_a_sound_model_passes_and_is_released(supported, ledger):
 def test_an_overfitted_booster_on_noise_features_is_flagged(supported):
     lightgbm = pytest.importorskip("lightgbm")
     model = lightgbm.LGBMRegressor(
-        n_estimators=400, min_child_samples=2, learning_rate=0.2, verbose=-1, n_jobs=1
+        n_estimators=200, min_child_samples=2, learning_rate=0.4, verbose=-1, n_jobs=1
     )
     gate = supported(model).gate(model)
     assert outcomes(gate)["gap"] == "does not hold"

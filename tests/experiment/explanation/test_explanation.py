@@ -13,7 +13,7 @@ from assay.experiment.explanation.pictures import effects_of, importance_of
 from assay.experiment.explanation.surrogate import Surrogate
 from assay.experiment.explanation.telling import told
 from assay.experiment.explanation.together import Together
-from assay.experiment.gate import explanation
+from assay.experiment import explanation
 from assay.picture import svg
 
 

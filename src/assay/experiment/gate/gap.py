@@ -15,7 +15,7 @@ FAR = 3.0
 LEAST_GAP = 0.05
 """Skill; a smaller gap than this is no reason to stop, however certain."""
 
-LEAST_SLOPE = 0.85
+LEAST_SLOPE = 0.8
 """Where less than this of what a model foretells comes true, shrinking it would help."""
 
 CERTAIN = 2.326
