@@ -22,12 +22,13 @@ from assay.cli import (
     split,
     vault,
     verdict,
+    watch,
 )
 from assay.cli.guard import STOPPED, STOPPED_WORDS
 from assay.cli.teach import group
 
 LOOP = (
-    init, profile, feasibility, split, register, attempt, verdict, amend, learn, run, vault,
+    init, profile, feasibility, split, register, attempt, verdict, amend, learn, run, watch, vault,
     records, plan, report,
 )  # fmt: skip
 
@@ -36,7 +37,7 @@ app = group(
     help="Take each machine-learning idea from its question to an honest verdict, and see where "
     "the next day of effort is worth most.\n\n"
     "Exit codes: 0 done as asked, whatever the verdict; 1 something checked does not hold "
-    "(ledger verify, --check); 2 bad input; 3 a fault of Assay; 130 stopped.",
+    "(ledger verify, watch, --check); 2 bad input; 3 a fault of Assay; 130 stopped.",
 )
 
 

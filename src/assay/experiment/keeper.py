@@ -126,6 +126,16 @@ class Keeper:
             if self._record.hash not in self._history.refresh().verdicts:
                 self._open(look=None)
 
+    def judge_opened(self) -> Judge:
+        """The judge, once the seal is open and its rows are nobody's secret.
+
+        Raises:
+            ExperimentError: it is closed.
+        """
+        if self._record.hash not in self._history.refresh().verdicts:
+            raise ExperimentError(f'experiment "{self._key}": the seal is closed. Close it first.')
+        return self._judge
+
     def waiting(self) -> list[Record]:
         """Looks that were committed and have no answer, in order."""
         made = self._history.refresh().attempts[self._record.hash]
