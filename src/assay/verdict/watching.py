@@ -11,7 +11,7 @@ from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtri
+from scipy.special import chdtri, fdtri
 
 from assay.verdict.checks import FloatArray, checked_between, checked_labels, checked_values
 from assay.verdict.drift import Course, bounded_evidence, standard_evidence
@@ -224,9 +224,10 @@ def long_run_spread(sealed: ArrayLike, watched: ArrayLike) -> float | None:
     """How far the mean of the gains swings by itself: the root of their long-run variance.
 
     Cosines of the sealed periods, and of each stretch of watched ones that is as long, are squared
-    and averaged. Every stretch has its own mean, so a drift raises the spread at most where it
-    begins. The estimate is raised to what it would be if it were too small by a chance of 5 %, and
-    is never below the spread of single periods.
+    and averaged. Every stretch has its own mean, and counts for no more than chance explains beside
+    the sealed periods: the step at which a drift begins would else hide the drift. The estimate is
+    raised to what it would be if it were too small by a chance of 5 %, and is never below the
+    spread of single sealed periods.
 
     Args:
         sealed: gain of each sealed period, in time order.
@@ -239,7 +240,8 @@ def long_run_spread(sealed: ArrayLike, watched: ArrayLike) -> float | None:
     Raises:
         DataError: a gain is missing.
 
-    Source: Lazarus, Lewis, Stock & Watson (2018) for the cosines; the stretches are ours.
+    Source: Lazarus, Lewis, Stock & Watson (2018) for the cosines; the stretches, and their bound
+    by Fisher's F, are ours.
     """
     first, later = checked_values(sealed), checked_values(watched)
     result = ewc(first, delta=0.0)
@@ -248,9 +250,11 @@ def long_run_spread(sealed: ArrayLike, watched: ArrayLike) -> float | None:
     whole = later.size // first.size
     parts = np.vstack([first, later[: whole * first.size].reshape(whole, first.size)])
     centred = parts - parts.mean(axis=1, keepdims=True)
-    squares = np.array([squared_cosines(part)[: result.dof] for part in centred])
-    variance = max(float(squares.mean()), float(centred.var()))
-    return math.sqrt(_cautious(variance, squares.size))
+    cosines = result.dof
+    variances = np.array([squared_cosines(part)[:cosines].mean() for part in centred])
+    most = variances[0] * float(fdtri(cosines, cosines, 1.0 - UNLUCKY))
+    variance = max(float(np.minimum(variances, most).mean()), float(centred[0].var()))
+    return math.sqrt(_cautious(variance, cosines * len(variances)))
 
 
 def _cautious(variance: float, dof: int) -> float:

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -57,8 +56,9 @@ class Evidence:
     @property
     def began(self) -> str:
         """When that was: a time, or the number of the unit since the release."""
-        at = self.table()["at"][self.course.began]
-        return f"{at}" if isinstance(at, date) else f"{self.test.unit[:-1]} {at:,}"
+        unit = self.course.began
+        times = self.scored.table["time"].filter(pl.Series(self.test.places() == unit))
+        return f"{self.test.unit[:-1]} {unit + 1:,}" if times.dtype == pl.Null else str(times.min())
 
     def _improvement(self, rows: np.ndarray) -> float:
         base, model = (float(self.scored.losses(who)[rows].mean()) for who in WHO)

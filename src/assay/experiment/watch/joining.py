@@ -15,7 +15,8 @@ class Joined:
 
     Fields:
         frame: all rows, sorted where there is time.
-        known: places of the registered rows, in their own order.
+        known: places of the registered rows, in their own order; -1 for rows without a target that
+            were neither open nor sealed, such as days to come, which may come again with theirs.
         past: places of the rows watched before.
         later: places of the rows given now.
     """
@@ -26,6 +27,12 @@ class Joined:
     later: np.ndarray
 
 
+def judged(task: SealedTask) -> np.ndarray:
+    """The registered rows that were open, sealed or in the gap between, ascending."""
+    sealing = task.sealing
+    return np.sort(np.concatenate([sealing.open_rows, sealing.gap_rows, sealing.sealed_rows]))
+
+
 def joined(task: SealedTask, past: pl.DataFrame, later: Frame) -> Joined:
     """Put rows that came since behind the registered ones.
 
@@ -34,7 +41,8 @@ def joined(task: SealedTask, past: pl.DataFrame, later: Frame) -> Joined:
         past: rows watched before, in the form of its table.
         later: rows given now, likewise.
     """
-    known, roles = task.frame.table, task.roles
+    rows, roles = judged(task), task.roles
+    known = task.frame.table[rows]
     added = pl.concat([past, later.table])
     first = int(known["row_id"].cast(pl.Int64).max()) + 1  # type: ignore[arg-type]
     numbers = pl.Series("row_id", np.arange(first, first + added.height))
@@ -43,8 +51,10 @@ def joined(task: SealedTask, past: pl.DataFrame, later: Frame) -> Joined:
     if roles.time is not None:
         order = table.select(pl.arg_sort_by([*roles.series, roles.time])).to_series().to_numpy()
         table, at = table[order], np.argsort(order)
-    parts = np.split(at, [known.height, known.height + past.height])
-    return Joined(replace(task.frame, table=table, source=later.source), *parts)
+    kept, before, now = np.split(at, [known.height, known.height + past.height])
+    place = np.full(task.frame.rows, -1)
+    place[rows] = kept
+    return Joined(replace(task.frame, table=table, source=later.source), place, before, now)
 
 
 def watch_task(task: SealedTask, rows: Joined, fresh: np.ndarray) -> SealedTask:
@@ -67,5 +77,7 @@ def watch_task(task: SealedTask, rows: Joined, fresh: np.ndarray) -> SealedTask:
         sealed_rows=fresh,
         fingerprints=[],
     )
-    first = None if task.roles.time is None else task.frame.column(task.roles.time).n_unique()
+    first, time = None, task.roles.time
+    if time is not None:
+        first = task.frame.column(time).gather(judged(task)).n_unique()
     return replace(task, frame=rows.frame, sealing=sealing, first=first, vault=None)

@@ -8,7 +8,7 @@ import polars as pl
 from assay.errors import DataError
 from assay.experiment.sealing import row_names, units_of
 from assay.experiment.task import SealedTask
-from assay.experiment.watch.joining import joined
+from assay.experiment.watch.joining import joined, judged
 from assay.experiment.watch.scored import Scored
 from assay.frame import Frame, conform, read
 from assay.frame.rows import first, shown
@@ -120,7 +120,8 @@ def _refuse_registered(
             "one, so values do not tell rows apart. Add a column `row_id`: a whole number for each "
             "row, the same whenever that row is given."
         )
-    is_known = _shares_values(frame.table, task.frame.table, task.sealing.identity) & ~again
+    known = task.frame.table[judged(task)]
+    is_known = _shares_values(frame.table, known, task.sealing.identity) & ~again
     if is_known.sum() > CHANCE * often * frame.rows:
         row = first(is_known)
         raise DataError(
@@ -131,7 +132,7 @@ def _refuse_registered(
 
 
 def _refuse_early(frame: Frame, task: SealedTask, time: str) -> None:
-    end = task.frame.column(time).max()
+    end = task.frame.column(time).gather(judged(task)).max()
     early = frame.column(time) <= end
     if early.any():
         raise DataError(
@@ -176,7 +177,7 @@ def _units(
     learnt = np.isin(own, cases[every.known[task.sealing.open_rows]])
     if task.roles.group is not None:
         return frame.column(task.roles.group).cast(pl.String).to_list(), learnt, nothing
-    copied = learnt | np.isin(own, np.concatenate([cases[every.known], cases[every.past]]))
+    copied = learnt | np.isin(own, cases[np.concatenate([every.known[judged(task)], every.past])])
     # A case is of one batch: a later copy of it is left out.
     return [f"{past.count}-{case}" for case in own.tolist()], nothing, copied
 
