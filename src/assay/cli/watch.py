@@ -54,7 +54,7 @@ def add(app: typer.Typer) -> None:
     @command(
         app,
         "watch",
-        purpose="Score new rows with a released model; withdraw a verdict that fails there.",
+        purpose="Score new rows after release; withdraw a verdict that fails.",
         more="Give rows with their targets as they come in, in the columns of the registered "
         "table: only new ones or all since the release, for those watched before are skipped. "
         "The released model is fitted again on the rows that were open, and must predict the "

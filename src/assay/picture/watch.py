@@ -9,6 +9,9 @@ from assay.picture.style import WIDTH, themed
 
 _EVIDENCE, _GAIN = 150, 120
 
+MOST_POINTS = 400
+"""Points of a line beyond which nobody sees more."""
+
 
 def watch_course(
     table: pl.DataFrame, *, needed: float, least: float, unit: str, is_share: bool
@@ -31,7 +34,7 @@ def watch_course(
     """
     need(table, "course of a watch", "at", "evidence", "gain")
     # A log axis ends somewhere: evidence below a thousandth, or far beyond need, says no more.
-    shown = table.with_columns(pl.col("evidence").clip(1e-3, 1e3 * needed))
+    shown = _thinned(table).with_columns(pl.col("evidence").clip(1e-3, 1e3 * needed))
     kind = "temporal" if table["at"].dtype.is_temporal() else "quantitative"
     words = "" if kind == "temporal" else f"{unit} since the release"
     x = alt.X("at", type=kind, title=words or None).scale(nice=False)
@@ -57,6 +60,13 @@ def watch_course(
         f"where it is withdrawn, above the mean gain so far, with the {bar} that was claimed"
     )
     return themed(alt.vconcat(above, below, description=said))
+
+
+def _thinned(table: pl.DataFrame) -> pl.DataFrame:
+    """At most so many points; of each stretch the greatest evidence, which is what counts."""
+    part = pl.int_range(pl.len()) // -(-table.height // MOST_POINTS)
+    parts = table.group_by(part.alias("part"), maintain_order=True)
+    return parts.agg(pl.col("at").last(), pl.col("evidence").max(), pl.col("gain").last())
 
 
 def _bar(value: float, name: str, words: str, colour: str) -> list[alt.Chart]:
