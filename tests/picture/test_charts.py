@@ -56,6 +56,42 @@ def test_a_long_series_is_thinned_to_means_that_keep_its_level():
     assert mean == pytest.approx(float(course(rows=20_000)["value"].mean()), rel=0.01)
 
 
+def watched(units: int, *, days: bool = False) -> pl.DataFrame:
+    at = pl.Series(range(1, units + 1))
+    if days:
+        at = pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 1, 1) + pl.duration(days=units - 1),
+                           eager=True)  # fmt: skip
+    evidence = [2.0 ** min(place - units / 2, 9.0) for place in range(units)]
+    return pl.DataFrame({"at": at, "evidence": evidence, "gain": [0.2] * units})
+
+
+def test_a_watch_says_when_it_withdraws_and_what_was_claimed():
+    chart = picture.watch_course(watched(30), needed=20, least=0.1, unit="rows", is_share=True)
+    shown = words(chart)
+    assert {"withdrawn from 20 on", "the verdict: more than 10 %"} <= set(shown)
+    assert "rows since the release" in shown
+    plain = picture.watch_course(
+        watched(30, days=True), needed=20, least=0.4, unit="periods", is_share=False
+    )
+    assert "the verdict: more than 0.4" in words(plain)
+    assert "periods since the release" not in words(plain)
+
+
+def test_a_long_watch_is_thinned_and_keeps_its_greatest_evidence():
+    table = watched(5000).with_columns(evidence=pl.lit(1.0))
+    table[1234, "evidence"] = 19.0
+    chart = picture.watch_course(table, needed=20, least=0.1, unit="rows", is_share=True)
+    drawn = [data for data in chart.to_dict()["datasets"].values() if "gain" in data[0]]
+    rows = next(data for data in drawn if len(data) > 1)
+    assert len(rows) <= 400
+    assert max(row["evidence"] for row in rows) == 19.0
+
+
+def test_a_watch_without_a_unit_cannot_be_drawn():
+    with pytest.raises(DataError, match="course of a watch"):
+        picture.watch_course(watched(1).clear(), needed=20, least=0, unit="rows", is_share=True)
+
+
 def test_a_season_profile_keeps_the_order_of_its_positions():
     shown = words(picture.season_profile(profile(), "units"))
     days = [word for word in shown if word in set(profile()["position"])]

@@ -32,6 +32,7 @@ class Task:
         target_rows: rows to predict, by index. Where there is a time column the baseline sees
             targets before each origin too; origins step by one horizon through these rows.
         gap: times before the first forecast one whose targets are not known yet either.
+        first: place in time from which origins step; by default that of the first row to predict.
     """
 
     frame: Frame
@@ -39,6 +40,7 @@ class Task:
     open_rows: np.ndarray
     target_rows: np.ndarray
     gap: int = 0
+    first: int | None = None
 
 
 def baseline(name: str, task: Task) -> AbstractPredictive:
@@ -142,7 +144,8 @@ def _last(task: Task, lag: int, open_y: np.ndarray) -> AbstractPredictive:
     shown[series[task.open_rows], time[task.open_rows]] = y[task.open_rows]
 
     rows = task.target_rows
-    origin = forecast_blocks(time[rows], int(time[rows].min()), task.roles.horizon or 1)
+    first = int(time[rows].min()) if task.first is None else task.first
+    origin = forecast_blocks(time[rows], first, task.roles.horizon or 1)
     steps = -(-(time[rows] - (origin - task.gap)) // lag)
     whole, floor = _whole(open_y), (0.0 if np.all(open_y >= 0) else -np.inf)
     values = np.empty((len(rows), MOST_RESIDUALS))

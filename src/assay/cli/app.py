@@ -23,13 +23,14 @@ from assay.cli import (
     split,
     vault,
     verdict,
+    watch,
 )
 from assay.cli.guard import STOPPED, STOPPED_WORDS
 from assay.cli.teach import group
 
 LOOP = (
-    init, profile, feasibility, split, register, attempt, verdict, amend, learn, run, gate, vault,
-    records, plan, report,
+    init, profile, feasibility, split, register, attempt, verdict, amend, learn, run, gate, watch,
+    vault, records, plan, report,
 )  # fmt: skip
 
 app = group(
@@ -37,7 +38,7 @@ app = group(
     help="Take each machine-learning idea from its question to an honest verdict, and see where "
     "the next day of effort is worth most.\n\n"
     "Exit codes: 0 done as asked, whatever the verdict; 1 something checked does not hold "
-    "(ledger verify, --check); 2 bad input; 3 a fault of Assay; 130 stopped.",
+    "(ledger verify, gate, watch, --check); 2 bad input; 3 a fault of Assay; 130 stopped.",
 )
 
 

@@ -18,6 +18,7 @@ class Entry:
         key: of its project.
         asked: its question, or its hypothesis.
         outcome: `open`, `supported`, `refuted` or `inconclusive`.
+        withdrawn: when and why the verdict was withdrawn after a release; empty while it stands.
         attempts, broke: how many were made, and how many of them broke.
         looks, tries: taken and planned.
         effort: that all attempts took, as far as somebody said.
@@ -28,6 +29,7 @@ class Entry:
     key: str
     asked: str
     outcome: str
+    withdrawn: str
     attempts: int
     broke: int
     looks: int
@@ -48,6 +50,7 @@ def entries(history: "History") -> list[Entry]:
 
 
 def _entry(record: "Record", history: "History") -> Entry:
+    from assay.cli.watch_table import withdrawn_words
     from assay.ledger import attempt_of, registration_of, verdict_of
 
     body = registration_of(record)
@@ -57,6 +60,7 @@ def _entry(record: "Record", history: "History") -> Entry:
         key=record.key,
         asked=body.question or body.hypothesis,
         outcome="open" if verdict is None else verdict_of(verdict).outcome,
+        withdrawn=withdrawn_words(history.withdrawn_by(record.hash)),
         attempts=len(attempts),
         broke=sum(each.broke is not None for each in attempts),
         looks=sum(each.look is not None for each in attempts),
@@ -86,9 +90,10 @@ def show_entries(found: Sequence[Entry], *, is_library: bool, others: int) -> No
     shown = table("project", "outcome", *numbers, last, right=numbers, wraps=(last,))
     for entry in found:
         cells = [str(entry.attempts), str(entry.broke), f"{entry.looks} of {entry.tries}"]
-        words = entry.lesson if is_library else entry.asked
-        style = COLOURS.get(entry.outcome, "")
-        shown.add_row(entry.key, entry.outcome, *cells, f"{entry.effort:g}", words, style=style)
+        words = (entry.withdrawn or entry.lesson) if is_library else entry.asked
+        outcome = "withdrawn" if entry.withdrawn else entry.outcome
+        style = COLOURS.get(outcome, "")
+        shown.add_row(entry.key, outcome, *cells, f"{entry.effort:g}", words, style=style)
     if found:
         console().print(shown)
     else:

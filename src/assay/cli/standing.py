@@ -41,6 +41,7 @@ class Standing:
         sentence: the verdict's, or why there is none.
         planned: attempts that `assay.toml` plans.
         is_simulated: whether its data are made up, with a known truth.
+        is_withdrawn: whether its verdict was withdrawn after a release.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Standing:
     sentence: str
     planned: int = 0
     is_simulated: bool = False
+    is_withdrawn: bool = False
 
     @property
     def effort(self) -> float:
@@ -60,6 +62,8 @@ class Standing:
     @property
     def holds(self) -> bool:
         """Whether nothing that was to be shown is left unshown: what `--check` asks."""
+        if self.is_withdrawn:
+            return False
         return self.outcome == "supported" or (self.planned == 0 and not self.attempts)
 
 
@@ -96,6 +100,7 @@ def _without_experiment(project: "Project") -> dict[str, Any]:
 
 
 def _of_experiment(registration: "Record", history: "History") -> dict[str, Any]:
+    from assay.cli.watch_table import withdrawn_words
     from assay.ledger import registration_of, verdict_of
 
     tries = registration_of(registration).tries
@@ -103,12 +108,20 @@ def _of_experiment(registration: "Record", history: "History") -> dict[str, Any]
         _tried(record, history) for record in history.attempts.get(registration.hash, ())
     )
     verdict = history.verdicts.get(registration.hash)
+    withdrawn = withdrawn_words(history.withdrawn_by(registration.hash))
     if verdict is not None:
-        outcome, sentence = verdict_of(verdict).outcome, verdict_of(verdict).sentence
+        outcome = verdict_of(verdict).outcome
+        sentence = withdrawn or verdict_of(verdict).sentence
     else:
         looks = sum(tried.look is not None for tried in attempts)
         outcome, sentence = "open", f"{looks} of {tries} planned looks taken; the seal is closed."
-    return {"outcome": outcome, "tries": tries, "attempts": attempts, "sentence": sentence}
+    return {
+        "outcome": outcome,
+        "tries": tries,
+        "attempts": attempts,
+        "sentence": sentence,
+        "is_withdrawn": bool(withdrawn),
+    }
 
 
 def _tried(record: "Record", history: "History") -> Tried:

@@ -24,6 +24,8 @@ COLOURS = {
     "broke": "red",
     "refused": "yellow",
     "failed": "red",
+    "holds": "green",
+    "withdrawn": "red",
 }
 """Colour of a word; each word is shown as well, so nothing rests on colour alone."""
 

@@ -7,6 +7,7 @@ import typer
 from assay.cli.options import AsJson, KeyFile, LedgerFile, PortfolioPath, ProjectKey
 from assay.cli.teach import command
 from assay.cli.terminal import COLOURS, answer, console, table, working
+from assay.cli.watch_table import withdrawn_words
 from assay.cli.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -35,15 +36,25 @@ def add(app: typer.Typer) -> None:
         with open_workspace(path, ledger, key_file=key_file) as workspace, working():
             experiment = workspace.experiment(key)
             verdict = experiment.verdict or experiment.close()
+            withdrawn = withdrawn_words(experiment.withdrawal)
         if as_json:
-            answer({"project": key, "verdict": verdict})
+            answer({"project": key, "verdict": verdict, "withdrawn": withdrawn})
         else:
-            show_verdict(key, verdict)
+            show_verdict(key, verdict, withdrawn)
 
 
-def show_verdict(key: str, verdict: "VerdictBody") -> None:
-    """Outcome, sentence, what it rests on, and each attempt's score on the sealed rows."""
+def show_verdict(key: str, verdict: "VerdictBody", withdrawn: str = "") -> None:
+    """Outcome, sentence, what it rests on, and each attempt's score on the sealed rows.
+
+    Args:
+        key: of the project.
+        verdict: as it was given.
+        withdrawn: when and why it was withdrawn since; empty while it stands.
+    """
     out = console()
+    if withdrawn:
+        out.print(f"{key}: {withdrawn}", style=f"bold {COLOURS['withdrawn']}")
+        out.print("The verdict as it was given:")
     out.print(f"{key}: {verdict.outcome}", style=f"bold {COLOURS[verdict.outcome]}")
     out.print(verdict.sentence)
     for condition in verdict.conditions:

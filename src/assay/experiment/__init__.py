@@ -10,4 +10,5 @@ from assay.experiment.run import Event as Event
 from assay.experiment.run import run as run
 from assay.experiment.split import SplitReport as SplitReport
 from assay.experiment.split import split as split
+from assay.experiment.watch import Watched as Watched
 from assay.experiment.workspace import Workspace as Workspace

@@ -20,6 +20,7 @@ from assay.experiment.provenance import code_version, environment
 from assay.experiment.recipe import planned_model
 from assay.experiment.registered import AMENDABLE
 from assay.experiment.task import Fittable, SealedTask
+from assay.experiment.watch import Watch, Watched
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of, verdict_of
 from assay.model import Model
 from assay.predictive import AbstractPredictive
@@ -32,6 +33,7 @@ from assay.record import (
     RegistrationBody,
     ReleaseBody,
     VerdictBody,
+    WatchBody,
 )
 
 
@@ -78,6 +80,16 @@ class Experiment:
         """The verdict, once the seal is open."""
         record = self._history.refresh().verdicts.get(self._record.hash)
         return None if record is None else verdict_of(record)
+
+    @property
+    def withdrawn(self) -> WatchBody | None:
+        """What withdrew the verdict after a release; `None` while it stands."""
+        return self._history.refresh().withdrawal(self._record.hash)
+
+    @property
+    def withdrawal(self) -> Record | None:
+        """The record of it, which says when and by whom; `None` while the verdict stands."""
+        return self._history.refresh().withdrawn_by(self._record.hash)
 
     @property
     def is_open(self) -> bool:
@@ -266,6 +278,39 @@ class Experiment:
     def _production(self) -> Production:
         judge = self._keeper.judge_opened
         return Production(self._record, judge, self._task, self._ledger, self._history)
+
+    def watch(
+        self,
+        rows: Any = None,  # whatever `assay.frame.read` takes
+        *,
+        model: Any = None,  # as in `attempt`
+        predictions: Any = None,
+        baseline: Any = None,
+    ) -> Watched:
+        """Score labelled rows that came since the release; withdraw the verdict if it fails there.
+
+        Args:
+            rows: a path or a table with the columns of the registered one, target included; rows
+                watched before are skipped. Without it nothing is scored or recorded.
+            model: what was attempted, not fitted; by default what `assay.toml` plans.
+            predictions: instead of a model, a path or table with a prediction for each row.
+            baseline: the baseline's predictions for these rows, where it is a file.
+
+        Returns:
+            How the verdict stands: `holds` or, for good, `withdrawn`; with the evidence.
+
+        Raises:
+            ExperimentError: nothing was released, or the verdict was withdrawn already.
+            DataError: rows that differ in form, are unlabelled, or are from before the verdict.
+            PredictionsError: the model predicts the sealed rows otherwise than when it was judged.
+            LockedError: the sealed targets are needed and lie in a vault.
+        """
+        judge = self._keeper.judge_opened
+        watch = Watch(self._record, judge, self._task, self._ledger, self._history)
+        if rows is None:
+            return watch.standing()
+        bound = None if model is None else self._task.fittable(model)
+        return watch.look(rows, model=bound, predictions=predictions, baseline=baseline)
 
     def learn(
         self,

@@ -10,7 +10,7 @@ from assay.compute.progress import waiting
 from assay.errors import PredictionsError
 from assay.experiment.open_score import OpenScore, open_score
 from assay.experiment.support import off_support
-from assay.experiment.task import Fittable, SealedTask
+from assay.experiment.task import Fittable, Fitted, Procedure, SealedTask
 from assay.frame import read
 from assay.predictive import (
     AbstractPredictive,
@@ -78,19 +78,30 @@ def of_model(model: Fittable, task: SealedTask, *, seed: int) -> Offer:
     Raises:
         Exception: whatever the model raises; the attempt is then a broken one.
     """
-    data, target = task.frame.take(task.open_rows), task.roles.target
-    fitted, notes, can_refit = None, (), True
+    fitted = fit_on_open_rows(model, task, seed=seed)
+    notes, can_refit = (), True
     if isinstance(model, AbstractAdapted):
-        fitted, notes = model.as_given(data, target, seed=seed), model.notes()
-        can_refit = model.can_refit
-    if fitted is None:
-        with waiting(f"fitting {type(model).__name__} on {data.rows:,} open rows"):
-            fitted = model.fit(data, target, seed=seed)
+        notes, can_refit = model.notes(), model.can_refit
     # Before the folds: a model whose `fit` returns itself is another one after them.
     with waiting(f"predicting {len(task.sealing.sealed_rows):,} sealed rows"):
         predictive = task.predict(fitted, task.sealing.sealed_rows)
     score = open_score(model, task, fitted) if can_refit else None
     return _offer(predictive, task, score, notes)
+
+
+def fit_on_open_rows(model: Fittable, task: SealedTask, *, seed: int) -> Fitted | Procedure:
+    """The model as it is judged: fitted on open rows, or as it was given where it comes fitted.
+
+    Raises:
+        Exception: whatever the model raises.
+    """
+    data, target = task.frame.take(task.open_rows), task.roles.target
+    if isinstance(model, AbstractAdapted):
+        given = model.as_given(data, target, seed=seed)
+        if given is not None:
+            return given
+    with waiting(f"fitting {type(model).__name__} on {data.rows:,} open rows"):
+        return model.fit(data, target, seed=seed)
 
 
 def _offer(

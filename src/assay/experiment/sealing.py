@@ -69,7 +69,7 @@ def seal(frame: Frame, roles: Roles, spec: Seal, *, salt: str, seed: int) -> Sea
     names = row_fingerprints(frame.table, salt=salt.encode(), target=roles.target)
     chance = _chance(seed)
     blind = _blind_names(frame.table.drop(roles.target), chance)
-    units, count = _units(frame, roles, spec)
+    units, count = units_of(frame, roles, spec)
     mask = _mask(frame, roles, spec, _shared(blind, units), units, chance)
     gap = _gap(frame, roles, spec, mask)
     has_target = ~np.isnan(frame.numbers(roles.target))
@@ -114,7 +114,7 @@ def seal_again(
         has_copies: whether rows were kept on one side with their copies.
     """
     blind = _blind_names(frame.table.drop(roles.target), _chance(seed))
-    units, count = _units(frame, roles, Seal(share=0.5), has_copies)
+    units, count = units_of(frame, roles, Seal(share=0.5), has_copies)
     ordered, identity = _in_order(np.flatnonzero(is_sealed), roles, blind), _identity(frame, roles)
     return Sealing(
         open_rows=np.flatnonzero(~is_sealed),
@@ -190,7 +190,7 @@ def _blind_names(others: pl.DataFrame, chance: bytes) -> np.ndarray:
     return row_fingerprints(others.with_columns(turn.alias(TURN)), salt=chance, target=TURN)
 
 
-def _units(
+def units_of(
     frame: Frame, roles: Roles, spec: Seal, agreed: bool | None = None
 ) -> tuple[np.ndarray, int]:
     """The case of each row, and how many rows are kept with a copy of theirs.
@@ -200,6 +200,9 @@ def _units(
         roles: what its columns mean.
         spec: says whether copies may be parted.
         agreed: whether the targets of copies agree; `None` asks the targets themselves.
+
+    Returns:
+        A number for each row, (rows,), the same for rows of one case; and a count of rows.
     """
     rows = frame.rows
     group = np.arange(rows)

@@ -73,6 +73,7 @@ class SealedTask:
         folder: what paths in the project are relative to.
         seed: of every random step.
         vault: where the sealed targets lie; `None` where the table holds them itself.
+        first: place in time from which origins step; by default that of the first row forecast.
     """
 
     project: Project
@@ -82,6 +83,7 @@ class SealedTask:
     folder: Path
     seed: int
     vault: Vault | None = None
+    first: int | None = None
 
     @property
     def is_locked(self) -> bool:
@@ -282,7 +284,7 @@ class SealedTask:
         return self._model_baseline(spec, target_rows, open_rows)
 
     def _baseline_task(self, open_rows: np.ndarray, target_rows: np.ndarray) -> Task:
-        return Task(self.frame, self.roles, open_rows, target_rows, self.gap)
+        return Task(self.frame, self.roles, open_rows, target_rows, self.gap, self.first)
 
     @property
     def baseline_looks_back(self) -> bool:
@@ -327,7 +329,8 @@ class SealedTask:
     def origins(self, rows: np.ndarray) -> np.ndarray:
         """The last time known when each row is forecast; origins step by one horizon."""
         time = self._times[rows]
-        return forecast_blocks(time, int(time.min()), self.roles.horizon or 1) - self.gap
+        first = int(time.min()) if self.first is None else self.first
+        return forecast_blocks(time, first, self.roles.horizon or 1) - self.gap
 
     @property
     def gap(self) -> int:

@@ -220,6 +220,12 @@ class Workspace:
         """
         task = self.task(key)
         record = existing(self.project(key), task, self.history.refresh())
+        if record is None and self.history.experiments(key):
+            raise ExperimentError(
+                f'project "{key}" is not registered with these data and terms; its last experiment '
+                "is closed. Restore them as they were registered to see or watch that one (rows "
+                "that came since go into a file of their own), or `assay register` anew."
+            )
         if record is None:
             raise ExperimentError(
                 f'project "{key}" is not registered. Run `assay register` first: a question is '

@@ -5,5 +5,6 @@ from assay.ledger.history import History as History
 from assay.ledger.history import attempt_of as attempt_of
 from assay.ledger.history import registration_of as registration_of
 from assay.ledger.history import verdict_of as verdict_of
+from assay.ledger.history import watch_of as watch_of
 from assay.ledger.ledger import Ledger as Ledger
 from assay.ledger.verification import Verification as Verification

@@ -36,7 +36,7 @@ class History:
         amendments: of each registration, in order.
         gates: the last of each registration, by its hash.
         releases: the last of each registration, by its hash.
-        watches: of each release, by its hash, in order.
+        watches: of each registration, by its hash, in order.
         last: sequence number read so far.
     """
 
@@ -59,6 +59,7 @@ class History:
     _taken: Counter[str] = field(default_factory=Counter)
     _sealed: dict[int, Record] = field(default_factory=dict)
     _links: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _released: dict[str, ReleaseBody] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def refresh(self) -> "History":
@@ -115,11 +116,25 @@ class History:
         return self._looks[registration.hash].get(predictions)
 
     def withdrawal(self, registration: str) -> WatchBody | None:
-        """What withdrew the verdict of a registration after its release; `None` if it stands."""
-        release = self.releases.get(registration)
-        seen = [] if release is None else [each.body for each in self.watches[release.hash]]
-        found = (body for body in seen if isinstance(body, WatchBody))
-        return next((body for body in found if body.outcome == "withdrawn"), None)
+        """What withdrew the verdict of a registration, for good; `None` if it stands."""
+        found = self.withdrawn_by(registration)
+        return None if found is None else watch_of(found)
+
+    def withdrawn_by(self, registration: str) -> Record | None:
+        """The record of what withdrew the verdict of a registration."""
+        seen = self.watches.get(registration, [])
+        return next((each for each in seen if watch_of(each).outcome == "withdrawn"), None)
+
+    def watched(self, registration: str, attempt: str) -> list[Record]:
+        """What was watched of one attempt, under whichever release, in order.
+
+        A second release starts no second count: it would wipe out what the first one showed.
+        """
+        return [
+            each
+            for each in self.watches.get(registration, [])
+            if self._released[watch_of(each).release].attempt == attempt
+        ]
 
     def _add(self, record: Record) -> None:
         body = record.body
@@ -141,8 +156,9 @@ class History:
             self.gates[body.experiment] = record
         elif isinstance(body, ReleaseBody):
             self.releases[body.experiment] = record
+            self._released[record.hash] = body
         elif isinstance(body, WatchBody):
-            self.watches[body.release].append(record)
+            self.watches[self._released[body.release].experiment].append(record)
 
     def _add_registration(self, record: Record, body: RegistrationBody) -> None:
         self.registrations[record.hash] = record
@@ -183,6 +199,13 @@ def attempt_of(record: Record) -> AttemptBody:
     """The body of an attempt record."""
     if not isinstance(record.body, AttemptBody):
         raise TypeError(f"record {record.sequence} is a {record.kind}, not an attempt")
+    return record.body
+
+
+def watch_of(record: Record) -> WatchBody:
+    """The body of a watch record."""
+    if not isinstance(record.body, WatchBody):
+        raise TypeError(f"record {record.sequence} is a {record.kind}, not a watch")
     return record.body
 
 

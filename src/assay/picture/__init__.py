@@ -6,6 +6,7 @@ from assay.picture.intervals import gains
 from assay.picture.palette import css
 from assay.picture.style import standalone, svg, themed
 from assay.picture.target import histogram, season_profile, series
+from assay.picture.watch import watch_course
 
 __all__ = [
     "css",
@@ -19,4 +20,5 @@ __all__ = [
     "standalone",
     "svg",
     "themed",
+    "watch_course",
 ]

@@ -79,11 +79,14 @@ class WatchBody(Body):
 
     Fields:
         release: hash of the release record.
-        scored_file: Parquet of the rows of this record: their salted names, times and gains.
+        scored_file: Parquet of the rows of this record: their salted names, times, cases or groups,
+            and the losses of baseline and model.
+        rows_file: the rows themselves, as later ones need them for their history.
         rows: number of rows in that file.
-        rows_so_far: rows since the release, these included.
+        rows_so_far: rows since the first release of this attempt, these included.
         units_so_far: what the test counts: rows, whole seasons or groups.
-        mean_gain: mean gain over all rows so far, in the claim's unit.
+        mean_gain: gain over all rows so far, in the claim's unit: a share of the baseline's loss
+            for a relative claim.
         evidence: e-value against the verdict, the greatest so far.
         needed: evidence from which on the verdict is withdrawn, `1 / alpha`.
         outcome: `holds` until the evidence suffices, then `withdrawn` for good.
@@ -92,9 +95,10 @@ class WatchBody(Body):
     """
 
     kind: ClassVar[str] = "watch"
-    files: ClassVar[tuple[str, ...]] = ("scored_file",)
+    files: ClassVar[tuple[str, ...]] = ("scored_file", "rows_file")
     release: Sha
     scored_file: Sha
+    rows_file: Sha
     rows: Count
     rows_so_far: Count
     units_so_far: int

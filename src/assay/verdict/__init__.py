@@ -1,6 +1,7 @@
 """Pure statistics of honest verdicts: tests, gates, spending of alpha, rows needed."""
 
 from assay.verdict.claim import Claim, assumed_sd, default_cap
+from assay.verdict.drift import Course, bounded_evidence, standard_evidence
 from assay.verdict.groups import LEAST_GROUPS, GroupResult, cluster_t
 from assay.verdict.optimism import optimism
 from assay.verdict.portfolio import benjamini_hochberg, benjamini_yekutieli
@@ -23,23 +24,36 @@ from assay.verdict.star import (
     star_supports,
 )
 from assay.verdict.test import AbstractTest, Gate, GroupTest, IndependentTest, SeriesTest
+from assay.verdict.watching import (
+    AbstractWatch,
+    GroupWatch,
+    IndependentWatch,
+    SeriesWatch,
+    long_run_spread,
+)
 
 __all__ = [
     "ADVISED_SEASONS",
     "LEAST_EFFECTIVE_ROWS",
     "LEAST_GROUPS",
     "AbstractTest",
+    "AbstractWatch",
     "Claim",
+    "Course",
     "Gate",
     "GroupResult",
     "GroupTest",
+    "GroupWatch",
     "IndependentTest",
+    "IndependentWatch",
     "Schedule",
     "SeriesResult",
     "SeriesTest",
+    "SeriesWatch",
     "assumed_sd",
     "benjamini_hochberg",
     "benjamini_yekutieli",
+    "bounded_evidence",
     "cluster_t",
     "date_averages",
     "default_cap",
@@ -47,6 +61,7 @@ __all__ = [
     "floored_sd",
     "group_design_effect",
     "level",
+    "long_run_spread",
     "optimism",
     "project_p_value",
     "rows_at_level",
@@ -54,6 +69,7 @@ __all__ = [
     "season_averages",
     "series_rows_needed",
     "shared_level",
+    "standard_evidence",
     "star_interval",
     "star_p_value",
     "star_refutes",

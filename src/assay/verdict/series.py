@@ -87,7 +87,7 @@ def ewc(gains: ArrayLike, *, delta: float) -> SeriesResult:
     varies = _varies(series)
     centred = series - mean if varies else np.zeros(rows)
     persistence = _persistence(centred)
-    squares = _squared_cosines(centred)
+    squares = squared_cosines(centred)
     n_eff = _effective_rows(centred, persistence, squares)
     cosines = min(squares.size, math.floor(n_eff / 4))
     long_run = float(squares[:cosines].sum()) / max(cosines, 1)
@@ -199,8 +199,15 @@ def _persistence(centred: FloatArray) -> float:
     return min(max(r + (1 + 3 * r) / rows, 0.0), GREATEST_PERSISTENCE)
 
 
-def _squared_cosines(centred: FloatArray) -> FloatArray:
-    """Squares of the first cosine weights; each estimates the long-run variance."""
+def squared_cosines(centred: FloatArray) -> FloatArray:
+    """Squares of the first cosine weights; each estimates the long-run variance.
+
+    Args:
+        centred: one value for each period, in time order, with mean 0.
+
+    Returns:
+        At least 4 squares, of the slowest cosine first.
+    """
     most = max(LEAST_COSINES, int(0.4 * centred.size ** (2 / 3)))
     # The orthonormal cosine transform has the factor sqrt(2 / n) for every weight but the first.
     cosines = np.asarray(dct(centred, type=2, norm="ortho"), dtype=np.float64)

@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from assay.experiment import explanation
 from assay.experiment.explanation.certainty import Estimate
 from assay.experiment.explanation.importance import Importance
 from assay.experiment.explanation.pictures import effects_of, importance_of
 from assay.experiment.explanation.surrogate import Surrogate
 from assay.experiment.explanation.telling import told
 from assay.experiment.explanation.together import Together
-from assay.experiment import explanation
 from assay.picture import svg
 
 

@@ -1,0 +1,96 @@
+"""What all rows since a release say about its verdict."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from assay.experiment.watch.scored import Scored
+from assay.verdict import AbstractWatch, Claim, Course
+
+WHO = ("baseline", "model")
+
+LARGEST = 700.0
+"""Logarithm up to which evidence is written as a number; e to the 710 has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What all rows since a release say.
+
+    Fields:
+        scored: the rows.
+        claim: what the verdict says is exceeded.
+        test: of the rows.
+        before: greatest evidence recorded before, which is never taken back.
+    """
+
+    scored: Scored
+    claim: Claim
+    test: AbstractWatch
+    before: float
+
+    @cached_property
+    def course(self) -> Course:
+        """The evidence after each unit."""
+        return self.test.course(self.scored.gains(self.claim))
+
+    @property
+    def greatest(self) -> float:
+        """The greatest evidence so far, as a number."""
+        return max(self.before, math.exp(min(self.course.greatest, LARGEST)))
+
+    @property
+    def improvement(self) -> float:
+        """The mean gain so far in the claim's unit."""
+        return self._improvement(np.ones(self.scored.count, dtype=bool))
+
+    @property
+    def lately(self) -> float:
+        """The mean gain since the unit from which on a drift is likeliest."""
+        place = self.test.places()
+        return self._improvement((place >= self.course.began) | (place < 0))
+
+    @property
+    def began(self) -> str:
+        """When that was: a time, or the number of the unit since the release."""
+        unit = self.course.began
+        times = self.scored.table["time"].filter(pl.Series(self.test.places() == unit))
+        return f"{self.test.unit[:-1]} {unit + 1:,}" if times.dtype == pl.Null else str(times.min())
+
+    def _improvement(self, rows: np.ndarray) -> float:
+        base, model = (float(self.scored.losses(who)[rows].mean()) for who in WHO)
+        return _improvement(base, model, relative=self.claim.improve_by is not None)
+
+    def table(self) -> pl.DataFrame:
+        """After each unit, when that was, the evidence, and the mean gain so far."""
+        course, place = self.course, self.test.places()
+        counted = place >= 0
+        place, units = place[counted], course.units
+        sums = {
+            who: np.cumsum(np.bincount(place, self.scored.losses(who)[counted], minlength=units))
+            for who in WHO
+        }
+        rows = np.cumsum(np.bincount(place, minlength=units))
+        relative = self.claim.improve_by is not None
+        gain = [
+            _improvement(base, model, relative=relative)
+            for base, model in zip(sums["baseline"] / rows, sums["model"] / rows, strict=True)
+        ]
+        time = self.scored.table["time"].filter(pl.Series(counted))
+        if time.dtype == pl.Null:
+            at = pl.Series(np.arange(1, units + 1))
+        else:
+            times = pl.DataFrame({"place": place, "time": time})
+            at = times.group_by("place").agg(pl.col("time").max()).sort("place")["time"]
+        return pl.DataFrame(
+            {"at": at, "evidence": np.exp(np.minimum(course.logs, LARGEST)), "gain": gain}
+        )
+
+
+def _improvement(base: float, model: float, *, relative: bool) -> float:
+    if not relative:
+        return base - model
+    return 1.0 - model / base if base > 0 else 0.0

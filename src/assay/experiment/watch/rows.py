@@ -1,0 +1,190 @@
+"""Which rows are to be scored: labelled, from after the verdict, and not watched before."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from assay.errors import DataError
+from assay.experiment.sealing import row_names, units_of
+from assay.experiment.task import SealedTask
+from assay.experiment.watch.joining import joined, judged
+from assay.experiment.watch.scored import Scored
+from assay.frame import Frame, conform, read
+from assay.frame.rows import first, shown
+
+CHANCE = 3.0
+"""New rows may have the values of registered ones so many times as often as chance explains."""
+
+OFTEN = 0.05
+"""Share of sealed rows with the values of an open one, from which on values tell no rows apart."""
+
+NUMBER = "number of the row"
+
+
+@dataclass(frozen=True, eq=False)
+class NewRows:
+    """The given rows, and which of them are to be scored.
+
+    Fields:
+        frame: all of them, in the form of the registered table; sorted, where there is time.
+        names: salted name of each, by which it is known again.
+        units: case or group of each.
+        later: places of those neither registered nor watched, with or without a target, ascending.
+        fresh: places of those to be scored, in the order in which they count.
+        notes: what was left out and why, one sentence each.
+    """
+
+    frame: Frame
+    names: list[bytes]
+    units: list[str]
+    later: np.ndarray
+    fresh: np.ndarray
+    notes: tuple[str, ...]
+
+
+def new_rows(data: object, task: SealedTask, past: Scored, *, salt: str) -> NewRows:
+    """Read rows that came since, and sort out which may be scored.
+
+    Args:
+        data: whatever `assay.frame.read` takes.
+        task: the registered problem.
+        past: what was watched before.
+        salt: of the ledger.
+
+    Raises:
+        DataError: the table differs in form from the registered one; no row has a target; rows are
+            registered ones; or rows cannot be told apart.
+    """
+    given = read(data)
+    has_numbers = "row_id" in given.columns
+    frame = conform(given, task.frame, task.roles)
+    has_target = ~np.isnan(frame.numbers(task.roles.target))
+    _refuse_unlabelled(frame, task, has_target)
+    names = _names(frame, task, salt=salt, has_numbers=has_numbers)
+    known = set(past.names)
+    again = np.array([name in known for name in names])
+    _refuse_registered(frame, task, again, has_numbers=has_numbers)
+    units, learnt, copied = _units(frame, task, past, again)
+    told = (
+        (again, "were watched before and are skipped"),
+        (~has_target & ~again, f"have no `{task.roles.target}` yet: give them again once they do"),
+        (learnt, f"are of a `{task.roles.group}` that the model has learnt from, and are left out"),
+        (copied, "are near-copies of rows known before, and are left out"),
+    )
+    later = ~again & ~learnt & ~copied
+    return NewRows(
+        frame=frame,
+        names=names,
+        units=units,
+        later=np.flatnonzero(later),
+        fresh=_in_order(np.flatnonzero(later & has_target), names, frame, task),
+        notes=tuple(f"{mask.sum():,} rows {words}." for mask, words in told if mask.any()),
+    )
+
+
+def _refuse_unlabelled(frame: Frame, task: SealedTask, has_target: np.ndarray) -> None:
+    if not has_target.any():
+        raise DataError(
+            f"{frame.source}: target `{task.roles.target}` is missing in all {frame.rows:,} rows. "
+            "A watch compares predictions with what came: give the rows once their targets are "
+            "known."
+        )
+
+
+def _names(frame: Frame, task: SealedTask, *, salt: str, has_numbers: bool) -> list[bytes]:
+    """How rows are known again: by key and time, else by their values and any number they have."""
+    every, identity = np.arange(frame.rows), task.sealing.identity
+    if task.roles.time is None and (has_numbers or not identity):
+        table = frame.table.with_columns(pl.col("row_id").alias(NUMBER))
+        return row_names(frame.having(table), (*identity, NUMBER), every, salt=salt)
+    return row_names(frame, identity, every, salt=salt)
+
+
+def _refuse_registered(
+    frame: Frame, task: SealedTask, again: np.ndarray, *, has_numbers: bool
+) -> None:
+    """Refuse rows from before the verdict, and rows that nothing tells apart.
+
+    Raises:
+        DataError: says how many and which.
+    """
+    if task.roles.time is not None:
+        _refuse_early(frame, task, task.roles.time)
+        return
+    often = _often(task)
+    if often >= OFTEN and again.any() and not has_numbers:
+        raise DataError(
+            f"{frame.source}: {again.sum():,} rows have the values of rows watched before. In the "
+            f"registered table {100 * often:.0f} % of sealed rows share all values with an open "
+            "one, so values do not tell rows apart. Add a column `row_id`: a whole number for each "
+            "row, the same whenever that row is given."
+        )
+    known = task.frame.table[judged(task)]
+    is_known = _shares_values(frame.table, known, task.sealing.identity) & ~again
+    if is_known.sum() > CHANCE * often * frame.rows:
+        row = first(is_known)
+        raise DataError(
+            f"{frame.source}: {is_known.sum():,} of {frame.rows:,} rows were open or sealed at "
+            f"registration (the first has row_id {frame.column('row_id')[row or 0]}). A watch "
+            "needs rows that came since the verdict: leave these out."
+        )
+
+
+def _refuse_early(frame: Frame, task: SealedTask, time: str) -> None:
+    end = task.frame.column(time).gather(judged(task)).max()
+    early = frame.column(time) <= end
+    if early.any():
+        raise DataError(
+            f"{frame.source}: {early.sum():,} of {frame.rows:,} rows are from before the verdict: "
+            f"their `{time}` goes back to {shown(frame.column(time).min())}, and the registered "
+            f"rows end at {shown(end)}. Give rows after that."
+        )
+
+
+def _often(task: SealedTask) -> float:
+    """The share of sealed rows that have all values of some open row, as chance would have it."""
+    table, identity = task.frame.table, task.sealing.identity
+    if not identity:
+        return 1.0
+    opened, sealed = table[task.sealing.open_rows], table[task.sealing.sealed_rows]
+    return float(_shares_values(sealed, opened, identity).mean())
+
+
+def _shares_values(
+    table: pl.DataFrame, other: pl.DataFrame, identity: tuple[str, ...]
+) -> np.ndarray:
+    """Which rows have all values of a row of the other table; none where there are no values."""
+    if not identity:
+        return np.zeros(table.height, dtype=bool)
+    keys = other.select(identity).unique().with_columns(there=pl.lit(True))
+    found = table.join(keys, on=identity, how="left", nulls_equal=True, maintain_order="left")
+    return found["there"].fill_null(False).to_numpy()
+
+
+def _units(
+    frame: Frame, task: SealedTask, past: Scored, again: np.ndarray
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The case or group of each row; which are of a group that was open; which are known cases."""
+    nothing = np.zeros(frame.rows, dtype=bool)
+    if task.roles.time is not None:
+        return [""] * frame.rows, nothing, nothing
+    rest = np.flatnonzero(~again)
+    every = joined(task, past.rows, frame.take(rest))
+    cases, _ = units_of(every.frame, task.roles, task.project.seal)
+    own = np.full(frame.rows, -1)
+    own[rest] = cases[every.later]
+    learnt = np.isin(own, cases[every.known[task.sealing.open_rows]])
+    if task.roles.group is not None:
+        return frame.column(task.roles.group).cast(pl.String).to_list(), learnt, nothing
+    copied = learnt | np.isin(own, cases[np.concatenate([every.known[judged(task)], every.past])])
+    # A case is of one batch: a later copy of it is left out.
+    return [f"{past.count}-{case}" for case in own.tolist()], nothing, copied
+
+
+def _in_order(rows: np.ndarray, names: list[bytes], frame: Frame, task: SealedTask) -> np.ndarray:
+    """Time orders a series; elsewhere the salted names fix an order that nobody chose."""
+    if task.roles.time is not None:
+        times = frame.column(task.roles.time).gather(rows)
+        return rows[times.arg_sort().to_numpy()]
+    return np.array(sorted(rows.tolist(), key=names.__getitem__), dtype=np.int64)
