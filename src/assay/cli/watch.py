@@ -1,7 +1,7 @@
 """`assay watch`: a released verdict meets new labelled rows."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +14,15 @@ from assay.cli.watch_table import show_watched
 from assay.cli.workspace import open_workspace
 from assay.errors import ConfigError
 
+if TYPE_CHECKING:
+    from assay.frame import Frame
+
 Data = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         metavar="FILE",
-        help="Parquet or CSV with labelled rows that came since the verdict.",
+        help="Labelled rows that came since the verdict: Parquet, CSV, or "
+        "`python:file.py:function` beside assay.toml.",
         show_default="none: only show how it stands",
     ),
 ]
@@ -63,7 +67,7 @@ def add(app: typer.Typer) -> None:
         "(for a series or groups: as they grow). A withdrawal is for good. Exits with 1 where the "
         "verdict is withdrawn, now or before.",
         example=(
-            "assay watch examples/first progression --data march.parquet",
+            "assay watch examples/first digits --data python:data.py:digits_later",
             "assay watch . demand --data new.parquet --picture watch.svg",
             "assay watch . demand",
         ),
@@ -88,9 +92,9 @@ def add(app: typer.Typer) -> None:
                 "--data, which is not given. Give it too."
             )
         with open_workspace(path, ledger, key_file=key_file) as workspace, working():
-            found = workspace.experiment(key).watch(
-                data, predictions=predictions, baseline=baseline
-            )
+            experiment = workspace.experiment(key)
+            rows = None if data is None else _rows(data, workspace.portfolio.folder)
+            found = experiment.watch(rows, predictions=predictions, baseline=baseline)
         if as_json:
             answer(found.as_dict())
         else:
@@ -100,3 +104,10 @@ def add(app: typer.Typer) -> None:
             aside(f"picture: {picture}")
         if found.is_withdrawn:
             raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _rows(data: str, folder: Path) -> "Frame":
+    """The given rows; a function is looked for beside `assay.toml`, as for `data` there."""
+    from assay.frame import read
+
+    return read(data, root=folder) if data.startswith("python:") else read(Path(data))
