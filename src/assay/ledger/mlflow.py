@@ -1,0 +1,291 @@
+"""MLflow in: experiments become projects, runs become attempts; twice in a row changes nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import Any, Literal
+
+from assay.errors import LedgerError, nearest
+from assay.ledger.chain import Record
+from assay.ledger.history import History, attempt_of
+from assay.ledger.ledger import Ledger
+from assay.ledger.mlflow_run import (
+    DONE,
+    Reader,
+    Reading,
+    as_number,
+    called,
+    earlier_reading,
+    numbered,
+    runs_called,
+    scale_of,
+    slug_of,
+    source_of,
+)
+from assay.ledger.mlflow_store import MlflowExperiment, MlflowRun, MlflowStore, opened
+from assay.ledger.mlflow_summary import Imported, counted
+from assay.record import (
+    AttemptBody,
+    Body,
+    Portfolio,
+    ProjectBody,
+    canonical,
+    is_key,
+    project_body,
+)
+
+BATCH = 1000
+"""Runs recorded in one transaction."""
+
+Fate = Literal["new", "changed", "unchanged"]
+_Made = list[tuple[AttemptBody, Record | None]]
+
+Watch = Callable[[str, int, int | None], None]
+"""Is told what is under way, how much of it is done and, where that is known, of how much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be imported, and how it is read.
+
+    Fields:
+        experiments: names; none for all active ones that have runs.
+        project: key that the one experiment gets; default made of its name.
+        reading: where effort and scores stand.
+    """
+
+    experiments: tuple[str, ...] = ()
+    project: str | None = None
+    reading: Reading = Reading()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An experiment with its runs, all read before the first is recorded."""
+
+    experiment: MlflowExperiment
+    runs: tuple[MlflowRun, ...]  # that came to an end
+    running: int
+
+
+def import_mlflow(
+    ledger: Ledger,
+    uri: str,
+    wanted: Wanted | None = None,
+    *,
+    portfolio: Portfolio | None = None,
+    watch: Watch = lambda what, done, total: None,
+) -> tuple[Imported, ...]:
+    """Bring MLflow's experiments and runs into a ledger, and nothing into MLflow.
+
+    A run that was imported before is left as it is, or superseded by a new record if it changed
+    since, by a tag that was added, say. What a run does not say stays unknown.
+
+    Args:
+        ledger: where attempts are recorded.
+        uri: of an `mlflow server`, such as `http://127.0.0.1:5000`, or of its database, such as
+            `sqlite:///mlflow.db`.
+        wanted: which experiments, and where their effort and scores stand.
+        portfolio: whose ledger it is; gives the unit of effort, and projects of known keys.
+        watch: is told how far it is.
+
+    Returns:
+        What came of each experiment, the oldest first.
+
+    Raises:
+        LedgerError: MLflow is not installed or does not answer, its database would have to be
+            made or migrated, a name is unknown or ambiguous; then nothing was recorded.
+    """
+    wanted = wanted or Wanted()
+    _refuse_unclear(wanted)
+    with opened(uri) as store:
+        found = [_read(store, each, watch) for each in _chosen(store, wanted.experiments)]
+    found = [each for each in found if each.runs or each.running or wanted.experiments]
+    _refuse_slips(found, wanted.reading, store.address)
+    return tuple(_Import(ledger, store.address, wanted, portfolio, watch).run(found))
+
+
+def _refuse_unclear(wanted: Wanted) -> None:
+    if wanted.project is None:
+        return
+    if len(wanted.experiments) != 1:
+        raise LedgerError(
+            f'project "{wanted.project}": {len(wanted.experiments) or "no"} experiments are named '
+            "for it, must be one. Add `--experiment NAME`, once."
+        )
+    try:
+        is_key(wanted.project)
+    except ValueError as error:
+        raise LedgerError(f"the project's key {error}") from error
+
+
+def _chosen(store: MlflowStore, names: Sequence[str]) -> list[MlflowExperiment]:
+    every = store.experiments()
+    known = {each.name for each in every}
+    for name in names:
+        if name not in known:
+            raise LedgerError(
+                f'{store.address}: no active experiment is called "{name}". {nearest(name, known)}'
+            )
+    return [each for each in every if not names or each.name in names]
+
+
+def _read(store: MlflowStore, experiment: MlflowExperiment, watch: Watch) -> _Found:
+    watch(f"reading {experiment.name}", 0, None)
+    runs = store.runs(experiment, lambda done: watch(f"reading {experiment.name}", done, None))
+    ended = tuple(run for run in runs if run.status in DONE)
+    return _Found(experiment, ended, len(runs) - len(ended))
+
+
+def _refuse_slips(found: Sequence[_Found], reading: Reading, address: str) -> None:
+    """A metric or a baseline that nowhere exists is a slip, and would leave everything unscored."""
+    runs = [run for each in found for run in each.runs]
+    metrics = {name for run in runs for name in run.metrics}
+    for name in filter(None, (reading.metric, reading.se_metric)):
+        if runs and name not in metrics:
+            raise LedgerError(f'{address}: no run has a metric "{name}". {nearest(name, metrics)}')
+    said = reading.baseline
+    if runs and said and as_number(said) is None and not runs_called(runs, str(said)):
+        raise LedgerError(
+            f'{address}: no run is called "{said}". Name the baseline by its run\'s name or id, '
+            "or give its loss as a number."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One import under way."""
+
+    ledger: Ledger
+    address: str
+    wanted: Wanted
+    portfolio: Portfolio | None
+    watch: Watch
+
+    def run(self, found: Sequence[_Found]) -> list[Imported]:
+        """Record experiment by experiment."""
+        history, keys = History(self.ledger).refresh(), set[str]()
+        plans: list[tuple[_Found, str, Reader]] = []
+        for each in found:
+            key = self.wanted.project or _key(each, history, keys)
+            keys.add(key)
+            # Whatever is unclear about a baseline is said before anything is recorded.
+            plans.append((each, key, self._reader(each, key, history)))
+        return [self._record(each, key, reader, history) for each, key, reader in plans]
+
+    def _reader(self, found: _Found, key: str, history: History) -> Reader:
+        before = max(history.imported_into(key), key=lambda record: record.sequence, default=None)
+        earlier = Reading() if before is None else earlier_reading(attempt_of(before))
+        reading = self.wanted.reading.after(earlier)
+        where = f'{self.address}: experiment "{found.experiment.name}"'
+        return Reader(
+            store=self.address,
+            experiment=found.experiment,
+            reading=reading,
+            scale=scale_of(found.runs, reading, where),
+        )
+
+    def _record(self, found: _Found, key: str, reader: Reader, history: History) -> Imported:
+        is_new = key not in history.projects
+        counts: Counter[str] = Counter()
+        bodies: list[AttemptBody] = []
+        for start in range(0, len(found.runs), BATCH):
+            batch = found.runs[start : start + BATCH]
+            try:
+                with self.ledger.transaction():
+                    made = _bodies(batch, key, reader, history.refresh())
+                    self._append(made, key, found.experiment, history)
+            except BaseException:
+                history.forget()
+                raise
+            counts.update(_fate(body, before) for body, before in made)
+            bodies += [body for body, _ in made]
+            self.watch(f"recording {found.experiment.name}", len(bodies), len(found.runs))
+        return Imported(
+            experiment=found.experiment.name,
+            project=key,
+            is_new=is_new and bool(bodies),
+            new=counts["new"],
+            changed=counts["changed"],
+            unchanged=counts["unchanged"],
+            running=found.running,
+            **counted(found.runs, bodies, reader),
+        )
+
+    def _append(
+        self, made: _Made, key: str, experiment: MlflowExperiment, history: History
+    ) -> None:
+        fresh = [body for body, before in made if _fate(body, before) != "unchanged"]
+        project = [] if key in history.projects else [self._project(key, experiment, history)]
+        self.ledger.append_many([(body, key) for body in (*project, *fresh)])
+
+    def _project(self, key: str, experiment: MlflowExperiment, history: History) -> Body:
+        """As `assay.toml` has it; else as an idea that MLflow knows of."""
+        if self.portfolio is not None:
+            known = {each.key: each for each in self.portfolio.projects}
+            if key in known:
+                return project_body(known[key], self.portfolio.settings)
+        source = f"MLflow experiment {experiment.name}, {self.address}"
+        unit = _unit(self.portfolio, history)
+        return ProjectBody(key=key, source=source, has_data=False, **unit)
+
+
+def _key(found: _Found, history: History, used: Collection[str]) -> str:
+    """Where its runs went before; else its name as a key, numbered where another one has it."""
+    known = [history.imported.get(source_of(run)) for run in found.runs]
+    records = [record for record in known if record is not None]
+    if records:
+        return max(records, key=lambda record: record.sequence).key
+
+    def is_another_s(key: str) -> bool:
+        names = {
+            (attempt_of(record).imported or {}).get("experiment")
+            for record in history.imported_into(key)
+        }
+        return key in used or bool(names - {found.experiment.name})
+
+    slug = slug_of(found.experiment)
+    keys = chain([slug], (f"{slug}-{number}" for number in count(2)))
+    return next(key for key in keys if not is_another_s(key))
+
+
+def _bodies(runs: Sequence[MlflowRun], key: str, reader: Reader, history: History) -> _Made:
+    """Each run as an attempt, with the record that it has already."""
+    taken = {attempt_of(record).name for record in history.imported_into(key)}
+    for each in history.experiments(key):
+        taken |= {attempt_of(record).name for record in history.attempts[each.hash]}
+    made: _Made = []
+    for run in runs:
+        before = history.imported.get(source_of(run))
+        is_here = before is not None and before.key == key
+        kept = attempt_of(before).name if before is not None and is_here else None
+        name = numbered(called(run), taken, kept=kept)
+        taken.add(name)
+        made.append((reader.body(run, name), before if is_here else None))
+    return made
+
+
+def _fate(body: AttemptBody, before: Record | None) -> Fate:
+    if before is None:
+        return "new"
+    return "unchanged" if _facts(body) == _facts(attempt_of(before)) else "changed"
+
+
+def _facts(body: AttemptBody) -> str:
+    """All that a record says but the address of the store: one store may have several."""
+    dumped = body.model_dump()
+    return canonical(dumped | {"imported": (body.imported or {}) | {"store": None}})
+
+
+def _unit(portfolio: Portfolio | None, history: History) -> dict[str, Any]:
+    """The unit of effort: the portfolio's, else that of the ledger's latest project."""
+    known = [record.body for record in history.projects.values()]
+    bodies = [body for body in known if isinstance(body, ProjectBody)]
+    said = portfolio.settings if portfolio is not None else bodies[-1] if bodies else None
+    if said is None:
+        return {}
+    return {
+        "effort_unit": said.effort_unit,
+        "effort_per_person_day": said.effort_per_person_day,
+    }
