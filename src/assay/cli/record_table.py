@@ -85,6 +85,8 @@ def _style(record: "Record") -> str:
 
 
 def _look(body: dict[str, Any]) -> str:
+    if body["imported"] is not None:
+        return f"imported, {str(body['imported']['source']).partition(':')[0]}"
     return "no look of its own" if body["look"] is None else f"look {body['look']}"
 
 

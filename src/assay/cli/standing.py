@@ -119,7 +119,7 @@ def _tried(record: "Record", history: "History") -> Tried:
     text = "broke" if body.broke is not None else answer.answer if answer is not None else ""
     return Tried(
         name=body.name,
-        stage=body.stage,
+        stage=body.stage or "",
         effort=body.effort,
         look=body.look,
         answer=text,

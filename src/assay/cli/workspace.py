@@ -64,6 +64,21 @@ def open_ledger(path: Path) -> Iterator["Ledger"]:
         yield opened
 
 
+@contextmanager
+def made_ledger(path: Path) -> "Iterator[tuple[Ledger, Portfolio | None]]":
+    """A ledger by its file, or by its portfolio, which comes along; made if it is not there.
+
+    Raises:
+        LedgerError: no ledger can be there.
+        ConfigError: there is no portfolio, or it cannot be read.
+    """
+    portfolio = portfolio_at(path) if path.is_dir() or path.suffix == ".toml" else None
+    from assay.ledger import Ledger
+
+    with Ledger(path if portfolio is None else portfolio.ledger) as opened:
+        yield opened, portfolio
+
+
 def _refuse_absent(file: Path) -> None:
     if not file.exists():
         raise LedgerError(

@@ -1,39 +1,21 @@
 """MLflow in: experiments become projects, runs become attempts; twice in a row changes nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from itertools import chain, count
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 from assay.errors import LedgerError, nearest
 from assay.ledger.chain import Record
 from assay.ledger.history import History, attempt_of
 from assay.ledger.ledger import Ledger
-from assay.ledger.mlflow_run import (
-    DONE,
-    Reader,
-    Reading,
-    as_number,
-    called,
-    earlier_reading,
-    numbered,
-    runs_called,
-    scale_of,
-    slug_of,
-    source_of,
-)
-from assay.ledger.mlflow_store import MlflowExperiment, MlflowRun, MlflowStore, opened
+from assay.ledger.mlflow_opening import opened
+from assay.ledger.mlflow_project import new_project, project_key
+from assay.ledger.mlflow_reading import Reading, as_number, called, runs_called, scale_of
+from assay.ledger.mlflow_run import DONE, Reader, earlier_reading, numbered, source_of
+from assay.ledger.mlflow_store import MlflowExperiment, MlflowRun, MlflowStore
 from assay.ledger.mlflow_summary import Imported, counted
-from assay.record import (
-    AttemptBody,
-    Body,
-    Portfolio,
-    ProjectBody,
-    canonical,
-    is_key,
-    project_body,
-)
+from assay.record import AttemptBody, Portfolio, canonical, is_key
 
 BATCH = 1000
 """Runs recorded in one transaction."""
@@ -57,7 +39,7 @@ class Wanted:
 
     experiments: tuple[str, ...] = ()
     project: str | None = None
-    reading: Reading = Reading()
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +150,7 @@ class _Import:
         history, keys = History(self.ledger).refresh(), set[str]()
         plans: list[tuple[_Found, str, Reader]] = []
         for each in found:
-            key = self.wanted.project or _key(each, history, keys)
+            key = self.wanted.project or project_key(each.experiment, each.runs, history, keys)
             keys.add(key)
             # Whatever is unclear about a baseline is said before anything is recorded.
             plans.append((each, key, self._reader(each, key, history)))
@@ -217,37 +199,13 @@ class _Import:
         self, made: _Made, key: str, experiment: MlflowExperiment, history: History
     ) -> None:
         fresh = [body for body, before in made if _fate(body, before) != "unchanged"]
-        project = [] if key in history.projects else [self._project(key, experiment, history)]
+        is_known = key in history.projects
+        project = (
+            []
+            if is_known
+            else [new_project(key, experiment, self.address, self.portfolio, history)]
+        )
         self.ledger.append_many([(body, key) for body in (*project, *fresh)])
-
-    def _project(self, key: str, experiment: MlflowExperiment, history: History) -> Body:
-        """As `assay.toml` has it; else as an idea that MLflow knows of."""
-        if self.portfolio is not None:
-            known = {each.key: each for each in self.portfolio.projects}
-            if key in known:
-                return project_body(known[key], self.portfolio.settings)
-        source = f"MLflow experiment {experiment.name}, {self.address}"
-        unit = _unit(self.portfolio, history)
-        return ProjectBody(key=key, source=source, has_data=False, **unit)
-
-
-def _key(found: _Found, history: History, used: Collection[str]) -> str:
-    """Where its runs went before; else its name as a key, numbered where another one has it."""
-    known = [history.imported.get(source_of(run)) for run in found.runs]
-    records = [record for record in known if record is not None]
-    if records:
-        return max(records, key=lambda record: record.sequence).key
-
-    def is_another_s(key: str) -> bool:
-        names = {
-            (attempt_of(record).imported or {}).get("experiment")
-            for record in history.imported_into(key)
-        }
-        return key in used or bool(names - {found.experiment.name})
-
-    slug = slug_of(found.experiment)
-    keys = chain([slug], (f"{slug}-{number}" for number in count(2)))
-    return next(key for key in keys if not is_another_s(key))
 
 
 def _bodies(runs: Sequence[MlflowRun], key: str, reader: Reader, history: History) -> _Made:
@@ -276,16 +234,3 @@ def _facts(body: AttemptBody) -> str:
     """All that a record says but the address of the store: one store may have several."""
     dumped = body.model_dump()
     return canonical(dumped | {"imported": (body.imported or {}) | {"store": None}})
-
-
-def _unit(portfolio: Portfolio | None, history: History) -> dict[str, Any]:
-    """The unit of effort: the portfolio's, else that of the ledger's latest project."""
-    known = [record.body for record in history.projects.values()]
-    bodies = [body for body in known if isinstance(body, ProjectBody)]
-    said = portfolio.settings if portfolio is not None else bodies[-1] if bodies else None
-    if said is None:
-        return {}
-    return {
-        "effort_unit": said.effort_unit,
-        "effort_per_person_day": said.effort_per_person_day,
-    }

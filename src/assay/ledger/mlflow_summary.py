@@ -1,10 +1,11 @@
 """What came of an import, counted: what stays unknown is said, never passed over."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from assay.ledger.mlflow_run import Reader, Reading, called, effort_example
+from assay.ledger.mlflow_reading import Reading, called
+from assay.ledger.mlflow_run import Reader, effort_example
 from assay.ledger.mlflow_store import MlflowRun
 from assay.record import AttemptBody
 
@@ -43,7 +44,7 @@ class Imported:
     scored: int = 0
     without_se: int = 0
     unscored: int = 0
-    reading: Reading = Reading()
+    reading: Reading = field(default_factory=Reading)
     why_not_scored: str = ""
     effort_example: str = ""
     unscored_example: str = ""

@@ -77,7 +77,7 @@ def _attempt(history: History, record: Record) -> AttemptRow:
     sure = f" ± {100 * se:.1f}" if se is not None and math.isfinite(se) else ""
     return AttemptRow(
         name=body.name,
-        stage=body.stage,
+        stage=body.stage or "",
         effort="" if body.effort is None else f"{body.effort:g}",
         open_skill="" if body.open_skill is None else f"{100 * body.open_skill:.1f}{sure} points",
         look="" if body.look is None else str(body.look),
