@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from assay.ledger.mlflow import Imported
     from assay.record import Portfolio
 
+ASSUMED_SE = 0.02  # as portfolio.observation has it, which would be imported for seconds
+
 Into = Annotated[
     Path,
     typer.Option(
@@ -95,8 +97,7 @@ def _add_mlflow(importing: typer.Typer) -> None:
         "superseded, and what was said of an experiment before need not be said again.",
         example=(
             "assay ledger import mlflow sqlite:///mlflow.db",
-            "assay ledger import mlflow http://127.0.0.1:5000 --experiment demand "
-            "--metric rmse --baseline naive",
+            "assay ledger import mlflow http://host:5000 --metric rmse --baseline naive",
         ),
         writes="attempts, and a project where its key is new, in the ledger, which is made if it "
         "is not there.",
@@ -146,8 +147,6 @@ def _show(found: "Sequence[Imported]", portfolio: "Portfolio | None") -> None:
 
 def _notes(each: "Imported") -> list[str]:
     """What stays unknown, and why."""
-    from assay.portfolio.observation import UNSCORED_SE
-
     metric, notes = each.reading.metric, []
     if each.running:
         notes.append(f"{_runs(each.running)} still running, left out")
@@ -166,7 +165,7 @@ def _notes(each: "Imported") -> list[str]:
     if each.without_se:
         notes.append(
             f"{each.without_se} scores without a standard error (--se-metric): the curve assumes "
-            f"{UNSCORED_SE:g} of skill, more for the best of many"
+            f"{ASSUMED_SE:g} of skill, more for the best of many"
         )
     return notes
 
@@ -182,6 +181,6 @@ def _say_unplanned(found: "Sequence[Imported]", portfolio: "Portfolio | None") -
     for each in found:
         if each.project not in known and each.attempts:
             aside(
-                f"{each.project}: not in {portfolio.file.name}, so not in its plan; add [[project]] "
-                f'key = "{each.project}"'
+                f"{each.project}: not in {portfolio.file.name}, so not in its plan; add "
+                f'[[project]] key = "{each.project}"'
             )

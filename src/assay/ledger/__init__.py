@@ -3,7 +3,6 @@
 from assay.ledger.chain import Record as Record
 from assay.ledger.history import History as History
 from assay.ledger.history import attempt_of as attempt_of
-from assay.ledger.history import made_at as made_at
 from assay.ledger.history import registration_of as registration_of
 from assay.ledger.history import verdict_of as verdict_of
 from assay.ledger.ledger import Ledger as Ledger

@@ -83,7 +83,13 @@ class History:
     def imported_into(self, project: str) -> list[Record]:
         """Imported attempts of one project, in the order in which they were started."""
         found = [record for record in self.imported.values() if record.key == project]
-        return sorted(found, key=made_at)
+        return sorted(found, key=_made_at)
+
+    def made_for(self, project: str) -> list[Record]:
+        """All attempts of one project, imported ones too, in the order in which they were made."""
+        experiments = self.experiments(project)
+        registered = [record for each in experiments for record in self.attempts[each.hash]]
+        return sorted([*registered, *self.imported_into(project)], key=_made_at)
 
     def overlapping(self, registration: Record) -> list[Record]:
         """Registrations that sealed any of the same rows, this one included, in order."""
@@ -162,7 +168,7 @@ def amended(body: RegistrationBody, amendment: AmendmentBody) -> RegistrationBod
     return body.model_copy(update={**after, "spec": spec, "spec_sha": sha_of(spec)})
 
 
-def made_at(attempt: Record) -> str:
+def _made_at(attempt: Record) -> str:
     """When an attempt was made: UTC with microseconds; of an imported one when it was started."""
     imported = attempt_of(attempt).imported or {}
     return str(imported.get("started") or attempt.at)

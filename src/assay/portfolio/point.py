@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import hypot, isfinite
 from typing import Any, Literal
 
-from assay.ledger import History, Record, attempt_of, made_at, registration_of, verdict_of
+from assay.ledger import History, Record, attempt_of, registration_of, verdict_of
 from assay.portfolio.observation import UNSCORED_SE, Observation
 from assay.record import AttemptBody
 from assay.verdict import optimism
@@ -129,12 +129,9 @@ def _tried(history: History, key: str) -> Iterator[tuple[AttemptBody, _Scale, in
 
     Imported attempts share one scale, on which a loss of 0 is perfect.
     """
-    registered = history.experiments(key)
-    scales = {each.hash: _scale_of(history, each) for each in registered}
-    made = [record for each in registered for record in history.attempts[each.hash]]
+    scales = {each.hash: _scale_of(history, each) for each in history.experiments(key)}
     tries: Counter[str | None] = Counter()
-    for record in sorted([*made, *history.imported_into(key)], key=made_at):
-        body = attempt_of(record)
+    for body in map(attempt_of, history.made_for(key)):
         tries[body.experiment] += body.open_skill is not None
         yield body, scales.get(body.experiment or "", _Scale(of_open=1.0)), tries[body.experiment]
 
