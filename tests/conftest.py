@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import run
 from types import ModuleType
 
 import pytest
@@ -73,6 +74,25 @@ def library() -> Callable[[str], ModuleType]:
         return import_module(name)
 
     return imported
+
+
+@pytest.fixture(scope="session")
+def mlflow_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a real MLflow; skips without it, fails without it in CI.
+
+    Three experiments, two of whose names make the same key; runs of every fate and every silence.
+    """
+    needed = [name for name in ("mlflow", "flask", "aiohttp") if find_spec(name) is None]
+    if needed and os.environ.get("ASSAY_CI"):
+        pytest.fail(f"ASSAY_CI is set, but there is no {needed[0]}: install the extra `dev`")
+    if needed:
+        pytest.skip(f"{needed[0]} is not installed: pip install 'assay-ml[mlflow]' flask aiohttp")
+    file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    script = Path(__file__).with_name("made_by_mlflow.py")
+    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    done = run([sys.executable, str(script), str(file)], env=quiet, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return file
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,7 +10,7 @@ from assay.cli.options import AsJson
 from assay.cli.progress import counted
 from assay.cli.teach import command, group
 from assay.cli.terminal import answer, aside, console, table
-from assay.cli.workspace import made_ledger
+from assay.cli.workspace import portfolio_or_file
 
 if TYPE_CHECKING:
     from assay.ledger.mlflow import Imported
@@ -113,17 +113,21 @@ def _add_mlflow(importing: typer.Typer) -> None:
         baseline: Baseline = None,
         as_json: AsJson = False,
     ) -> None:
-        from assay.ledger.mlflow import Reading, Wanted, import_mlflow
+        from assay.ledger import Ledger
+        from assay.ledger.mlflow import Reading, Wanted, read_mlflow, record_mlflow
 
         reading = Reading(
             effort_tag=effort_tag, metric=metric, se_metric=se_metric, baseline=baseline
         )
         wanted = Wanted(experiments=tuple(experiment or ()), project=project, reading=reading)
-        with made_ledger(ledger) as (opened, portfolio), counted() as watch:
-            found = import_mlflow(opened, uri, wanted, portfolio=portfolio, watch=watch)
-            where = opened.path
+        portfolio, file = portfolio_or_file(ledger)
+        with counted() as watch:
+            # A slip in the address makes no ledger.
+            read = read_mlflow(uri, wanted, watch=watch)
+            with Ledger(file) as opened:
+                found = record_mlflow(opened, read, wanted, portfolio=portfolio, watch=watch)
         if as_json:
-            answer({"ledger": where, "experiments": found})
+            answer({"ledger": file, "experiments": found})
         else:
             _show(found, portfolio)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # What a line says of a record: the first of these that its body holds.
 _SAYS = (
-    "sentence", "words", "measured", "reason", "hypothesis", "question", "software",
+    "sentence", "words", "measured", "reason", "hypothesis", "question", "software", "source",
 )  # fmt: skip
 
 

@@ -55,8 +55,7 @@ def open_ledger(path: Path) -> Iterator["Ledger"]:
     Raises:
         LedgerError: nothing is there, or no ledger.
     """
-    is_portfolio = path.is_dir() or path.suffix == ".toml"
-    file = portfolio_at(path).ledger if is_portfolio else path
+    _, file = portfolio_or_file(path)
     _refuse_absent(file)
     from assay.ledger import Ledger
 
@@ -64,19 +63,16 @@ def open_ledger(path: Path) -> Iterator["Ledger"]:
         yield opened
 
 
-@contextmanager
-def made_ledger(path: Path) -> "Iterator[tuple[Ledger, Portfolio | None]]":
-    """A ledger by its file, or by its portfolio, which comes along; made if it is not there.
+def portfolio_or_file(path: Path) -> "tuple[Portfolio | None, Path]":
+    """The portfolio that a path names, if it names one, and the file of the ledger.
 
     Raises:
-        LedgerError: no ledger can be there.
         ConfigError: there is no portfolio, or it cannot be read.
     """
-    portfolio = portfolio_at(path) if path.is_dir() or path.suffix == ".toml" else None
-    from assay.ledger import Ledger
-
-    with Ledger(path if portfolio is None else portfolio.ledger) as opened:
-        yield opened, portfolio
+    if not (path.is_dir() or path.suffix == ".toml"):
+        return None, path
+    portfolio = portfolio_at(path)
+    return portfolio, portfolio.ledger
 
 
 def _refuse_absent(file: Path) -> None:

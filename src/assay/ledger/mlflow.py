@@ -15,7 +15,7 @@ from assay.ledger.mlflow_reading import Reading, as_number, called, runs_called,
 from assay.ledger.mlflow_run import DONE, Reader, earlier_reading, numbered, source_of
 from assay.ledger.mlflow_store import MlflowExperiment, MlflowRun, MlflowStore
 from assay.ledger.mlflow_summary import Imported, counted
-from assay.record import AttemptBody, Portfolio, canonical, is_key
+from assay.record import AttemptBody, Body, Portfolio, canonical, is_key
 
 BATCH = 1000
 """Runs recorded in one transaction."""
@@ -43,11 +43,18 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """An experiment with its runs, all read before the first is recorded."""
+class Found:
+    """An experiment with its runs.
 
+    Fields:
+        store: address of the tracking store.
+        runs: those that came to an end, in the order in which they were started.
+        running: number of the others.
+    """
+
+    store: str
     experiment: MlflowExperiment
-    runs: tuple[MlflowRun, ...]  # that came to an end
+    runs: tuple[MlflowRun, ...]
     running: int
 
 
@@ -80,12 +87,30 @@ def import_mlflow(
             made or migrated, a name is unknown or ambiguous; then nothing was recorded.
     """
     wanted = wanted or Wanted()
+    found = read_mlflow(uri, wanted, watch=watch)
+    return record_mlflow(ledger, found, wanted, portfolio=portfolio, watch=watch)
+
+
+def read_mlflow(uri: str, wanted: Wanted, *, watch: Watch) -> tuple[Found, ...]:
+    """The first half of `import_mlflow`: all that is wanted, before anything is recorded."""
     _refuse_unclear(wanted)
     with opened(uri) as store:
-        found = [_read(store, each, watch) for each in _chosen(store, wanted.experiments)]
-    found = [each for each in found if each.runs or each.running or wanted.experiments]
+        every = [_read(store, each, watch) for each in _chosen(store, wanted.experiments)]
+    found = tuple(each for each in every if each.runs or each.running or wanted.experiments)
     _refuse_slips(found, wanted.reading, store.address)
-    return tuple(_Import(ledger, store.address, wanted, portfolio, watch).run(found))
+    return found
+
+
+def record_mlflow(
+    ledger: Ledger,
+    found: Sequence[Found],
+    wanted: Wanted,
+    *,
+    portfolio: Portfolio | None,
+    watch: Watch,
+) -> tuple[Imported, ...]:
+    """The second half of `import_mlflow`."""
+    return tuple(_Import(ledger, wanted, portfolio, watch).run(found))
 
 
 def _refuse_unclear(wanted: Wanted) -> None:
@@ -113,14 +138,14 @@ def _chosen(store: MlflowStore, names: Sequence[str]) -> list[MlflowExperiment]:
     return [each for each in every if not names or each.name in names]
 
 
-def _read(store: MlflowStore, experiment: MlflowExperiment, watch: Watch) -> _Found:
+def _read(store: MlflowStore, experiment: MlflowExperiment, watch: Watch) -> Found:
     watch(f"reading {experiment.name}", 0, None)
     runs = store.runs(experiment, lambda done: watch(f"reading {experiment.name}", done, None))
     ended = tuple(run for run in runs if run.status in DONE)
-    return _Found(experiment, ended, len(runs) - len(ended))
+    return Found(store.address, experiment, ended, len(runs) - len(ended))
 
 
-def _refuse_slips(found: Sequence[_Found], reading: Reading, address: str) -> None:
+def _refuse_slips(found: Sequence[Found], reading: Reading, address: str) -> None:
     """A metric or a baseline that nowhere exists is a slip, and would leave everything unscored."""
     runs = [run for each in found for run in each.runs]
     metrics = {name for run in runs for name in run.metrics}
@@ -140,15 +165,14 @@ class _Import:
     """One import under way."""
 
     ledger: Ledger
-    address: str
     wanted: Wanted
     portfolio: Portfolio | None
     watch: Watch
 
-    def run(self, found: Sequence[_Found]) -> list[Imported]:
+    def run(self, found: Sequence[Found]) -> list[Imported]:
         """Record experiment by experiment."""
         history, keys = History(self.ledger).refresh(), set[str]()
-        plans: list[tuple[_Found, str, Reader]] = []
+        plans: list[tuple[Found, str, Reader]] = []
         for each in found:
             key = self.wanted.project or project_key(each.experiment, each.runs, history, keys)
             keys.add(key)
@@ -156,19 +180,19 @@ class _Import:
             plans.append((each, key, self._reader(each, key, history)))
         return [self._record(each, key, reader, history) for each, key, reader in plans]
 
-    def _reader(self, found: _Found, key: str, history: History) -> Reader:
+    def _reader(self, found: Found, key: str, history: History) -> Reader:
         before = max(history.imported_into(key), key=lambda record: record.sequence, default=None)
         earlier = Reading() if before is None else earlier_reading(attempt_of(before))
         reading = self.wanted.reading.after(earlier)
-        where = f'{self.address}: experiment "{found.experiment.name}"'
+        where = f'{found.store}: experiment "{found.experiment.name}"'
         return Reader(
-            store=self.address,
+            store=found.store,
             experiment=found.experiment,
             reading=reading,
             scale=scale_of(found.runs, reading, where),
         )
 
-    def _record(self, found: _Found, key: str, reader: Reader, history: History) -> Imported:
+    def _record(self, found: Found, key: str, reader: Reader, history: History) -> Imported:
         is_new = key not in history.projects
         counts: Counter[str] = Counter()
         bodies: list[AttemptBody] = []
@@ -177,7 +201,7 @@ class _Import:
             try:
                 with self.ledger.transaction():
                     made = _bodies(batch, key, reader, history.refresh())
-                    self._append(made, key, found.experiment, history)
+                    self._append(made, key, found, history)
             except BaseException:
                 history.forget()
                 raise
@@ -195,17 +219,12 @@ class _Import:
             **counted(found.runs, bodies, reader),
         )
 
-    def _append(
-        self, made: _Made, key: str, experiment: MlflowExperiment, history: History
-    ) -> None:
-        fresh = [body for body, before in made if _fate(body, before) != "unchanged"]
-        is_known = key in history.projects
-        project = (
-            []
-            if is_known
-            else [new_project(key, experiment, self.address, self.portfolio, history)]
-        )
-        self.ledger.append_many([(body, key) for body in (*project, *fresh)])
+    def _append(self, made: _Made, key: str, found: Found, history: History) -> None:
+        wanted: list[Body] = []
+        if key not in history.projects:
+            wanted += [new_project(key, found.experiment, found.store, self.portfolio, history)]
+        wanted += [body for body, before in made if _fate(body, before) != "unchanged"]
+        self.ledger.append_many([(body, key) for body in wanted])
 
 
 def _bodies(runs: Sequence[MlflowRun], key: str, reader: Reader, history: History) -> _Made:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from assay.errors import LedgerError
 from assay.ledger.mlflow_store import MlflowStore, in_short, said, without_password
 
-PATIENCE_S = 5
+PATIENCE_S = 4
 """How long an address may take to answer for the first time; MLflow itself would wait minutes."""
 
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
@@ -41,14 +41,14 @@ def opened(uri: str) -> Iterator[MlflowStore]:
             to make or migrate the database.
     """
     address = without_password(uri)
-    _refuse_unknown(uri, address)
+    is_database = _is_database(uri, address)
+    url = _url(uri, address) if is_database else None
     _refuse_without_mlflow()
     with _quiet():
         from mlflow import MlflowClient
 
-        is_database = not uri.lower().startswith("http")
-        if is_database:
-            _refuse_other_schema(uri, address)
+        if url is not None:
+            _refuse_other_schema(url, address)
         with _set(_FIRST), said(address, "does not answer as MLflow does"):
             client = MlflowClient(uri, registry_uri=uri)
             client.search_experiments(max_results=1)
@@ -60,10 +60,11 @@ def opened(uri: str) -> Iterator[MlflowStore]:
                 _let_go(client)
 
 
-def _refuse_unknown(uri: str, address: str) -> None:
+def _is_database(uri: str, address: str) -> bool:
+    """Whether a database is named; refuses whatever is neither that nor a server."""
     scheme = uri.partition(":")[0].partition("+")[0].lower() if "://" in uri else ""
     if scheme in ("http", "https", *_DATABASES):
-        return
+        return scheme in _DATABASES
     where = Path(uri.removeprefix("file://"))
     if where.is_dir():
         raise LedgerError(
@@ -82,22 +83,16 @@ def _refuse_without_mlflow() -> None:
         raise LedgerError("MLflow is not installed. Run `pip install 'assay-ml[mlflow]'`.")
 
 
-def _refuse_other_schema(uri: str, address: str) -> None:
+def _refuse_other_schema(url: URL, address: str) -> None:
     """Refuse whatever MLflow would make or change as it opens it.
 
     Raises:
-        LedgerError: nothing is there, no MLflow's, or not of this MLflow's schema.
+        LedgerError: it is no MLflow's, or not of this MLflow's schema.
     """
-    url = _url(uri, address)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        raise LedgerError(
-            f"{address}: no such file. Four slashes begin a whole path, three one from the folder "
-            "that you are in; MLflow would make the file, Assay does not."
-        )
     try:
         engine = create_engine(url, connect_args=_hurry(url))
         with engine.connect() as connection:
-            problem = _schema_problem(connection, uri)
+            problem = _schema_problem(connection, address)
         engine.dispose()
     except (SQLAlchemyError, ImportError) as error:
         raise LedgerError(
@@ -108,7 +103,7 @@ def _refuse_other_schema(uri: str, address: str) -> None:
         raise LedgerError(f"{address}: {problem}")
 
 
-def _schema_problem(connection: Connection, uri: str) -> str | None:
+def _schema_problem(connection: Connection, address: str) -> str | None:
     from alembic.script import ScriptDirectory
     from mlflow import __file__ as package
     from mlflow import __version__ as version
@@ -121,7 +116,7 @@ def _schema_problem(connection: Connection, uri: str) -> str | None:
     if found not in script.get_heads():
         is_older = found in {each.revision for each in script.walk_revisions()}
         remedy = (
-            f"Back it up and run `mlflow db upgrade {without_password(uri)}`"
+            f"Back it up and run `mlflow db upgrade {address}`"
             if is_older
             else "Run `pip install -U mlflow-skinny`"
         )
@@ -150,6 +145,11 @@ def _url(uri: str, address: str) -> URL:
             f"{address}: is no address of a database ({in_short(error)}). Write such as "
             "sqlite:///mlflow.db."
         ) from error
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise LedgerError(
+            f"{address}: no such file. Four slashes begin a whole path, three one from the folder "
+            "that you are in; MLflow would make the file, Assay does not."
+        )
     return url
 
 

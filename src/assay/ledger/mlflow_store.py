@@ -17,6 +17,10 @@ from assay.errors import LedgerError
 PAGE = 1000
 """Runs asked for at once."""
 
+_LOG_IN = (
+    "Check the address and that `mlflow server` is running; who has to log in sets "
+    "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
+)
 _LARGEST = sys.float_info.max  # what MLflow's databases keep in place of infinity
 
 
@@ -163,17 +167,16 @@ def said(address: str, what: str) -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, OSError, ValueError) as error:
         raise LedgerError(
-            f"{address}: {what} ({in_short(error)}). Check the address and that `mlflow server` is "
-            "running; who has to log in sets MLFLOW_TRACKING_USERNAME and "
-            "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
+            f"{address}: {what} ({in_short(error)}). "
+            f"{_LOG_IN if address.startswith('http') else 'Check the address.'}"
         ) from error
 
 
 def in_short(error: Exception) -> str:
     """What went wrong, in a line, without passwords."""
-    words = _secrets_out(" ".join(str(error).split()))
-    refused = re.search(r"\[Errno -?\d+\] [\w ]+", words)
-    found = refused.group() if refused else words
+    words = _secrets_out(" ".join(str(error).split())).partition(" [SQL:")[0]
+    telling = re.search(r"\[Errno -?\d+\] [\w ]+|timed out|error code \d{3}", words)
+    found = telling.group() if telling else words
     return found if len(found) <= 160 else found[:157] + "..."
 
 
