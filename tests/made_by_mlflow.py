@@ -1,10 +1,7 @@
-"""Fills the database of an MLflow as its users do: `python made_by_mlflow.py FILE`.
+"""Makes and fills the database of an MLflow, as its users do."""
 
-A process of its own, so that what MLflow logs, warns and caches stays out of the tests.
-"""
-
-import sys
 from math import inf, nan
+from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
@@ -54,7 +51,7 @@ def fill(client: MlflowClient, experiment: str) -> None:
             client.delete_run(made)
 
 
-def main(file: str) -> None:
+def make(file: Path) -> None:
     """Make the database and fill it."""
     client = MlflowClient(f"sqlite:///{file}")
     fill(client, client.create_experiment("Größe der Körbe"))
@@ -64,7 +61,3 @@ def main(file: str) -> None:
     gone = client.create_experiment("given up")
     client.create_run(gone, run_name="lost")
     client.delete_experiment(gone)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -152,6 +152,8 @@ def _show(found: "Sequence[Imported]", portfolio: "Portfolio | None") -> None:
 def _notes(each: "Imported") -> list[str]:
     """What stays unknown, and why."""
     metric, notes = each.reading.metric, []
+    if not each.attempts and not each.running:
+        notes.append("the experiment has no runs")
     if each.running:
         notes.append(f"{_runs(each.running)} still running, left out")
     if each.without_effort:

@@ -21,10 +21,12 @@ PATIENCE_S = 4
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 _LOGGERS = ("mlflow", "alembic", "urllib3", "sqlalchemy")
 _ALWAYS = {"MLFLOW_DISABLE_TELEMETRY": "true"}
-_FIRST = {
+FIRST = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": str(PATIENCE_S),
 }
+"""How the first request is made; later ones take what the user set, or `_THEN`."""
+
 _THEN = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "60"}
 
 
@@ -49,7 +51,7 @@ def opened(uri: str) -> Iterator[MlflowStore]:
 
         if url is not None:
             _refuse_other_schema(url, address)
-        with _set(_FIRST), said(address, "does not answer as MLflow does"):
+        with _set(FIRST), said(address, "does not answer as MLflow does"):
             client = MlflowClient(uri, registry_uri=uri)
             client.search_experiments(max_results=1)
         try:
