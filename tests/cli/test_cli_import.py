@@ -37,7 +37,7 @@ def test_what_comes_in_is_shown_and_what_stays_unknown_is_said(bring, tmp_path):
         "(effort = 'drei Tage')",
         f"{KEY}: 3 runs without a finite `rmse`, such as tree",
         f"{KEY}: a score of 0 is the baseline, 1 a `rmse` of 0",
-        f"{KEY}: 3 scores without a standard error (--se-metric): the curve assumes 0.02 of "
+        f"{KEY}: 3 of 3 scores without a standard error (--se-metric): the curve assumes 0.02 of "
         "skill, more for the best of many",
         f"{KEY}-2: 1 of 1 attempts of unknown effort, so not on the curve, such as one",
         f"{KEY}-2: no scores: no baseline: name one with `--baseline RUN_OR_NUMBER`",

@@ -321,7 +321,7 @@ def test_any_name_makes_a_key(name, number):
     ("name", "slug"),
     [
         ("Größe der Körbe, v2", "grosse-der-korbe-v2"),
-        ("  /Users/ann@shop.de/Demand ", "users-ann-shop-de-demand"),
+        ("  /Shared/ann@shop.de/Demand ", "shared-ann-shop-de-demand"),
         ("需求预测", "experiment-7"),
         ("", "experiment-7"),
     ],

@@ -170,8 +170,8 @@ def _notes(each: "Imported") -> list[str]:
         notes.append(f"a score of 0 is the baseline, 1 a `{metric}` of 0")
     if each.without_se:
         notes.append(
-            f"{each.without_se} scores without a standard error (--se-metric): the curve assumes "
-            f"{ASSUMED_SE:g} of skill, more for the best of many"
+            f"{each.without_se} of {each.scored} scores without a standard error (--se-metric): "
+            f"the curve assumes {ASSUMED_SE:g} of skill, more for the best of many"
         )
     return notes
 
