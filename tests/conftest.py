@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -73,6 +74,26 @@ def library() -> Callable[[str], ModuleType]:
         return import_module(name)
 
     return imported
+
+
+@pytest.fixture(scope="session")
+def mlflow_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a real MLflow; skips without it, fails without it in CI.
+
+    Three experiments, two of whose names make the same key; runs of every fate and every silence.
+    """
+    needed = [name for name in ("mlflow", "flask", "aiohttp") if find_spec(name) is None]
+    if needed and os.environ.get("ASSAY_CI"):
+        pytest.fail(f"ASSAY_CI is set, but there is no {needed[0]}: install the extra `dev`")
+    if needed:
+        pytest.skip(f"{needed[0]} is not installed: pip install 'assay-ml[mlflow]' flask aiohttp")
+    file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        patch.syspath_prepend(Path(__file__).parent)
+        warnings.simplefilter("ignore")  # MLflow's own
+        import_module("made_by_mlflow").make(file)
+    return file
 
 
 @pytest.fixture(scope="module", autouse=True)

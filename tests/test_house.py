@@ -154,5 +154,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(statement: str):
     assert modules_after(statement) & set(HEAVY) == set()
 
 
-def test_jax_is_not_needed_to_read_a_ledger():
-    assert modules_after("import assay.record, assay.ledger") & {"jax", "numpyro"} == set()
+def test_neither_jax_nor_mlflow_is_needed_to_read_a_ledger():
+    assert (
+        modules_after("import assay.record, assay.ledger") & {"jax", "mlflow", "numpyro"} == set()
+    )

@@ -3,6 +3,7 @@
 import pytest
 
 from assay.ledger import History
+from assay.record import AttemptBody
 
 
 def test_only_what_is_new_is_read(ledger, attempt):
@@ -53,6 +54,25 @@ def test_overlaps_are_direct_and_sharing_goes_on(ledger, register, tmp_path):
     assert numbers(history.overlapping(record[two])) == [one, two, three]
     assert numbers(history.sharing(record[one])) == [one, two, three]
     assert numbers(history.sharing(record[alone])) == [alone]
+
+
+def test_what_was_imported_stands_by_its_source_and_not_among_the_attempts_on_seals(ledger):
+    def bring(source, started=None, key="k", **fields):
+        facts = {"source": source, "started": started}
+        return ledger.append(AttemptBody(name=source, imported=facts, **fields), key=key)
+
+    early, late = "2020-01-01T00:00:00.000000Z", "2021-01-01T00:00:00.000000Z"
+    bring("a", late)
+    second, other = bring("b", early), bring("c", early, key="other")
+    now = bring("a", late, effort=2.0)
+    timeless = bring("d")
+    history = History(ledger).refresh()
+    assert dict(history.attempts) == {}
+    assert history.imported == {"a": now, "b": second, "c": other, "d": timeless}
+    assert history.imported_into("k") == [second, now, timeless]
+    moved = bring("b", early, key="other")
+    assert history.refresh().imported_into("k") == [now, timeless]
+    assert history.imported_into("other") == [moved, other]
 
 
 def test_looks_are_counted_and_found_by_name_and_predictions(ledger, register, attempt):

@@ -24,6 +24,7 @@ from assay.portfolio import (
     points_of,
     project_states,
 )
+from assay.portfolio.observation import UNSCORED_SE
 from assay.record import (
     AttemptBody,
     Belief,
@@ -91,6 +92,12 @@ class Story:
             **fields,
         )
         self.ledger.append(body, key=name)
+        return self
+
+    def bring(self, name: str, day: int, *, key: str = "demand", **fields: Any):
+        """An attempt that was imported, started on a day of 2020."""
+        facts = {"source": name, "started": f"2020-01-{day:02}T00:00:00.000000Z"}
+        self.ledger.append(AttemptBody(name=name, imported=facts, **fields), key=key)
         return self
 
     def open(self, loss: float = 1.0, se: float | None = 0.03, **skills: float | None):
@@ -176,6 +183,52 @@ def test_an_attempt_of_unknown_effort_does_not_enter_the_curve(story):
     se = 0.02 * math.hypot(1, 0.8463 * math.sqrt(0.2))
     seen = [Observation(2, score=0.1, se=0.02), Observation(5, score=0.2, se=se)]
     assert state.curve.mean(10.0) == pytest.approx(Curve.fit(seen).mean(10.0), rel=1e-4)
+
+
+def test_imported_attempts_stand_on_the_curve_in_the_order_of_their_start(story):
+    story.bring("trees", 2, effort=3, open_skill=0.3, open_se=0.02)
+    story.bring("glm", 1, effort=2, open_skill=0.1, open_se=0.02)
+    story.bring("net", 3, effort=1, broke="MLflow says that it failed")
+    story.bring("idle", 4, effort=None, open_skill=0.9)
+    story.bring("elsewhere", 1, key="other", effort=9)
+    assert [(each.name, each.effort) for each in story.points] == [
+        ("glm", 2), ("trees", 5), ("net", 6), ("idle", None),
+    ]  # fmt: skip
+    assert [each.kind for each in story.points] == ["improved", "improved", "broke", "improved"]
+    # The second score was the best of two: E max of two standard Normals is 1 / sqrt(pi).
+    se = 0.02 * math.hypot(1, math.sqrt(0.2 / math.pi))
+    seen = [
+        Observation(2, score=0.1, se=0.02),
+        Observation(5, score=0.3, se=se),
+        Observation(6, bound=0.3),
+    ]
+    state = story.state()
+    assert state.effort_spent == 6
+    assert state.curve.mean(10.0) == pytest.approx(Curve.fit(seen).mean(10.0), rel=1e-6)
+
+
+def test_an_imported_score_of_unknown_error_does_not_pretend_to_be_exact(story):
+    story.bring("glm", 1, effort=2, open_skill=0.1).bring("trees", 2, effort=2, open_skill=0.2)
+    first, second = story.points
+    assert first.se == UNSCORED_SE
+    assert second.se == pytest.approx(UNSCORED_SE * math.hypot(1, math.sqrt(0.2 / math.pi)))
+
+
+def test_imported_and_registered_attempts_are_counted_as_tries_apart(story):
+    story.bring("old", 1, effort=1, open_skill=0.1, open_se=0.02)
+    story.register(ceiling=0.5).attempt("glm", 2, 0.1).attempt("trees", 3, 0.3)
+    # Headroom: a loss of 0 is perfect for what was imported, 0.5 for what was registered.
+    assert [(each.effort, each.score) for each in story.points] == [
+        (1, 0.1), (3, pytest.approx(0.2)), (6, pytest.approx(0.6)),
+    ]  # fmt: skip
+    assert [each.se for each in story.points[:2]] == [0.02, 0.04]
+
+
+def test_a_ledger_of_imported_projects_alone_is_planned(story):
+    story.bring("glm", 1, effort=2, open_skill=0.1)
+    story.ledger.append(ProjectBody(key="demand", has_data=False), key="demand")
+    (line,) = plan(story.ledger, budget=5).lines
+    assert (line.key, line.effort_spent, line.units) == ("demand", 2.0, 5)
 
 
 def test_predictions_that_only_the_seal_has_seen_teach_nothing_before_it_opens(story):

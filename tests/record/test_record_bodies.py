@@ -39,6 +39,9 @@ EXAMPLES = [
     registration(levels=[0.1, 0.9], metric="pinball", tags=["a"], order_seed=3),
     AttemptBody(experiment=SHA, name="tree", open_loss=math.inf, environment={"numpy": "2"}),
     AttemptBody(experiment=SHA, name="net", effort=2, predictions=SHA, look=1, level=0.004),
+    AttemptBody(
+        name="run", stage=None, imported={"source": "mlflow:1", "metrics": {"a": math.inf}}
+    ),
     AnswerBody(attempt=SHA, answer="not yet"),
     VerdictBody(
         experiment=SHA,
@@ -100,6 +103,19 @@ def test_a_body_names_its_files():
             lambda: AttemptBody(experiment=SHA, name="x", look=1, level=0.01),
             "a look without predictions",
         ),
+        (lambda: AttemptBody(name="x"), "exactly one of experiment and imported"),
+        (
+            lambda: AttemptBody(name="x", experiment=SHA, imported={"source": "y"}),
+            "exactly one of experiment and imported",
+        ),
+        (lambda: AttemptBody(name="x", imported={"run": "y"}), "imported without its source"),
+        (
+            lambda: AttemptBody(
+                name="x", imported={"source": "y"}, predictions=SHA, look=1, level=0.1
+            ),
+            "no seal ever saw it",
+        ),
+        (lambda: AttemptBody(experiment=SHA, name="x", stage=None), "only an imported attempt"),
         (lambda: AnswerBody(attempt=SHA, answer="nearly"), "must be 'supported' or 'not yet'"),
         (lambda: LessonBody(project="x"), "must hold measured or words"),
         (lambda: LessonBody(words="x"), "must name the experiment or the project"),

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One experiment.
+    """One experiment, or all that was imported into a project.
 
     Fields:
         key: of its project.
-        asked: its question, or its hypothesis.
-        outcome: `open`, `supported`, `refuted` or `inconclusive`.
+        asked: its question, or its hypothesis; of what was imported, where it comes from.
+        outcome: `open`, `supported`, `refuted`, `inconclusive` or `imported`.
         withdrawn: when and why the verdict was withdrawn after a release; empty while it stands.
         attempts, broke: how many were made, and how many of them broke.
-        looks, tries: taken and planned.
+        looks, tries: taken and planned; no tries were planned of what was imported.
         effort: that all attempts took, as far as somebody said.
         lesson: the words of its author, else what was measured; empty while it is open.
-        registration: number of its record.
+        registration: number of its record; `None` for what was imported.
     """
 
     key: str
@@ -33,20 +33,46 @@ class Entry:
     attempts: int
     broke: int
     looks: int
-    tries: int
+    tries: int | None
     effort: float
     lesson: str
-    registration: int
+    registration: int | None
 
     @property
-    def is_open(self) -> bool:
-        """Whether its seal is closed."""
-        return self.outcome == "open"
+    def is_finished(self) -> bool:
+        """Whether its seal is open."""
+        return self.outcome not in ("open", "imported")
 
 
 def entries(history: "History") -> list[Entry]:
-    """Every experiment of a ledger, in order of registration."""
-    return [_entry(record, history) for record in history.registrations.values()]
+    """Every experiment of a ledger, in order of registration, then what was imported."""
+    keys = dict.fromkeys(record.key for record in history.imported.values())
+    return [
+        *(_entry(record, history) for record in history.registrations.values()),
+        *(_imported(key, history) for key in keys),
+    ]
+
+
+def _imported(key: str, history: "History") -> Entry:
+    from assay.ledger import attempt_of
+    from assay.record import ProjectBody
+
+    attempts = [attempt_of(each) for each in history.imported_into(key)]
+    project = history.projects[key].body if key in history.projects else None
+    source = str((attempts[-1].imported or {}).get("store", ""))
+    said = (project.question or project.source) if isinstance(project, ProjectBody) else ""
+    return Entry(
+        key=key,
+        asked=said or source,
+        outcome="imported",
+        attempts=len(attempts),
+        broke=sum(each.broke is not None for each in attempts),
+        looks=0,
+        tries=None,
+        effort=sum((each.effort or 0.0 for each in attempts), 0.0),
+        lesson="",
+        registration=None,
+    )
 
 
 def _entry(record: "Record", history: "History") -> Entry:
@@ -89,7 +115,8 @@ def show_entries(found: Sequence[Entry], *, is_library: bool, others: int) -> No
     numbers = ("attempts", "broke", "looks", "effort")
     shown = table("project", "outcome", *numbers, last, right=numbers, wraps=(last,))
     for entry in found:
-        cells = [str(entry.attempts), str(entry.broke), f"{entry.looks} of {entry.tries}"]
+        looks = "–" if entry.tries is None else f"{entry.looks} of {entry.tries}"
+        cells = [str(entry.attempts), str(entry.broke), looks]
         words = (entry.withdrawn or entry.lesson) if is_library else entry.asked
         outcome = "withdrawn" if entry.withdrawn else entry.outcome
         style = COLOURS.get(outcome, "")

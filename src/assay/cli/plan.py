@@ -56,7 +56,10 @@ def add(app: typer.Typer) -> None:
             check_kind(picture)
         portfolio = portfolio_at(path)
         budgets = read_budgets(budget)
-        with _history(portfolio, ledger) as history, working():
+        from assay.compute.progress import waiting
+
+        many = "learning the curves; a thousand attempts take half a minute"
+        with _history(portfolio, ledger) as history, working(), waiting(many):
             plans = make_plans(portfolio, history, budgets)
             if picture is not None:
                 draw(plans[0].picture(), picture)

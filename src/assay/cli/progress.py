@@ -1,13 +1,16 @@
 """What a run says while it works: a bar on a terminal, plain lines elsewhere."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from assay.cli.terminal import COLOURS, console
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from assay.experiment import Event
 
 
@@ -32,15 +35,7 @@ def _following() -> Iterator[Follows]:
     if not out.is_terminal:
         yield lambda event: out.print(line_of(event), soft_wrap=True)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    with Progress(*columns, console=out, transient=True, redirect_stdout=False) as progress:
+    with _bar(out) as progress:
         task = progress.add_task("", total=None)
 
         def show(event: "Event") -> None:
@@ -51,6 +46,32 @@ def _following() -> Iterator[Follows]:
             progress.update(task, completed=event.done, total=event.total)
 
         yield show
+
+
+@contextmanager
+def counted() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Shows on a terminal what is under way and how much of it is done; nothing elsewhere."""
+    out = console(on_stderr=True)
+    if not out.is_terminal:
+        yield lambda what, done, total: None
+        return
+    with _bar(out) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda what, done, total: progress.update(
+            task, description=what, completed=done, total=total
+        )
+
+
+def _bar(out: "Console") -> "Progress":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    return Progress(*columns, console=out, transient=True, redirect_stdout=False)
 
 
 def line_of(event: "Event") -> str:

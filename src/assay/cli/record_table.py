@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # What a line says of a record: the first of these that its body holds.
 _SAYS = (
-    "sentence", "words", "measured", "reason", "hypothesis", "question", "software",
+    "sentence", "words", "measured", "reason", "hypothesis", "question", "software", "source",
 )  # fmt: skip
 
 
@@ -85,6 +85,8 @@ def _style(record: "Record") -> str:
 
 
 def _look(body: dict[str, Any]) -> str:
+    if body["imported"] is not None:
+        return f"imported, {str(body['imported']['source']).partition(':')[0]}"
     return "no look of its own" if body["look"] is None else f"look {body['look']}"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assay.cli import importing
 from assay.cli.guard import DOES_NOT_HOLD
 from assay.cli.options import AsJson
 from assay.cli.record_table import as_dict, show_found, show_record, show_records
@@ -48,6 +49,7 @@ def add(app: typer.Typer) -> None:
     _add_search(ledger)
     _add_show(ledger)
     _add_verify(ledger)
+    importing.add(ledger)
 
 
 def _add_ls(ledger: typer.Typer) -> None:
@@ -56,7 +58,8 @@ def _add_ls(ledger: typer.Typer) -> None:
         "ls",
         purpose="List what is open; or the library of what is finished, or all records.",
         more="What came out, failures included, lives in the library (--library) and is found by "
-        "its words (`assay ledger search`). --records, --kind and --project list records.",
+        "its words (`assay ledger search`). A project whose attempts were imported has its line "
+        "beside what is open. --records, --kind and --project list records.",
         example=(
             "assay ledger ls examples/first",
             "assay ledger ls assay.db --library",
@@ -92,7 +95,7 @@ def _list_experiments(ledger: "Ledger", *, is_library: bool, as_json: bool) -> N
     from assay.ledger import History
 
     every = entries(History(ledger).refresh())
-    chosen = [entry for entry in every if entry.is_open != is_library]
+    chosen = [entry for entry in every if entry.is_finished == is_library]
     if as_json:
         answer({"ledger": ledger.path, "experiments": chosen})
     else:

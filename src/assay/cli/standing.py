@@ -87,13 +87,18 @@ def standing(
     if found:
         facts |= _of_experiment(found[-1], history)
     else:
-        facts |= {"tries": None, "attempts": (), **_without_experiment(project)}
+        facts |= {"tries": None, "attempts": (), **_without_experiment(project, history)}
     if stopped is not None:
         facts |= {"outcome": stopped[0], "sentence": stopped[1]}
     return Standing(**facts)
 
 
-def _without_experiment(project: "Project") -> dict[str, Any]:
+def _without_experiment(project: "Project", history: "History") -> dict[str, Any]:
+    number = len(history.imported_into(project.key))
+    if project.data is None and number:
+        plural = "" if number == 1 else "s"
+        sentence = f"No data yet: planned by {number} imported attempt{plural}."
+        return {"outcome": "idea", "sentence": sentence}
     if project.data is None:
         return {"outcome": "idea", "sentence": "No data yet: planned by its belief or curve."}
     return {"outcome": "not registered", "sentence": "`assay register` comes first."}
@@ -132,7 +137,7 @@ def _tried(record: "Record", history: "History") -> Tried:
     text = "broke" if body.broke is not None else answer.answer if answer is not None else ""
     return Tried(
         name=body.name,
-        stage=body.stage,
+        stage=body.stage or "",
         effort=body.effort,
         look=body.look,
         answer=text,

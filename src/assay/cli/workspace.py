@@ -55,13 +55,24 @@ def open_ledger(path: Path) -> Iterator["Ledger"]:
     Raises:
         LedgerError: nothing is there, or no ledger.
     """
-    is_portfolio = path.is_dir() or path.suffix == ".toml"
-    file = portfolio_at(path).ledger if is_portfolio else path
+    _, file = portfolio_or_file(path)
     _refuse_absent(file)
     from assay.ledger import Ledger
 
     with Ledger(file, create=False) as opened:
         yield opened
+
+
+def portfolio_or_file(path: Path) -> "tuple[Portfolio | None, Path]":
+    """The portfolio that a path names, if it names one, and the file of the ledger.
+
+    Raises:
+        ConfigError: there is no portfolio, or it cannot be read.
+    """
+    if not (path.is_dir() or path.suffix == ".toml"):
+        return None, path
+    portfolio = portfolio_at(path)
+    return portfolio, portfolio.ledger
 
 
 def _refuse_absent(file: Path) -> None:

@@ -7,4 +7,5 @@ from assay.ledger.history import registration_of as registration_of
 from assay.ledger.history import verdict_of as verdict_of
 from assay.ledger.history import watch_of as watch_of
 from assay.ledger.ledger import Ledger as Ledger
+from assay.ledger.mlflow import import_mlflow as import_mlflow
 from assay.ledger.verification import Verification as Verification

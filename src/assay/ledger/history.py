@@ -30,6 +30,8 @@ class History:
         projects: latest record of each project, by key, in order of first appearance.
         registrations: by hash, in order; their bodies as amended.
         attempts: attempts of each registration, in order.
+        imported: latest record of each attempt that was imported, by its source, in order of
+            first appearance.
         answers: by hash of the attempt.
         verdicts: by hash of the registration.
         lessons: in order.
@@ -44,6 +46,7 @@ class History:
     projects: dict[str, Record] = field(default_factory=dict)
     registrations: dict[str, Record] = field(default_factory=dict)
     attempts: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    imported: dict[str, Record] = field(default_factory=dict)
     answers: dict[str, AnswerBody] = field(default_factory=dict)
     verdicts: dict[str, Record] = field(default_factory=dict)
     lessons: list[Record] = field(default_factory=list)
@@ -86,6 +89,17 @@ class History:
     def experiments(self, project: str) -> list[Record]:
         """Registrations of one project, in order."""
         return [record for record in self.registrations.values() if record.key == project]
+
+    def imported_into(self, project: str) -> list[Record]:
+        """Imported attempts of one project, in the order in which they were started."""
+        found = [record for record in self.imported.values() if record.key == project]
+        return sorted(found, key=_made_at)
+
+    def made_for(self, project: str) -> list[Record]:
+        """All attempts of one project, imported ones too, in the order in which they were made."""
+        experiments = self.experiments(project)
+        registered = [record for each in experiments for record in self.attempts[each.hash]]
+        return sorted([*registered, *self.imported_into(project)], key=_made_at)
 
     def overlapping(self, registration: Record) -> list[Record]:
         """Registrations that sealed any of the same rows, this one included, in order."""
@@ -174,6 +188,10 @@ class History:
         self.registrations[body.experiment] = self._sealed[known.sequence] = now
 
     def _add_attempt(self, record: Record, body: AttemptBody) -> None:
+        if body.imported is not None:
+            self.imported[body.imported["source"]] = record
+        if body.experiment is None:
+            return
         self.attempts[body.experiment].append(record)
         self._named.setdefault((body.experiment, body.name), record)
         if body.look is not None:
@@ -186,6 +204,12 @@ def amended(body: RegistrationBody, amendment: AmendmentBody) -> RegistrationBod
     after = {name: pair[1] for name, pair in amendment.changes.items()}
     spec = {**body.spec, **after}
     return body.model_copy(update={**after, "spec": spec, "spec_sha": sha_of(spec)})
+
+
+def _made_at(attempt: Record) -> str:
+    """When an attempt was made: UTC with microseconds; of an imported one when it was started."""
+    imported = attempt_of(attempt).imported or {}
+    return str(imported.get("started") or attempt.at)
 
 
 def registration_of(record: Record) -> RegistrationBody:

@@ -1,6 +1,7 @@
 """Attempts of a project as its curve sees them, in the order in which they were made."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import hypot, isfinite
 from typing import Any, Literal
@@ -69,18 +70,13 @@ def points_of(history: History | None, key: str) -> tuple[Point, ...]:
         key: of the project.
     """
     points: list[Point] = []
-    effort = 0.0
-    if history is None:
-        return ()
-    for registration in history.experiments(key):
-        scale, tries = _scale_of(history, registration), 0
-        for body in map(attempt_of, history.attempts[registration.hash]):
-            tries += body.open_skill is not None
-            effort += body.effort or 0.0
-            best = max([0.0, *(point.score for point in points if point.score is not None)])
-            known = None if body.effort is None else effort
-            score, se = scale.score(body, tries)
-            points.append(Point(body.name, known, best, score, se, body.broke is not None))
+    effort, best = 0.0, 0.0
+    for body, scale, tries in _tried(history, key) if history is not None else ():
+        effort += body.effort or 0.0
+        known = None if body.effort is None else effort
+        score, se = scale.score(body, tries)
+        points.append(Point(body.name, known, best, score, se, body.broke is not None))
+        best = best if score is None else max(best, score)
     return tuple(points)
 
 
@@ -126,6 +122,18 @@ class _Scale:
         # The best of several scores on the same open rows flatters itself.
         se = _first_known(body.open_se) * hypot(1.0, optimism(tries))
         return body.open_skill / self.of_open, max(se / self.of_open, LEAST_SE)
+
+
+def _tried(history: History, key: str) -> Iterator[tuple[AttemptBody, _Scale, int]]:
+    """Attempts in order, with their scale and how many scores its rows have given by then.
+
+    Imported attempts share one scale, on which a loss of 0 is perfect.
+    """
+    scales = {each.hash: _scale_of(history, each) for each in history.experiments(key)}
+    tries: Counter[str | None] = Counter()
+    for body in map(attempt_of, history.made_for(key)):
+        tries[body.experiment] += body.open_skill is not None
+        yield body, scales.get(body.experiment or "", _Scale(of_open=1.0)), tries[body.experiment]
 
 
 def _scale_of(history: History, registration: Record) -> _Scale:

@@ -36,4 +36,5 @@ from assay.record.project import REGISTERED as REGISTERED
 from assay.record.project import ROLES as ROLES
 from assay.record.project import Project as Project
 from assay.record.project_rules import BASELINES as BASELINES
+from assay.record.project_rules import is_key as is_key
 from assay.record.seal import Seal as Seal

@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from assay.record.attempt_plan import Stage
 from assay.record.belief import Belief, KnownCurve
 from assay.record.body_base import Body, Count, Effort, Fraction, Sha, Size, Words
 from assay.record.lesson import AmendmentBody, LessonBody
@@ -178,8 +179,10 @@ class AttemptBody(Body):
     """One model offered to the seal and its cost; broken ones are recorded too.
 
     Fields:
-        experiment: hash of the registration record.
-        name, stage, model: what was tried; `model` is one line of text.
+        experiment: hash of the registration record; `None` for what was imported, whose question
+            was never registered.
+        name, stage, model: what was tried; `model` is one line of text. The stage of an imported
+            attempt is `None` where nothing says it.
         effort: what it took; `None` where an imported attempt does not say.
         belief_about: what the author believed before the answer, in words.
         expect: improvement that the author expected of it, in the claim's unit.
@@ -192,13 +195,15 @@ class AttemptBody(Body):
         model_file: file of the fitted model.
         attested: the author vouches that the predictions of a series did not look ahead.
         look, level: number of the look and the alpha it spends; `None` where it is no look.
+        imported: what the place it was imported from says of it, beside `source`, the text that
+            names it there once and for all: a later record of the same source replaces it.
     """
 
     kind: ClassVar[str] = "attempt"
     files: ClassVar[tuple[str, ...]] = ("predictions", "model_file")
-    experiment: Sha
+    experiment: Sha | None = None
     name: str
-    stage: Literal["baseline", "data", "features", "ml", "deep", "research"] = "ml"
+    stage: Stage | None = "ml"
     effort: Effort = None
     author: str | None = None
     note: str = ""
@@ -219,6 +224,19 @@ class AttemptBody(Body):
     look: Count | None = None
     level: Fraction | None = None
     model: str = ""
+    imported: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _registered_or_imported(self) -> "AttemptBody":
+        if (self.experiment is None) == (self.imported is None):
+            raise ValueError("must hold exactly one of experiment and imported.")
+        if self.imported is None and self.stage is None:
+            raise ValueError("has no stage, which only an imported attempt may lack.")
+        if self.imported is not None and not isinstance(self.imported.get("source"), str):
+            raise ValueError("is imported without its source, which must be text.")
+        if self.imported is not None and self.look is not None:
+            raise ValueError("is imported and a look, but no seal ever saw it.")
+        return self
 
     @model_validator(mode="after")
     def _look_and_level_together(self) -> "AttemptBody":

@@ -65,10 +65,9 @@ def _amendments(record: Record, history: History) -> Iterator[Choice]:
             yield Choice(name=what, reason=said)
 
 
-def attempt_rows(history: History, registered: list[Record]) -> tuple[AttemptRow, ...]:
-    """All attempts of a project, in the order in which they were made."""
-    records = [each for one in registered for each in history.attempts[one.hash]]
-    return tuple(_attempt(history, record) for record in records)
+def attempt_rows(history: History, key: str) -> tuple[AttemptRow, ...]:
+    """All attempts of a project, imported ones too, in the order in which they were made."""
+    return tuple(_attempt(history, record) for record in history.made_for(key))
 
 
 def _attempt(history: History, record: Record) -> AttemptRow:
@@ -77,7 +76,7 @@ def _attempt(history: History, record: Record) -> AttemptRow:
     sure = f" ± {100 * se:.1f}" if se is not None and math.isfinite(se) else ""
     return AttemptRow(
         name=body.name,
-        stage=body.stage,
+        stage=body.stage or "",
         effort="" if body.effort is None else f"{body.effort:g}",
         open_skill="" if body.open_skill is None else f"{100 * body.open_skill:.1f}{sure} points",
         look="" if body.look is None else str(body.look),

@@ -30,6 +30,11 @@ UNDERPOWERED = (
     "Refused before any model was tried: so few sealed rows cannot carry a verdict, whatever the "
     "model."
 )
+IMPORTED: dict[Status, str] = {
+    "idea": "An idea that was worked on elsewhere:",
+    "unregistered": "Not registered yet, and nothing is promised:",
+    "refused": "Refused: it cannot be registered as it is written. So far",
+}
 UNREADABLE = "Its data cannot be read as they stand."
 VERDICTS: dict[str, Status] = {
     "supported": "verdict supported",
@@ -168,7 +173,7 @@ def project_content(
         registration=None
         if last is None
         else registration_content(last, facts.history, facts.sealed_dates),
-        attempts=attempt_rows(facts.history, facts.registered),
+        attempts=attempt_rows(facts.history, project.key),
         scores=score_rows(*opened) if opened else (),
         sealed_picture=sealed_picture(*opened) if opened else None,
         segments_picture=segments_picture(*opened) if opened else None,
@@ -213,13 +218,20 @@ def _split_refusal(facts: Facts) -> tuple[str, str]:
 def _headline(facts: Facts, tried: int) -> str:
     if facts.verdict is not None:
         return facts.verdict.sentence
+    imported = len(facts.history.imported_into(facts.project.key))
     if facts.status == "open":
-        return f"Open: {tried} attempt{'' if tried == 1 else 's'} so far; the seal shows no score."
+        return f"Open: {_attempts(tried - imported)} so far; the seal shows no score."
+    if imported:
+        return f"{IMPORTED[facts.status]} {_attempts(imported)} imported."
     if facts.status == "idea":
         return f"An idea: no data and no attempt yet. It is planned {_planned_by(facts.project)}."
     if facts.status == "refused" and facts.problem is None:
         return UNREADABLE
     return UNDERPOWERED if facts.is_underpowered else HEADLINES[facts.status]
+
+
+def _attempts(number: int) -> str:
+    return f"{number} attempt{'' if number == 1 else 's'}"
 
 
 def _planned_by(project: Project) -> str:
