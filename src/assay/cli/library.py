@@ -18,18 +18,17 @@ class Entry:
         key: of its project.
         asked: its question, or its hypothesis; of what was imported, where it comes from.
         outcome: `open`, `supported`, `refuted`, `inconclusive` or `imported`.
-        withdrawn: when and why the verdict was withdrawn after a release; empty while it stands.
         attempts, broke: how many were made, and how many of them broke.
         looks, tries: taken and planned; no tries were planned of what was imported.
         effort: that all attempts took, as far as somebody said.
         lesson: the words of its author, else what was measured; empty while it is open.
         registration: number of its record; `None` for what was imported.
+        withdrawn: when and why the verdict was withdrawn after a release; empty while it stands.
     """
 
     key: str
     asked: str
     outcome: str
-    withdrawn: str
     attempts: int
     broke: int
     looks: int
@@ -37,6 +36,7 @@ class Entry:
     effort: float
     lesson: str
     registration: int | None
+    withdrawn: str = ""
 
     @property
     def is_finished(self) -> bool:
@@ -86,7 +86,6 @@ def _entry(record: "Record", history: "History") -> Entry:
         key=record.key,
         asked=body.question or body.hypothesis,
         outcome="open" if verdict is None else verdict_of(verdict).outcome,
-        withdrawn=withdrawn_words(history.withdrawn_by(record.hash)),
         attempts=len(attempts),
         broke=sum(each.broke is not None for each in attempts),
         looks=sum(each.look is not None for each in attempts),
@@ -94,6 +93,7 @@ def _entry(record: "Record", history: "History") -> Entry:
         effort=sum(each.effort or 0.0 for each in attempts),
         lesson=_lesson(record, history),
         registration=record.sequence,
+        withdrawn=withdrawn_words(history.withdrawn_by(record.hash)),
     )
 
 

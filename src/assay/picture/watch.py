@@ -8,6 +8,7 @@ from assay.picture.palette import BLUE, INK, RED
 from assay.picture.style import WIDTH, themed
 
 _EVIDENCE, _GAIN = 150, 120
+_DECADES = [10.0**power for power in range(-3, 7)]
 
 MOST_POINTS = 400
 """Points of a line beyond which nobody sees more."""
@@ -45,7 +46,9 @@ def watch_course(
     bar = f"{100 * least:g} %" if is_share else f"{least:g}"
     above = alt.LayerChart(
         layer=[
-            top.mark_line(color=BLUE, strokeWidth=2).encode(y=evidence.axis(format="~g")),
+            top.mark_line(color=BLUE, strokeWidth=2).encode(
+                y=evidence.axis(format="~g", values=_DECADES)
+            ),
             *_bar(needed, "evidence", f"withdrawn from {needed:g} on", RED),
         ]
     ).properties(width=WIDTH, height=_EVIDENCE)

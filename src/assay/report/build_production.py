@@ -60,7 +60,7 @@ def _sentence(
     if watched is not None and watched.is_withdrawn:
         return f"Withdrawn from production on {watched.withdrawn_at}. {watched.sentence}"
     if release is not None and isinstance(release.body, ReleaseBody):
-        note = f" {release.body.note}" if release.body.note else ""
+        note = f" {release.body.note.rstrip('.')}." if release.body.note else ""
         return (
             f"`{release.body.attempt}` passed its gate and was released on {release.at[:10]} by "
             f"{release.author}.{note}"

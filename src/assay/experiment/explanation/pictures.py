@@ -34,9 +34,10 @@ def importance_of(record: Mapping[str, Any]) -> alt.LayerChart | None:
         record: as `Explanation.as_record` gives it.
 
     Returns:
-        `None` where no column could be asked about.
+        `None` where the model reads no column that could be asked about.
     """
-    asked = [each for each in record["importance"] if each["loss"] is not None]
+    # What costs exactly nothing was not read at all, and a bar of no length says nothing.
+    asked = [each for each in record["importance"] if each["loss"]]
     if not asked:
         return None
     is_share = all(each["share"] is not None for each in asked)

@@ -70,4 +70,4 @@ def untold(name: str, why: str, remedy: str, figures: dict[str, Any] | None = No
 def percent(share: float) -> str:
     """A share as people read it: `7 %`, `-12 %`, `0.4 %`."""
     value = 100 * share
-    return f"{value:.0f} %" if abs(value) >= 1 or value == 0 else f"{value:.1f} %"
+    return f"{value:.0f} %" if abs(value) >= 1 or abs(value) < 0.05 else f"{value:.1f} %"
