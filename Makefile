@@ -25,7 +25,10 @@ setup: .venv/installed
 demo: setup
 	rm -rf build/demo
 	mkdir -p build/demo
-	$(BIN)/assay run examples/first --ledger build/demo/assay.db --report build/demo/report.html
+	$(BIN)/assay run examples/first --ledger build/demo/assay.db
+	$(BIN)/assay gate examples/first digits --release --ledger build/demo/assay.db
+	$(BIN)/assay watch examples/first digits --data python:data.py:digits_later --ledger build/demo/assay.db
+	$(BIN)/assay report examples/first --out build/demo/report.html --ledger build/demo/assay.db
 
 # Two test processes on two cores: each library keeps to one thread, XLA to its smallest safe pool.
 test coverage: export OMP_NUM_THREADS = 1

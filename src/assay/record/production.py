@@ -54,6 +54,10 @@ class GateBody(Body):
     parts: Parts
     explanation: dict[str, Any] = Field(default_factory=dict)
 
+    def __str__(self) -> str:
+        lines = (f"{part['name']}: {part['outcome']}. {part['finding']}" for part in self.parts)
+        return "\n".join([*lines, "It passes." if self.passed else "It does not pass."])
+
 
 class ReleaseBody(Body):
     """A model that passed its gate and was marked for production.
