@@ -18,6 +18,7 @@ from assay.frame import Frame
 from assay.ledger import Ledger
 from assay.predictive import EnsemblePredictive, to_bytes
 from assay.problem import profile
+from assay.record import GateBody, ReleaseBody
 
 Begin = Callable[..., Experiment]
 
@@ -90,6 +91,23 @@ def begin(ledger: Ledger, table: pl.DataFrame) -> Begin:
         return register(problem, **where, **{**TERMS, **terms})
 
     return begun
+
+
+@pytest.fixture
+def release() -> Callable[[Experiment], Experiment]:
+    """Marks the last attempt of an experiment for production, as if it had passed its gate."""
+
+    def released(experiment: Experiment) -> Experiment:
+        ledger = experiment._ledger
+        registration = next(iter(ledger.records("registration", experiment.key))).hash
+        name = experiment.attempts[-1].name
+        gate = GateBody(experiment=registration, attempt=name, passed=True, parts=())
+        passed = ledger.append(gate, key=experiment.key).hash
+        body = ReleaseBody(experiment=registration, gate=passed, attempt=name, alpha=0.05)
+        ledger.append(body, key=experiment.key)
+        return experiment
+
+    return released
 
 
 @pytest.fixture(scope="session")

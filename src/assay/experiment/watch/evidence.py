@@ -7,8 +7,16 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from assay.experiment.task import SealedTask
 from assay.experiment.watch.scored import Scored
-from assay.verdict import AbstractWatch, Claim, Course
+from assay.verdict import (
+    AbstractWatch,
+    Claim,
+    Course,
+    GroupWatch,
+    IndependentWatch,
+    SeriesWatch,
+)
 
 WHO = ("baseline", "model")
 
@@ -94,3 +102,35 @@ def _improvement(base: float, model: float, *, relative: bool) -> float:
     if not relative:
         return base - model
     return 1.0 - model / base if base > 0 else 0.0
+
+
+def test_of(
+    claim: Claim, task: SealedTask, every: Scored, sealed: np.ndarray | None
+) -> AbstractWatch:
+    """The watch that fits how rows depend on each other.
+
+    Args:
+        claim: what the verdict says is exceeded.
+        task: the registered problem.
+        every: all rows since the release.
+        sealed: gain of the released attempt on each sealed row; not needed for independent rows.
+    """
+    units, rows = every.table["unit"].to_numpy(), task.sealing.sealed_rows
+    if sealed is None:
+        return IndependentWatch(
+            delta=claim.delta, lower=claim.lower, upper=claim.upper, cases=units
+        )
+    if task.sealing.test == "groups":
+        own = task.sealing.units[rows]
+        return GroupWatch(delta=claim.delta, groups=units, sealed=sealed, sealed_groups=own)
+    return SeriesWatch(
+        delta=claim.delta,
+        dates=_ranks(every.table["time"]),
+        season=task.roles.season,
+        sealed=sealed,
+        sealed_dates=_ranks(task.frame.column(str(task.roles.time)).gather(rows)),
+    )
+
+
+def _ranks(times: pl.Series) -> np.ndarray:
+    return times.rank("dense").to_numpy()

@@ -11,7 +11,7 @@ from assay.errors import ExperimentError, LockedError
 from assay.experiment.claiming import registered_claim
 from assay.experiment.judging import Judge, stored
 from assay.experiment.task import Fittable, SealedTask
-from assay.experiment.watch.evidence import Evidence
+from assay.experiment.watch.evidence import Evidence, test_of
 from assay.experiment.watch.joining import joined, watch_task
 from assay.experiment.watch.rows import NewRows, new_rows
 from assay.experiment.watch.scored import Scored, scored, scored_before
@@ -21,7 +21,6 @@ from assay.experiment.watch.words import body_of, least_of, outcome_sentence
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of, watch_of
 from assay.predictive import AbstractPredictive
 from assay.record import AttemptBody, RegistrationBody, ReleaseBody
-from assay.verdict import AbstractWatch, GroupWatch, IndependentWatch, SeriesWatch
 
 WORD = "Rests on the author's word that the predictions were made before their targets were known."
 
@@ -79,7 +78,7 @@ class Watch:
         """
         release, body = self._release()
         self._refuse_withdrawn()
-        if self._terms.test != "independent" or self.task.roles.time is not None:
+        if self._terms.test != "independent":
             self._refuse_locked()
         past = self._past(body)
         given = new_rows(rows, self.task, past, salt=self.ledger.salt)
@@ -208,29 +207,15 @@ class Watch:
     def _evidence(self, every: Scored, body: ReleaseBody) -> Evidence:
         before = [watch_of(record).evidence for record in self._records(body)]
         claim = registered_claim(self._terms)
-        return Evidence(every, claim, self._test(every, body), max([1.0, *before]))
+        sealed = None if self._terms.test == "independent" else self._sealed(body)
+        return Evidence(every, claim, test_of(claim, self.task, every, sealed), max([1.0, *before]))
 
-    def _test(self, every: Scored, body: ReleaseBody) -> AbstractWatch:
-        """The watch that fits how rows depend on each other."""
-        claim, units = registered_claim(self._terms), every.table["unit"].to_numpy()
-        if self._terms.test == "independent":
-            return IndependentWatch(
-                delta=claim.delta, lower=claim.lower, upper=claim.upper, cases=units
-            )
+    def _sealed(self, body: ReleaseBody) -> np.ndarray:
+        """What the released attempt gained on each sealed row."""
         self._refuse_locked()
-        judge, rows = self.judge(), self.task.sealing.sealed_rows
+        judge = self.judge()
         judged = stored(self.ledger.read_file(str(self._attempt(body).predictions)), self.task)
-        sealed = claim.gains(judge.baseline_losses, judge.losses(judged))
-        if self._terms.test == "groups":
-            of_rows = self.task.sealing.units[rows]
-            return GroupWatch(delta=claim.delta, groups=units, sealed=sealed, sealed_groups=of_rows)
-        return SeriesWatch(
-            delta=claim.delta,
-            dates=_ranks(every.table["time"]),
-            season=self.task.roles.season,
-            sealed=sealed,
-            sealed_dates=_ranks(self.task.frame.column(str(self.task.roles.time)).gather(rows)),
-        )
+        return judge.claim.gains(judge.baseline_losses, judge.losses(judged))
 
     def _watched(
         self,
@@ -291,7 +276,3 @@ _NOTHING: dict[str, Any] = {
 
 def _filled(losses: np.ndarray, worst: float) -> np.ndarray:
     return np.where(np.isnan(losses), worst, losses)
-
-
-def _ranks(times: pl.Series) -> np.ndarray:
-    return times.rank("dense").to_numpy()
