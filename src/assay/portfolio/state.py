@@ -98,7 +98,7 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
     points = points_of(history, body.key)
     efforts = [point.effort for point in points if point.effort is not None]
     registered = history.experiments(body.key) if history is not None else []
-    is_open = bool(registered) and history is not None and registered[-1].hash in history.verdicts
+    last = registered[-1].hash if registered else None
     return ProjectState(
         key=body.key,
         question=body.question or body.key,
@@ -106,8 +106,17 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
         curve=curve_of(body, points),
         effort_spent=max(efforts, default=0.0),
         skill_at_ceiling=_skill_at_ceiling(history, body.key),
-        note="Its seal is open: a further claim needs new sealed rows." if is_open else "",
+        note="" if history is None or last is None else _note(history, last),
     )
+
+
+def _note(history: History, last: str) -> str:
+    """What whoever plans effort should know of the latest registration."""
+    if history.withdrawal(last) is not None:
+        return "Its verdict was withdrawn: ask the question again, on new rows."
+    if last in history.verdicts:
+        return "Its seal is open: a further claim needs new sealed rows."
+    return ""
 
 
 def _skill_at_ceiling(history: History | None, key: str) -> float:

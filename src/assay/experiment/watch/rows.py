@@ -22,6 +22,11 @@ OFTEN = 0.05
 NUMBER = "number of the row"
 
 
+ONCE_LABELLED = (
+    "A watch compares predictions with what came: give the rows once their targets are known."
+)
+
+
 @dataclass(frozen=True, eq=False)
 class NewRows:
     """The given rows, and which of them are to be scored.
@@ -58,6 +63,11 @@ def new_rows(data: object, task: SealedTask, past: Scored, *, salt: str) -> NewR
     """
     given = read(data)
     has_numbers = "row_id" in given.columns
+    if task.roles.target not in given.columns:
+        raise DataError(
+            f"{given.source}: no column `{task.roles.target}`, so these rows have no labels. "
+            f"{ONCE_LABELLED}"
+        )
     frame = conform(given, task.frame, task.roles)
     has_target = ~np.isnan(frame.numbers(task.roles.target))
     _refuse_unlabelled(frame, task, has_target)
@@ -87,8 +97,7 @@ def _refuse_unlabelled(frame: Frame, task: SealedTask, has_target: np.ndarray) -
     if not has_target.any():
         raise DataError(
             f"{frame.source}: target `{task.roles.target}` is missing in all {frame.rows:,} rows. "
-            "A watch compares predictions with what came: give the rows once their targets are "
-            "known."
+            f"{ONCE_LABELLED}"
         )
 
 
