@@ -43,7 +43,7 @@ def add(app: typer.Typer) -> None:
     @command(
         app,
         "gate",
-        purpose="Look at a supported model part by part before it may go to production.",
+        purpose="Look into a supported model before it goes to production.",
         more="The parts: the gap between open and sealed rows, calibration, stability over seeds "
         "and other rows, segments in which it is worse than the baseline, look-ahead, explanation, "
         "and tries. What cannot be told does not pass. The model is made anew from assay.toml, "

@@ -8,7 +8,7 @@ from typing import Self
 from assay.errors import ExperimentError
 from assay.experiment.amending import amend
 from assay.experiment.experiment import Experiment
-from assay.experiment.gate import OnDisk, Part
+from assay.experiment.gate import OnDisk, Part, refuse_unacceptable
 from assay.experiment.recipe import planned_model
 from assay.experiment.register import (
     record_project,
@@ -194,6 +194,7 @@ class Workspace:
         Raises:
             ExperimentError: nothing is supported here, or a part may not be accepted.
         """
+        refuse_unacceptable(accept or {})  # a slip in a word is said before any data are read
         experiment = self.experiment(key)
         plan = self.planned(key, experiment.supported)
         if plan is None or plan.model.predictions is not None:
