@@ -67,7 +67,7 @@ def test_words_that_were_lost_are_noticed_and_made_anew(ledger, lesson, path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO passage (passage) VALUES ('delete-all')")
         connection.commit()
-    assert "run `rebuild_views`" in ledger.verify().message
+    assert "run `assay ledger rebuild`" in ledger.verify().message
     assert ledger.search("lesson") == []
     ledger.rebuild_views()
     assert ledger.verify().ok

@@ -7,18 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from assay.errors import LedgerError
 from assay.ledger import sqlite
 from assay.ledger.chain import Head
-from assay.ledger.schema import record
-
-_LAST = (
-    select(record.c.sequence, record.c.at, record.c.hash)
-    .order_by(record.c.sequence.desc())
-    .limit(1)
-)
 
 
 @dataclass(slots=True)
@@ -49,6 +42,8 @@ class Connections:
     timeout_s: float
     engine: Engine | None
     _thread: _Thread = field(default_factory=_Thread)
+    # Kept from one transaction to the next: a connection costs as much as a quarter of an append.
+    _writer: Connection | None = None
     # SQLite lets waiting threads poll, and may starve one; a lock serves each in turn.
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pid: int = field(default_factory=os.getpid)
@@ -72,8 +67,11 @@ class Connections:
     def close(self) -> None:
         """Let go of the file."""
         if self.engine is not None:
-            self.engine.dispose()
-            self.engine = None
+            engine, self.engine = self.engine, None
+            if self._lock.acquire(blocking=False):  # else whoever writes lets go of it in the end
+                self._let_go_of_writer()
+                self._lock.release()
+            engine.dispose()
 
     def said(self) -> AbstractContextManager[None]:
         """Errors of the database within the block become a `LedgerError`."""
@@ -91,7 +89,7 @@ class Connections:
             with self.said():
                 yield self._thread.writing.connection
             return
-        with self._connected(write=False) as connection, self.said(), connection.begin():
+        with self._connected() as connection, self.said(), connection.begin():
             yield connection
 
     @contextmanager
@@ -106,23 +104,38 @@ class Connections:
             with self._savepoint(writing):
                 yield writing
             return
-        with self._locked(), self._connected(write=True) as connection:
-            yield from self._committed(connection)
+        with self._locked():
+            try:
+                yield from self._committed()
+            except BaseException:
+                self._let_go_of_writer()  # the next one starts with a connection that never failed
+                raise
+            finally:
+                if self.engine is None:
+                    self._let_go_of_writer()
 
-    def _committed(self, connection: Connection) -> Iterator[Writing]:
+    def _committed(self) -> Iterator[Writing]:
         with self.said():
-            transaction = connection.begin()
-            self._thread.writing = Writing(connection, head_of(connection))
+            if self._writer is None:
+                self._writer = sqlite.writer(self.live())
+            connection = self._writer
+            sqlite.begin_writing(connection)
         try:
-            yield self._thread.writing
-        except BaseException:
-            transaction.rollback()
-            raise
-        else:
             with self.said():
-                transaction.commit()
+                self._thread.writing = Writing(connection, head_of(connection))
+            yield self._thread.writing
+            with self.said():
+                sqlite.commit(connection)
+        except BaseException:
+            sqlite.roll_back(connection)
+            raise
         finally:
             self._thread.writing = None
+
+    def _let_go_of_writer(self) -> None:
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.close()
 
     @contextmanager
     def _savepoint(self, writing: Writing) -> Iterator[None]:
@@ -135,9 +148,9 @@ class Connections:
             raise
 
     @contextmanager
-    def _connected(self, *, write: bool) -> Iterator[Connection]:
+    def _connected(self) -> Iterator[Connection]:
         with self.said():
-            connection = self.live().execution_options(write=write).connect()
+            connection = self.live().connect()
         try:
             yield connection
         finally:
@@ -169,10 +182,11 @@ class Connections:
             # A connection must not be carried across a fork: the parent keeps it, we leave it be.
             self.engine.dispose(close=False)
             self._lock, self._thread, self._pid = threading.Lock(), _Thread(), os.getpid()
+            self._writer = None
         return self.engine
 
 
 def head_of(connection: Connection) -> Head:
     """The end of the chain as this connection sees it."""
-    found = connection.execute(_LAST).first()
+    found = sqlite.last_link(connection)
     return Head() if found is None else Head(*found)

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from assay.errors import LedgerError
-from assay.ledger import opening, sealed_rows, search, verification
+from assay.ledger import opening, sealed_rows, search, sqlite, verification
 from assay.ledger.author import default_author
 from assay.ledger.chain import Record, as_record, head_after, linked, read_record
 from assay.ledger.connections import Connections, Writing, head_of
 from assay.ledger.files import FileStore
 from assay.ledger.schema import record
+from assay.ledger.telling import Tell, silent
 from assay.ledger.verification import Verification
 from assay.record import Body, GenesisBody, RegistrationBody, canonical
 
 BATCH = 500
 """Records read at once; between two batches no lock is held and no cursor is open."""
 
-_INSERT = insert(record)
 # Built once: a program that takes hundreds of looks asks thousands of times what is new.
 _AFTER = (
     select(record)
@@ -250,12 +250,14 @@ class Ledger:
                     count += 1
         return count
 
-    def verify(self) -> Verification:
-        """Check every link of the chain, every file that a record names, and the view."""
+    def verify(self, tell: Tell = silent) -> Verification:
+        """Check every link of the chain, every file that a record names, and the views.
+
+        Args:
+            tell: is told how far the check is.
+        """
         with self._connections.reading() as connection:
-            return verification.verify(
-                connection, self._rows(connection), self.files, str(self.path)
-            )
+            return verification.verify(connection, self.files, str(self.path), tell)
 
     def _prepare(self, body: Body, key: str) -> _Prepared:
         """Everything that can be refused is refused here, before the lock is asked for."""
@@ -282,7 +284,7 @@ class Ledger:
             rows.append(linked(head, kind=kind, key=item.key, author=author, body=item.text))
             head = head_after(rows[-1])
         with self._connections.said():
-            writing.connection.execute(_INSERT, rows)
+            sqlite.append_rows(writing.connection, rows)
             for row, item in zip(rows, prepared, strict=True):
                 if item.sealed:
                     sealed_rows.fill(writing.connection, row["sequence"], item.sealed)
@@ -300,13 +302,6 @@ class Ledger:
             yield from rows
             is_full = len(rows) == BATCH
             last = rows[-1]["sequence"] if rows else last
-
-    def _rows(self, connection: Connection) -> Iterator[dict[str, Any]]:
-        """All stored rows as one connection sees them, so that a check sees one state."""
-        rows = _batch(connection, 0)
-        while rows:
-            yield from rows
-            rows = _batch(connection, rows[-1]["sequence"])
 
 
 def _batch(

@@ -7,9 +7,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, insert, select
 
 from assay.errors import LedgerError
-from assay.ledger import sqlite
+from assay.ledger import sqlite, structure
 from assay.ledger.chain import Head, linked
-from assay.ledger.schema import REVISIONS, metadata, record, revision
+from assay.ledger.schema import REVISIONS, record, revision
 from assay.record import GenesisBody, canonical
 
 
@@ -76,9 +76,7 @@ def _is_current(connection: Connection, path: Path) -> bool:
 
 def _create(connection: Connection, author: str) -> None:
     """Schema, stamp and first record at once: importing Alembic would take longer than this."""
-    metadata.create_all(connection, checkfirst=False)
-    for statement in (*sqlite.TRIGGERS_0001, *sqlite.SEARCH_0002):
-        connection.exec_driver_sql(statement)
+    structure.make(connection)
     connection.execute(insert(revision), {"version_num": REVISIONS[-1]})
     sqlite.mark(connection)
     genesis = GenesisBody(salt=secrets.token_hex(32), software=_software())

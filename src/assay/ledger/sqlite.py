@@ -3,19 +3,28 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
 
-from assay.errors import LedgerError
+from assay.errors import DamagedError, LedgerError
+from assay.ledger.schema import record
 
 APPLICATION_ID = 0x41535359
 """`ASSY`: stands in the file's header, so that a ledger is not taken for another database."""
 
 _LAST = "SELECT max(sequence) FROM record"
+_LAST_LINK = "SELECT sequence, at, hash FROM record ORDER BY sequence DESC LIMIT 1"
+COLUMNS = tuple(column.name for column in record.columns)
+_APPEND = f"INSERT INTO record ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"
+_ROWS = f"SELECT {', '.join(COLUMNS)} FROM record WHERE sequence > ? ORDER BY sequence LIMIT ?"
+LOWEST = -(2**63)
+"""Below every sequence number that can be stored."""
 
 # Part of revision 0001: a later revision adds triggers, it never edits these.
 TRIGGERS_0001 = (
@@ -33,23 +42,27 @@ TRIGGERS_0001 = (
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: not the next link'); END",
 )
 
-# Part of revision 0002. Without their own copy of the text: the records hold it.
+# Without its own copy of the text: the records hold it.
+_INDEX = "fts5(words, content='', tokenize='porter unicode61 remove_diacritics 2')"
+
+# Part of revision 0002.
 SEARCH_0002 = tuple(
-    f"CREATE VIRTUAL TABLE {index} USING fts5(words, content='', "
-    "tokenize='porter unicode61 remove_diacritics 2')"
-    for index in ("passage", "trial")
+    f"CREATE VIRTUAL TABLE {index} USING {_INDEX}" for index in ("passage", "trial")
 )
 
 
-def make_engine(path: Path, timeout_s: float) -> Engine:
+def make_engine(path: Path | None, timeout_s: float) -> Engine:
     """Connections to the ledger at `path`, each with the settings that keep it safe.
+
+    Without a path, to a database in memory.
 
     Run with the option `write=True`, a transaction takes the write lock at its start; any other
     sees one state of the ledger and never waits for a writer.
     """
     engine = create_engine(
-        URL.create("sqlite", database=str(path)),
+        URL.create("sqlite", database=":memory:" if path is None else str(path)),
         connect_args={"timeout": timeout_s, "check_same_thread": False},
+        poolclass=QueuePool,
         pool_size=0,  # no limit: a thread that reads never waits for another's connection
     )
     event.listen(engine, "connect", _prepare)
@@ -66,8 +79,78 @@ def _prepare(connection: Any, _: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    is_writer = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("kept", False):
+        driver(connection).execute("BEGIN IMMEDIATE" if options.get("write", False) else "BEGIN")
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The connection below SQLAlchemy's.
+
+    `append` runs the same few statements all day long, and each costs a tenth of what it costs
+    through SQLAlchemy.
+    """
+    found: Any = connection.connection.driver_connection
+    return found
+
+
+def writer(engine: Engine) -> Connection:
+    """A connection that is kept from one transaction to the next.
+
+    To SQLAlchemy it is in one transaction for all its life, and so it may be asked for
+    savepoints; `begin_writing` and `commit` are what SQLite sees.
+    """
+    connection = engine.execution_options(kept=True).connect()
+    connection.begin()
+    return connection
+
+
+def begin_writing(connection: Connection) -> None:
+    """Take the write lock, or wait for it."""
+    driver(connection).execute("BEGIN IMMEDIATE")
+
+
+def commit(connection: Connection) -> None:
+    """Make what was written since `begin_writing` durable, and let go of the lock."""
+    driver(connection).execute("COMMIT")
+
+
+def roll_back(connection: Connection) -> None:
+    """Forget what was written since `begin_writing`; SQLite may have done so itself."""
+    driver(connection).rollback()
+
+
+def last_link(connection: Connection) -> tuple[int, str, str] | None:
+    """Sequence, time and hash of the last record."""
+    return driver(connection).execute(_LAST_LINK).fetchone()
+
+
+def append_rows(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert records that follow the last one.
+
+    Raises:
+        sqlite3.OperationalError: no transaction is open. SQLite ends one by itself where the disk
+            is full or fails, and what followed would be recorded without what came before.
+    """
+    if not driver(connection).in_transaction:
+        raise sqlite3.OperationalError("the transaction was rolled back")
+    driver(connection).executemany(_APPEND, rows)
+
+
+def rows_after(connection: Connection, last: int, limit: int) -> list[dict[str, Any]]:
+    """Stored rows that follow record `last`, as they are.
+
+    Raises:
+        sqlite3.Error: one of them cannot be read.
+    """
+    found = driver(connection).execute(_ROWS, (last, limit)).fetchall()
+    return [dict(zip(COLUMNS, row, strict=True)) for row in found]
+
+
+def damage(connection: Connection) -> str:
+    """The first thing that SQLite's own check finds wrong with the file; empty where all is well."""
+    found = connection.exec_driver_sql("PRAGMA main.integrity_check(1)").scalar()
+    return "" if found == "ok" else str(found)
 
 
 def is_marked(connection: Connection) -> bool:
@@ -120,7 +203,7 @@ def ask(connection: Connection, fingerprints: Sequence[bytes]) -> None:
 
 def index_words(connection: Connection, index: str, entries: list[tuple[int, str]]) -> None:
     """Make texts findable under their sequence numbers."""
-    connection.exec_driver_sql(f"INSERT INTO {index} (rowid, words) VALUES (?, ?)", entries)
+    driver(connection).executemany(f"INSERT INTO {index} (rowid, words) VALUES (?, ?)", entries)
 
 
 def forget_words(connection: Connection, index: str) -> None:
@@ -128,9 +211,41 @@ def forget_words(connection: Connection, index: str) -> None:
     connection.exec_driver_sql(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
 
 
+def make_index(connection: Connection, index: str) -> None:
+    """An empty index that this connection alone sees."""
+    driver(connection).execute(f"DROP TABLE IF EXISTS temp.{index}")
+    driver(connection).execute(f"CREATE VIRTUAL TABLE temp.{index} USING {_INDEX}")
+
+
 def indexed(connection: Connection, index: str) -> int:
     """Number of texts in an index."""
     return int(connection.exec_driver_sql(f"SELECT count(*) FROM {index}_docsize").scalar_one())
+
+
+def holds_same_words(connection: Connection, index: str, own: str) -> bool:
+    """Whether an index holds, word for word, what an index of this connection alone does."""
+    found = []
+    for schema, name in (("main", index), ("temp", own)):
+        terms = f"temp.{name}_terms"
+        driver(connection).execute(f"DROP TABLE IF EXISTS {terms}")
+        driver(connection).execute(
+            f"CREATE VIRTUAL TABLE {terms} USING fts5vocab('{schema}', '{name}', 'instance')"
+        )
+        found.append(driver(connection).execute(f"SELECT term, doc, offset FROM {terms}"))
+    return all(one == other for one, other in zip_longest(*found))
+
+
+def last_indexed(connection: Connection, index: str) -> int:
+    """The greatest sequence number in an index; 0 where it is empty."""
+    found = driver(connection).execute(f"SELECT max(id) FROM {index}_docsize").fetchone()
+    return found[0] or 0
+
+
+def bodies_after(connection: Connection, kind: str, last: int) -> list[tuple[int, str]]:
+    """Sequence number and stored body of each record of a kind that follows record `last`."""
+    # The plus keeps SQLite from walking through all records of the kind.
+    asked = "SELECT sequence, body FROM record WHERE sequence > ? AND +kind = ? ORDER BY sequence"
+    return driver(connection).execute(asked, (last, kind)).fetchall()
 
 
 def ranked(connection: Connection, index: str, words: Sequence[str], limit: int) -> list[int]:
@@ -158,7 +273,6 @@ _MEANINGS = {
     "no such module: fts5": "needs an SQLite with full-text search (FTS5), which this Python's "
     "lacks. Use another build of Python",
     "file is not a database": "is not a ledger, but some other file. Name another path",
-    "malformed": "is damaged. Restore it from a backup",
     "disk i/o error": "cannot be read or written by the disk. Check the disk",
     "readonly": "is read-only, or its folder is. Allow writing to both",
     "unable to open": "cannot be opened. Check that it and its folder may be read and written",
@@ -168,18 +282,28 @@ _MEANINGS = {
 }
 
 
+# A ledger that was opened has all its tables; a file that was none was refused before.
+_DAMAGED = ("malformed", "no such table", "no such column", "already exists", "decode to UTF-8")
+
+
 @contextmanager
 def errors_said(path: Path, timeout_s: float) -> Iterator[None]:
     """Turn the database's errors into one sentence that a user can act on.
 
     Raises:
         LedgerError: whatever the database refused.
+        DamagedError: it cannot read the file any more.
     """
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         # Settings made on connecting fail outside SQLAlchemy, which wraps everything else.
         said = str(error.orig if isinstance(error, DBAPIError) else error)
+        if any(part in said for part in _DAMAGED):
+            raise DamagedError(
+                f"{path}: the ledger is damaged. Restore it from a backup; `assay ledger verify` "
+                f"says what still stands ({said})."
+            ) from error
         raise LedgerError(f"{path}: the ledger {_meaning(said, timeout_s)} ({said}).") from error
 
 
