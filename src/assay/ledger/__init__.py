@@ -1,6 +1,7 @@
 """Storage of records: append-only, chained, safe against a crash at any moment."""
 
 from assay.ledger.chain import Record as Record
+from assay.ledger.checking import verify_ledger as verify_ledger
 from assay.ledger.history import History as History
 from assay.ledger.history import attempt_of as attempt_of
 from assay.ledger.history import registration_of as registration_of

@@ -80,6 +80,11 @@ def head_after(row: dict[str, Any]) -> Head:
     return Head(row["sequence"], row["at"], row["hash"])
 
 
+def end_at(record: Record) -> Head:
+    """The end of a chain whose last record this is."""
+    return Head(record.sequence, record.at, record.hash)
+
+
 def fault_within(row: dict[str, Any], where: str) -> tuple[str, Body | dict[str, Any] | None]:
     """What is wrong with a stored row by itself, empty if nothing is, and its body if it reads.
 

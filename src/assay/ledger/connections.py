@@ -2,6 +2,7 @@
 
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -9,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from assay.errors import LedgerError
-from assay.ledger import sqlite
+from assay.errors import LedgerError, ReadOnlyError
+from assay.ledger import snapshot, sqlite
 from assay.ledger.chain import Head
 
 
@@ -28,7 +29,7 @@ class _Thread(threading.local):
     writing: Writing | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Connections:
     """Hands out connections, and says in a sentence what the database refuses.
 
@@ -36,14 +37,17 @@ class Connections:
         path: the ledger's file.
         timeout_s: how long to wait for another writer.
         engine: SQLAlchemy's pool; `None` once closed.
+        is_read_only: it is a copy that is read, since the ledger itself may not be written.
     """
 
     path: Path
     timeout_s: float
     engine: Engine | None
+    is_read_only: bool = False
     _thread: _Thread = field(default_factory=_Thread)
     # Kept from one transaction to the next: a connection costs as much as a quarter of an append.
     _writer: Connection | None = None
+    _remove: Callable[[], object] | None = None  # the copy, if one is being read
     # SQLite lets waiting threads poll, and may starve one; a lock serves each in turn.
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pid: int = field(default_factory=os.getpid)
@@ -52,10 +56,23 @@ class Connections:
     def open(cls, path: Path, timeout_s: float, prepare: Callable[[Engine], None]) -> "Connections":
         """Connections to the file at `path`, once `prepare` found or made its schema.
 
+        Where it may not be written, connections to a copy that can only be read.
+
         Raises:
             LedgerError: `prepare` refused, or the database did.
         """
-        opened = cls(path, timeout_s, sqlite.make_engine(path.absolute(), timeout_s))
+        try:
+            return cls._prepared(cls(path, timeout_s, _engine(path, timeout_s)), prepare)
+        except ReadOnlyError:
+            if not path.is_file() or path.stat().st_size == 0:
+                raise
+        copy, remove = snapshot.take(path)
+        opened = cls(path, timeout_s, _engine(copy, timeout_s), is_read_only=True)
+        opened._remove = weakref.finalize(opened, remove)
+        return cls._prepared(opened, prepare)
+
+    @staticmethod
+    def _prepared(opened: "Connections", prepare: Callable[[Engine], None]) -> "Connections":
         try:
             with opened.said():
                 prepare(opened.live())
@@ -72,6 +89,8 @@ class Connections:
                 self._let_go_of_writer()
                 self._lock.release()
             engine.dispose()
+            if self._remove is not None:
+                self._remove()
 
     def said(self) -> AbstractContextManager[None]:
         """Errors of the database within the block become a `LedgerError`."""
@@ -89,8 +108,9 @@ class Connections:
             with self.said():
                 yield self._thread.writing.connection
             return
-        with self._connected() as connection, self.said(), connection.begin():
-            yield connection
+        with self._connected() as connection, self.said():
+            connection.begin()
+            yield connection  # and no commit: nothing was written, and a damaged file refuses it
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
@@ -98,12 +118,15 @@ class Connections:
 
         Raises:
             LedgerError: another process or thread wrote for longer than `timeout_s`.
+            ReadOnlyError: the file or its folder may not be written.
         """
         writing = self._thread.writing
         if writing is not None:
             with self._savepoint(writing):
                 yield writing
             return
+        if self.is_read_only:
+            raise ReadOnlyError(sqlite.read_only(self.path, "a copy of it is being read"))
         with self._locked():
             try:
                 yield from self._committed()
@@ -184,6 +207,10 @@ class Connections:
             self._lock, self._thread, self._pid = threading.Lock(), _Thread(), os.getpid()
             self._writer = None
         return self.engine
+
+
+def _engine(path: Path, timeout_s: float) -> Engine:
+    return sqlite.make_engine(path.absolute(), timeout_s)
 
 
 def head_of(connection: Connection) -> Head:

@@ -9,9 +9,18 @@ from typing import Any, Self
 from sqlalchemy import Connection, bindparam, select
 
 from assay.errors import LedgerError
-from assay.ledger import opening, sealed_rows, search, sqlite, verification
+from assay.ledger import opening, sealed_rows, search, sqlite, verification, views
 from assay.ledger.author import default_author
-from assay.ledger.chain import Record, as_record, head_after, linked, read_record
+from assay.ledger.chain import (
+    Head,
+    Record,
+    as_record,
+    checked,
+    end_at,
+    head_after,
+    linked,
+    read_record,
+)
 from assay.ledger.connections import Connections, Writing, head_of
 from assay.ledger.files import FileStore
 from assay.ledger.schema import record
@@ -55,7 +64,8 @@ class Ledger:
         create: `False` refuses a path where nothing is.
 
     Raises:
-        LedgerError: not a ledger, made by a newer Assay, locked, or not to be opened.
+        LedgerError: not a ledger, made by a newer Assay, locked, or not to be opened. Where it may
+            be read and not written, it opens, and shows what it held at that moment.
     """
 
     def __init__(
@@ -68,13 +78,13 @@ class Ledger:
     ) -> None:
         self.path = Path(path)
         self.author = author or default_author()
-        self.files = FileStore(self.path.with_name(self.path.name + ".files"))
+        self.files = store_of(self.path)
         opening.prepare_folder(self.path, create=create)
         self._connections = Connections.open(
             self.path,
             timeout_s,
             lambda engine: opening.open_schema(
-                engine, self.path, author=self.author, timeout_s=timeout_s
+                engine, self.path, author=self.author, timeout_s=timeout_s, create=create
             ),
         )
 
@@ -164,6 +174,20 @@ class Ledger:
         for row in self._batches(kind, key, after):
             yield read_record(row, str(self.path))
 
+    def chained(self, head: Head = Head()) -> Iterator[Record]:  # noqa: B008  # it never changes
+        """All records that follow `head`, each link of the chain checked.
+
+        Args:
+            head: what was read before; default nothing.
+
+        Raises:
+            LedgerError: a record is missing, was changed or cannot be read.
+        """
+        for row in self._batches(None, None, head.sequence):
+            found = checked(head, row, str(self.path))
+            yield found
+            head = end_at(found)
+
     def get(self, which: int | str) -> Record:
         """The record with this sequence number or hash.
 
@@ -229,26 +253,24 @@ class Ledger:
             numbers = list(search.find(connection, words, limit))
         return [self.get(number) for number in numbers]
 
-    def rebuild_views(self) -> int:
+    def rebuild_views(self, tell: Tell = silent) -> int:
         """Fill the views of sealed rows and of words anew from records and files.
+
+        Indices and triggers that are missing or were changed are made anew as well.
+
+        Args:
+            tell: is told how far it is.
 
         Returns:
             The number of registrations in them.
 
         Raises:
-            LedgerError: a file is missing or damaged; the views are then as they were.
+            LedgerError: the chain does not hold, or a file is missing or damaged; all is then as
+                it was.
         """
-        count = 0
         with self._connections.writing() as writing, self._connections.said():
-            sealed_rows.clear(writing.connection)
-            search.clear(writing.connection)
-            for found in self.records():
-                search.fill(writing.connection, [(found.sequence, found.body)])
-                if isinstance(found.body, RegistrationBody):
-                    rows = sealed_rows.fingerprints_of(found.body, self.files)
-                    sealed_rows.fill(writing.connection, found.sequence, rows)
-                    count += 1
-        return count
+            total = writing.head.sequence
+            return views.rebuild(writing.connection, self.chained(), total, self.files, tell)
 
     def verify(self, tell: Tell = silent) -> Verification:
         """Check every link of the chain, every file that a record names, and the views.
@@ -302,6 +324,11 @@ class Ledger:
             yield from rows
             is_full = len(rows) == BATCH
             last = rows[-1]["sequence"] if rows else last
+
+
+def store_of(path: Path) -> FileStore:
+    """The files beside the ledger at `path`."""
+    return FileStore(path.with_name(path.name + ".files"))
 
 
 def _batch(

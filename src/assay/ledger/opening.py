@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from assay.errors import LedgerError
+from assay.errors import DamagedError, LedgerError
 from assay.ledger import sqlite, structure
 from assay.ledger.chain import Head, linked
 from assay.ledger.schema import REVISIONS, record, revision
@@ -37,14 +37,29 @@ def prepare_folder(path: Path, *, create: bool) -> None:
         )
 
 
-def open_schema(engine: Engine, path: Path, *, author: str, timeout_s: float) -> None:
+def open_schema(
+    engine: Engine, path: Path, *, author: str, timeout_s: float, create: bool = True
+) -> None:
     """Bring the file at `path` to the current schema, making it a ledger if it is empty.
 
+    Args:
+        engine: connections to the file.
+        path: what messages call it.
+        author: of the first record.
+        timeout_s: how long to wait for another process.
+        create: `False` refuses an empty file.
+
     Raises:
-        LedgerError: it is another database, or was made by a newer Assay.
+        LedgerError: it is another database, was made by a newer Assay, or is empty.
+        DamagedError: it is a ledger whose first page is damaged.
     """
     with engine.begin() as connection:
         is_ready = _is_current(connection, path)
+        if not create and sqlite.is_empty(connection):
+            raise LedgerError(
+                f"{path}: the file is empty: no ledger was made there yet, or it was cut off. "
+                "Check the path, or restore it from a backup."
+            )
     if is_ready:
         return
     sqlite.use_wal(engine, timeout_s)
@@ -56,16 +71,28 @@ def open_schema(engine: Engine, path: Path, *, author: str, timeout_s: float) ->
             _create(connection, author)
         else:
             _upgrade(connection)
+    # A ledger that lost its log must not be taken for an empty file.
+    sqlite.checkpoint(engine)
 
 
 def _is_current(connection: Connection, path: Path) -> bool:
     if sqlite.is_empty(connection):
         return False
     if not sqlite.is_marked(connection):
+        if sqlite.has_records(connection):
+            raise DamagedError(
+                f"{path}: the ledger is damaged: its first page no longer says that it is one. "
+                "Restore it from a backup; `assay ledger verify` says what still stands."
+            )
         raise LedgerError(
             f"{path}: is not a ledger, but some other SQLite database. Name another path."
         )
     found = connection.execute(select(revision.c.version_num)).scalar()
+    if found is None:
+        raise DamagedError(
+            f"{path}: the ledger is damaged: its schema's revision is gone. Restore it from a "
+            "backup; `assay ledger verify` says what still stands."
+        )
     if found not in REVISIONS:
         raise LedgerError(
             f"{path}: the ledger was made by a newer Assay (its schema is {found}, known are "

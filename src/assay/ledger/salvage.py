@@ -1,6 +1,5 @@
 """Reading what can still be read of a file that somebody or something damaged."""
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +37,7 @@ def stored_rows(connection: Connection) -> Iterator[dict[str, Any] | Unreadable]
     while True:
         try:
             rows = sqlite.rows_after(connection, last, size)
-        except sqlite3.Error as error:
+        except sqlite.REFUSALS as error:
             if size > 1:
                 size = 1
                 continue
@@ -58,6 +57,6 @@ def end_of(connection: Connection) -> int:
     """The greatest sequence number; 0 where the table does not say."""
     try:
         found = sqlite.last_link(connection)
-    except sqlite3.Error:
+    except sqlite.REFUSALS:
         return 0
     return found[0] if found else 0

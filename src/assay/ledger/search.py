@@ -5,7 +5,6 @@ thousand, and a word that all of them share must neither bury a lesson nor slow 
 """
 
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -110,7 +109,7 @@ class Expected:
     _texts: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        with suppress(sqlite3.Error):  # where the index is gone, `differs` says so
+        with suppress(*sqlite.REFUSALS):  # where the index is gone, `differs` says so
             self.last = sqlite.last_indexed(self.connection, TRIED)
         for index in (LEARNT, TRIED):
             sqlite.make_index(self.connection, f"expected_{index}")

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from assay.errors import DamagedError, LedgerError
+from assay.errors import DamagedError, LedgerError, ReadOnlyError
 from assay.ledger.schema import record
 
 APPLICATION_ID = 0x41535359
@@ -51,10 +51,11 @@ SEARCH_0002 = tuple(
 )
 
 
-def make_engine(path: Path | None, timeout_s: float) -> Engine:
+def make_engine(path: Path | None, timeout_s: float, *, is_damaged: bool = False) -> Engine:
     """Connections to the ledger at `path`, each with the settings that keep it safe.
 
-    Without a path, to a database in memory.
+    Without a path, to a database in memory. A damaged file is read as far as its schema makes
+    sense.
 
     Run with the option `write=True`, a transaction takes the write lock at its start; any other
     sees one state of the ledger and never waits for a writer.
@@ -65,9 +66,15 @@ def make_engine(path: Path | None, timeout_s: float) -> Engine:
         poolclass=QueuePool,
         pool_size=0,  # no limit: a thread that reads never waits for another's connection
     )
+    if is_damaged:
+        event.listen(engine, "connect", _forgive)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _forgive(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA writable_schema = ON")
 
 
 def _prepare(connection: Any, _: object) -> None:
@@ -150,12 +157,18 @@ def rows_after(connection: Connection, last: int, limit: int) -> list[dict[str, 
 def damage(connection: Connection) -> str:
     """The first thing that SQLite's own check finds wrong with the file; empty where all is well."""
     found = connection.exec_driver_sql("PRAGMA main.integrity_check(1)").scalar()
-    return "" if found == "ok" else str(found)
+    return "" if found == "ok" else str(found).removeprefix("*** in database main ***\n")
 
 
 def is_marked(connection: Connection) -> bool:
     """Whether the file says that it is a ledger."""
     return connection.exec_driver_sql("PRAGMA application_id").scalar() == APPLICATION_ID
+
+
+def has_records(connection: Connection) -> bool:
+    """Whether there is a table of records as a ledger has it."""
+    found = connection.exec_driver_sql("SELECT name FROM pragma_table_info('record')").scalars()
+    return set(COLUMNS) <= set(found)
 
 
 def is_empty(connection: Connection) -> bool:
@@ -185,6 +198,15 @@ def use_wal(engine: Engine, timeout_s: float) -> None:
             sleep(0.01)
         finally:
             connection.close()
+
+
+def checkpoint(engine: Engine) -> None:
+    """Bring what stands in the log into the file itself, as far as nobody reads it."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
 
 
 def ask(connection: Connection, fingerprints: Sequence[bytes]) -> None:
@@ -273,17 +295,27 @@ _MEANINGS = {
     "no such module: fts5": "needs an SQLite with full-text search (FTS5), which this Python's "
     "lacks. Use another build of Python",
     "file is not a database": "is not a ledger, but some other file. Name another path",
-    "disk i/o error": "cannot be read or written by the disk. Check the disk",
-    "readonly": "is read-only, or its folder is. Allow writing to both",
-    "unable to open": "cannot be opened. Check that it and its folder may be read and written",
+    "disk i/o error": "cannot be read or written by the disk, and was not changed. Is the disk "
+    "full, or at a limit on the size of files? Make room, or check the disk",
     "full": "was not changed, since the disk is full. Make room and try again",
     "append-only": "is append-only, and this would not append. Another program may have "
     "written to it; open it again",
 }
 
 
+# A damaged file may put bytes into SQLite's own messages that are no text.
+REFUSALS = (DBAPIError, sqlite3.Error, UnicodeDecodeError)
+"""How the database says that it will not."""
+
 # A ledger that was opened has all its tables; a file that was none was refused before.
-_DAMAGED = ("malformed", "no such table", "no such column", "already exists", "decode to UTF-8")
+_DAMAGED = (
+    "malformed",
+    "no such table",
+    "no such column",
+    "already exists",
+    "decode to UTF-8",
+    "codec",
+)
 
 
 @contextmanager
@@ -293,18 +325,35 @@ def errors_said(path: Path, timeout_s: float) -> Iterator[None]:
     Raises:
         LedgerError: whatever the database refused.
         DamagedError: it cannot read the file any more.
+        ReadOnlyError: it may not write, or not open the file.
     """
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
+    except REFUSALS as error:
         # Settings made on connecting fail outside SQLAlchemy, which wraps everything else.
         said = str(error.orig if isinstance(error, DBAPIError) else error)
-        if any(part in said for part in _DAMAGED):
+        if "readonly" in said or "unable to open" in said:
+            raise ReadOnlyError(read_only(path, said)) from error
+        if any(part in said for part in _DAMAGED) or ("not a database" in said and was(path)):
             raise DamagedError(
                 f"{path}: the ledger is damaged. Restore it from a backup; `assay ledger verify` "
                 f"says what still stands ({said})."
             ) from error
         raise LedgerError(f"{path}: the ledger {_meaning(said, timeout_s)} ({said}).") from error
+
+
+def read_only(path: Path, said: str) -> str:
+    """That a ledger may not be written, as a sentence."""
+    return f"{path}: the ledger is read-only, or its folder is. Allow writing to both ({said})."
+
+
+def was(path: Path) -> bool:
+    """Whether a file whose beginning SQLite does not know any more was a ledger."""
+    try:
+        with path.open("rb") as file:
+            return file.read(100)[68:72] == APPLICATION_ID.to_bytes(4)
+    except OSError:
+        return False
 
 
 def _meaning(said: str, timeout_s: float) -> str:

@@ -1,11 +1,9 @@
 """Tables, indices and triggers of a ledger: are they all there, as this Assay makes them?"""
 
-import sqlite3
 from collections.abc import Iterator
 from functools import cache
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from assay.ledger import sqlite
 from assay.ledger.schema import metadata, record
@@ -25,7 +23,7 @@ def faults(connection: Connection) -> tuple[str, ...]:
     try:
         found = tuple(_faults(_parts(connection)))
         damage = sqlite.damage(connection)
-    except (sqlite3.Error, DBAPIError) as error:
+    except sqlite.REFUSALS as error:
         return (f"the database file is damaged: {error}",)
     return (*found, f"the database file is damaged: {damage}") if damage else found
 

@@ -1,15 +1,13 @@
 """Does the ledger still say what was recorded, and where not, what still stands?"""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from assay.errors import LedgerError
-from assay.ledger import sealed_rows, search, structure
+from assay.ledger import sealed_rows, search, sqlite, structure
 from assay.ledger.chain import Head, fault_between, fault_within
 from assay.ledger.files import FileStore
 from assay.ledger.salvage import Unreadable, end_of, stored_rows
@@ -278,7 +276,7 @@ def _finding(
     if words_wrong:
         said.append("the search does not hold the words of all records; run `assay ledger rebuild`")
     if schema:
-        said.append(f"{', '.join(schema)}; run `assay ledger rebuild`")
+        said.append(", ".join(schema) + ("" if breaks else "; run `assay ledger rebuild`"))
     return "; ".join(said)
 
 
@@ -307,5 +305,5 @@ def _asked(ask: Callable[[], Found], *, otherwise: Found) -> Found:
     """What a view says; a view that cannot be read says nothing that could be trusted."""
     try:
         return ask()
-    except (sqlite3.Error, DBAPIError, LedgerError):
+    except (*sqlite.REFUSALS, LedgerError):
         return otherwise
