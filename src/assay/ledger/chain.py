@@ -127,14 +127,22 @@ def checked(head: Head, row: dict[str, Any], where: str) -> Record:
     Raises:
         LedgerError: it does not follow `head`, or was changed.
     """
+    found = next_record(head, row, where)
+    if isinstance(found, str):
+        raise LedgerError(
+            f"{where}: the chain breaks: {found}. Run `assay ledger verify`, which says what still "
+            "stands."
+        )
+    return found
+
+
+def next_record(head: Head, row: dict[str, Any], where: str) -> Record | str:
+    """A stored row as the record that follows `head`, or in words why it is not."""
     is_next = row["sequence"] == head.sequence + 1
     fault, body = fault_within(row, where) if is_next else ("is missing", None)
     fault = fault or fault_between(head, row)
     if fault or body is None:
-        raise LedgerError(
-            f"{where}: the chain breaks: record {head.sequence + 1} {fault}. Run `assay ledger "
-            "verify`, which says what still stands."
-        )
+        return f"record {head.sequence + 1} {fault}"
     return as_record(row, body)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from assay.errors import DamagedError, LedgerError
 from assay.ledger import sqlite, verification
 from assay.ledger.connections import Connections
-from assay.ledger.ledger import Ledger, store_of
+from assay.ledger.files import store_of
+from assay.ledger.ledger import Ledger
 from assay.ledger.telling import Tell, silent
 from assay.ledger.verification import Break, Verification
 

@@ -53,18 +53,31 @@ class Connections:
     _pid: int = field(default_factory=os.getpid)
 
     @classmethod
-    def open(cls, path: Path, timeout_s: float, prepare: Callable[[Engine], None]) -> "Connections":
+    def open(
+        cls,
+        path: Path,
+        timeout_s: float,
+        prepare: Callable[[Engine], None],
+        *,
+        file: Path | None = None,
+    ) -> "Connections":
         """Connections to the file at `path`, once `prepare` found or made its schema.
 
         Where it may not be written, connections to a copy that can only be read.
+
+        Args:
+            path: the ledger, as messages call it.
+            timeout_s: how long to wait for another writer.
+            prepare: is called with the engine.
+            file: what is opened in its place.
 
         Raises:
             LedgerError: `prepare` refused, or the database did.
         """
         try:
-            return cls._prepared(cls(path, timeout_s, _engine(path, timeout_s)), prepare)
+            return cls._prepared(cls(path, timeout_s, _engine(file or path, timeout_s)), prepare)
         except ReadOnlyError:
-            if not path.is_file() or path.stat().st_size == 0:
+            if file is not None or not path.is_file() or path.stat().st_size == 0:
                 raise
         copy, remove = snapshot.take(path)
         opened = cls(path, timeout_s, _engine(copy, timeout_s), is_read_only=True)

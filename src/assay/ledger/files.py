@@ -54,10 +54,8 @@ class FileStore:
         Of a kind that this Assay does not know, whatever could name a file and does.
         """
         if isinstance(body, Body):
-            found = body.file_shas()
-        else:
-            found = tuple(text for text in _texts(body) if _SHA.fullmatch(text) and self.has(text))
-        return tuple(dict.fromkeys(found))
+            return tuple(dict.fromkeys(body.file_shas()))
+        return tuple(sha for sha in shas_in(body) if self.has(sha))
 
     def put(self, content: bytes) -> str:
         """Store `content` so that it survives a power failure, and return its SHA-256.
@@ -98,6 +96,15 @@ class FileStore:
                     pass
             self._sync_folders(path)
         return is_new
+
+    def forget(self, shas: Iterable[str]) -> None:
+        """Take files away that no record names yet, as far as that can be done."""
+        for sha in shas:
+            with contextlib.suppress(OSError):
+                self.path(sha).unlink(missing_ok=True)
+                self.path(sha).parent.rmdir()
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
 
     def read(self, sha: str) -> bytes:
         """The content with this SHA-256.
@@ -146,6 +153,16 @@ class FileStore:
     def _sync_folders(self, path: Path) -> None:
         for folder in (path.parent, self.folder, self.folder.parent):
             sync_folder(folder)
+
+
+def store_of(path: Path) -> FileStore:
+    """The files beside the ledger at `path`."""
+    return FileStore(path.with_name(path.name + ".files"))
+
+
+def shas_in(body: dict[str, Any]) -> tuple[str, ...]:
+    """Whatever in a body of unknown kind could be the SHA-256 of a file, each once."""
+    return tuple(dict.fromkeys(text for text in _texts(body) if _SHA.fullmatch(text)))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -9,7 +9,16 @@ from typing import Any, Self
 from sqlalchemy import Connection, bindparam, select
 
 from assay.errors import LedgerError
-from assay.ledger import opening, sealed_rows, search, sqlite, verification, views
+from assay.ledger import (
+    copying,
+    exporting,
+    opening,
+    sealed_rows,
+    search,
+    sqlite,
+    verification,
+    views,
+)
 from assay.ledger.author import default_author
 from assay.ledger.chain import (
     Head,
@@ -21,8 +30,9 @@ from assay.ledger.chain import (
     linked,
     read_record,
 )
-from assay.ledger.connections import Connections, Writing, head_of
-from assay.ledger.files import FileStore
+from assay.ledger.connections import Writing, head_of
+from assay.ledger.exporting import Exported
+from assay.ledger.files import store_of
 from assay.ledger.schema import record
 from assay.ledger.telling import Tell, silent
 from assay.ledger.verification import Verification
@@ -79,13 +89,8 @@ class Ledger:
         self.path = Path(path)
         self.author = author or default_author()
         self.files = store_of(self.path)
-        opening.prepare_folder(self.path, create=create)
-        self._connections = Connections.open(
-            self.path,
-            timeout_s,
-            lambda engine: opening.open_schema(
-                engine, self.path, author=self.author, timeout_s=timeout_s, create=create
-            ),
+        self._connections = opening.connect(
+            self.path, author=self.author, timeout_s=timeout_s, create=create
         )
 
     def close(self) -> None:
@@ -281,6 +286,37 @@ class Ledger:
         with self._connections.reading() as connection:
             return verification.verify(connection, self.files, str(self.path), tell)
 
+    def export(self, path: str | Path, tell: Tell = silent) -> Exported:
+        """Write all records, and all files that they name, to one new file of JSON lines.
+
+        Args:
+            path: where nothing is yet.
+            tell: is told how far it is.
+
+        Raises:
+            LedgerError: something is at `path` or it cannot be written, the chain breaks, or a
+                file is missing or damaged; then nothing is left there.
+        """
+        with self._connections.reading() as connection:
+            return exporting.export(connection, self.files, str(self.path), Path(path), tell)
+
+    def backup(self, path: str | Path, tell: Tell = silent) -> Verification:
+        """Copy the ledger and its files, as they are at one moment, while others may write.
+
+        Args:
+            path: of the copy, where nothing is yet.
+            tell: is told how far it is.
+
+        Returns:
+            What a check of the copy found: that it holds.
+
+        Raises:
+            LedgerError: something is at `path` or it cannot be written, or the ledger does not
+                hold; then nothing is left there.
+        """
+        with self._connections.reading() as connection:
+            return copying.backup(connection, self.files, self.path, Path(path), tell)
+
     def _prepare(self, body: Body, key: str) -> _Prepared:
         """Everything that can be refused is refused here, before the lock is asked for."""
         missing = [sha for sha in body.file_shas() if not self.files.has(sha)]
@@ -324,11 +360,6 @@ class Ledger:
             yield from rows
             is_full = len(rows) == BATCH
             last = rows[-1]["sequence"] if rows else last
-
-
-def store_of(path: Path) -> FileStore:
-    """The files beside the ledger at `path`."""
-    return FileStore(path.with_name(path.name + ".files"))
 
 
 def _batch(

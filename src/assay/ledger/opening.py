@@ -9,8 +9,36 @@ from sqlalchemy import Connection, Engine, insert, select
 from assay.errors import DamagedError, LedgerError
 from assay.ledger import sqlite, structure
 from assay.ledger.chain import Head, linked
+from assay.ledger.connections import Connections
 from assay.ledger.schema import REVISIONS, record, revision
 from assay.record import GenesisBody, canonical
+
+
+def connect(path: Path, *, author: str, timeout_s: float, create: bool) -> Connections:
+    """Connections to the ledger at `path`, made or upgraded where it has to be.
+
+    Args:
+        path: the ledger's file.
+        author: of the first record.
+        timeout_s: how long to wait for another process.
+        create: `False` refuses a path where no ledger is.
+
+    Raises:
+        LedgerError: not a ledger, made by a newer Assay, locked, or not to be opened.
+    """
+    prepare_folder(path, create=create)
+
+    def prepare(engine: Engine) -> None:
+        open_schema(engine, path, author=author, timeout_s=timeout_s, create=create)
+
+    return Connections.open(path, timeout_s, prepare)
+
+
+def make_without_records(engine: Engine) -> None:
+    """A ledger that waits for the records of another one, the first included."""
+    sqlite.use_wal(engine, timeout_s=1.0)
+    with engine.execution_options(write=True).begin() as connection:
+        _stamp(connection)
 
 
 def prepare_folder(path: Path, *, create: bool) -> None:
@@ -103,13 +131,17 @@ def _is_current(connection: Connection, path: Path) -> bool:
 
 def _create(connection: Connection, author: str) -> None:
     """Schema, stamp and first record at once: importing Alembic would take longer than this."""
-    structure.make(connection)
-    connection.execute(insert(revision), {"version_num": REVISIONS[-1]})
-    sqlite.mark(connection)
+    _stamp(connection)
     genesis = GenesisBody(salt=secrets.token_hex(32), software=_software())
     body = canonical(genesis.model_dump())
     row = linked(Head(), kind=genesis.kind, key="", author=author, body=body)
     connection.execute(insert(record), row)
+
+
+def _stamp(connection: Connection) -> None:
+    structure.make(connection)
+    connection.execute(insert(revision), {"version_num": REVISIONS[-1]})
+    sqlite.mark(connection)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from assay.errors import DamagedError, LedgerError, ReadOnlyError
 from assay.ledger.schema import record
+from assay.ledger.telling import Tell
 
 APPLICATION_ID = 0x41535359
 """`ASSY`: stands in the file's header, so that a ledger is not taken for another database."""
@@ -23,6 +24,7 @@ _LAST_LINK = "SELECT sequence, at, hash FROM record ORDER BY sequence DESC LIMIT
 COLUMNS = tuple(column.name for column in record.columns)
 _APPEND = f"INSERT INTO record ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"
 _ROWS = f"SELECT {', '.join(COLUMNS)} FROM record WHERE sequence > ? ORDER BY sequence LIMIT ?"
+PAGES = 2000  # copied between two signs of life
 LOWEST = -(2**63)
 """Below every sequence number that can be stored."""
 
@@ -207,6 +209,20 @@ def checkpoint(engine: Engine) -> None:
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()
+
+
+def copy(connection: Connection, target: Path, tell: Tell) -> None:
+    """Copy the database as this connection sees it to a new file, while others write."""
+    made = sqlite3.connect(target)
+    try:
+        last_link(connection)  # from here on this connection sees one state
+        driver(connection).backup(
+            made,
+            pages=PAGES,
+            progress=lambda _, left, total: tell("copying pages", total - left, total),
+        )
+    finally:
+        made.close()
 
 
 def ask(connection: Connection, fingerprints: Sequence[bytes]) -> None:

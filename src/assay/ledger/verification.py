@@ -15,7 +15,6 @@ from assay.ledger.standing import Experiments, Standing
 from assay.ledger.telling import Tell, silent
 from assay.record import Body, RegistrationBody
 
-
 Found = TypeVar("Found")
 
 
