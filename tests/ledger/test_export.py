@@ -433,7 +433,7 @@ def test_a_killed_import_leaves_a_path_that_can_be_imported_to(path, tmp_path, a
             ledger.export(tmp_path / "first.jsonl")
             import_jsonl(tmp_path / "first.jsonl", target)
         bodies = []
-        for number in range(300):
+        for number in range(80):
             sha = ledger.put(b"%d" % number)
             bodies.append((attempt(str(number), predictions=sha), "k"))
         ledger.append_many(bodies)
@@ -448,14 +448,15 @@ def test_a_killed_import_leaves_a_path_that_can_be_imported_to(path, tmp_path, a
             child.send_signal(signal.SIGKILL)
             is_done = "done" in child.stdout.read()
         if not target.exists():
-            assert not (is_done or is_there)
+            assert not is_done
+            assert not is_there
             continue
         with Ledger(target, create=False) as ledger:
             held = [record.hash for record in ledger.records()]
             assert ledger.verify().ok
         assert held in ([whole, whole[:1]] if is_there and not is_done else [whole])
     found = import_jsonl(tmp_path / "whole.jsonl", target)
-    assert found.records == 301
+    assert found.records == 81
     with Ledger(target) as ledger:
         assert [record.hash for record in ledger.records()] == whole
         assert ledger.verify().ok
@@ -527,7 +528,7 @@ def test_a_backup_is_never_written_over_anything(ledger, tmp_path):
 def test_a_ledger_that_does_not_hold_is_not_backed_up(small, path, tmp_path):
     with Ledger(path) as ledger:
         ledger.files.path(ledger.get(3).body.predictions).unlink()
-        with pytest.raises(LedgerError, match="no such file. Restore it from a backup"):
+        with pytest.raises(LedgerError, match=r"no such file\. Restore it from a backup"):
             ledger.backup(tmp_path / "copy.db")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TRIGGER record_is_never_updated")

@@ -8,6 +8,7 @@ a file that was cut off shows it.
 import base64
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,10 +127,8 @@ def _check_header(source: Path, line: bytes) -> None:
     if line == header():
         return
     found: Any = None
-    try:
+    with suppress(ValueError, RecursionError):
         found = json.loads(line)
-    except (ValueError, RecursionError):
-        pass
     if isinstance(found, dict) and found.get("holds") == HOLDS and found.get("format") != FORMAT:
         raise LedgerError(
             f"{source}: is an export of format {found.get('format')!r}, this Assay reads format "

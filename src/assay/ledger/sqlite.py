@@ -157,7 +157,7 @@ def rows_after(connection: Connection, last: int, limit: int) -> list[dict[str, 
 
 
 def damage(connection: Connection) -> str:
-    """The first thing that SQLite's own check finds wrong with the file; empty where all is well."""
+    """The first thing that SQLite's own check finds wrong; empty where all is well."""
     found = connection.exec_driver_sql("PRAGMA main.integrity_check(1)").scalar()
     return "" if found == "ok" else str(found).removeprefix("*** in database main ***\n")
 

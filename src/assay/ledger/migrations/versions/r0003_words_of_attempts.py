@@ -1,7 +1,7 @@
 """The words of attempts become findable some at a time.
 
-No table changes. But an older Assay indexes each attempt as it comes, and would leave out those that
-a newer one still has waiting; so it must no longer write here.
+No table changes. But an older Assay indexes each attempt as it comes, and would leave out those
+that a newer one still has waiting; so it must no longer write here.
 """
 
 revision = "0003"
