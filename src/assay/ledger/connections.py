@@ -177,8 +177,10 @@ class Connections:
     def _savepoint(self, writing: Writing) -> Iterator[None]:
         before = writing.head
         try:
-            with self.said(), writing.connection.begin_nested():
-                yield
+            with self.said():
+                sqlite.check_writing(writing.connection)
+                with writing.connection.begin_nested():
+                    yield
         except BaseException:
             writing.head = before
             raise

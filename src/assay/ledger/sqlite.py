@@ -124,6 +124,17 @@ def commit(connection: Connection) -> None:
     driver(connection).execute("COMMIT")
 
 
+def check_writing(connection: Connection) -> None:
+    """Make sure that the transaction which `begin_writing` began is still open.
+
+    Raises:
+        sqlite3.OperationalError: SQLite ended it, as it does where the disk is full or fails. What
+            followed would be recorded without what came before.
+    """
+    if not driver(connection).in_transaction:
+        raise sqlite3.OperationalError("the transaction was rolled back")
+
+
 def roll_back(connection: Connection) -> None:
     """Forget what was written since `begin_writing`; SQLite may have done so itself."""
     driver(connection).rollback()
@@ -135,14 +146,7 @@ def last_link(connection: Connection) -> tuple[int, str, str] | None:
 
 
 def append_rows(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert records that follow the last one.
-
-    Raises:
-        sqlite3.OperationalError: no transaction is open. SQLite ends one by itself where the disk
-            is full or fails, and what followed would be recorded without what came before.
-    """
-    if not driver(connection).in_transaction:
-        raise sqlite3.OperationalError("the transaction was rolled back")
+    """Insert records that follow the last one, within a transaction."""
     driver(connection).executemany(_APPEND, rows)
 
 
@@ -313,6 +317,8 @@ _MEANINGS = {
     "file is not a database": "is not a ledger, but some other file. Name another path",
     "disk i/o error": "cannot be read or written by the disk, and was not changed. Is the disk "
     "full, or at a limit on the size of files? Make room, or check the disk",
+    "rolled back": "was not changed, since the database gave up the transaction, as it does where "
+    "the disk is full or fails. Try again as a whole",
     "full": "was not changed, since the disk is full. Make room and try again",
     "append-only": "is append-only, and this would not append. Another program may have "
     "written to it; open it again",
