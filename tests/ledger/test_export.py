@@ -287,6 +287,8 @@ def cases(content: bytes) -> dict[str, tuple[bytes, str]]:
             "is not as",
         ),
         "other line": (content.replace(b'"line":"end"', b'"line":"fin"'), "is not as"),
+        "name of a file": (content.replace(b'"sha":"', b'"sha":"../'), "is not as"),
+        "half a record": (content.replace(b'"records":6', b'"records":6.0'), "is not as"),
         "counts": (content.replace(b'"records":6', b'"records":7'), "the end tells of 7 records"),
         "files": (content.replace(b'"files":3', b'"files":2'), "the end tells of 6 records and 2"),
         "deep": (content.replace(b'{"line":"end"', b'{"x":' + b"[" * 5000), "is not as"),

@@ -3,6 +3,7 @@
 from assay.ledger.chain import Record as Record
 from assay.ledger.checking import verify_ledger as verify_ledger
 from assay.ledger.exporting import Exported as Exported
+from assay.ledger.findings import Verification as Verification
 from assay.ledger.history import History as History
 from assay.ledger.history import attempt_of as attempt_of
 from assay.ledger.history import registration_of as registration_of
@@ -11,4 +12,3 @@ from assay.ledger.importing import Imported as Imported
 from assay.ledger.importing import import_jsonl as import_jsonl
 from assay.ledger.ledger import Ledger as Ledger
 from assay.ledger.telling import Tell as Tell
-from assay.ledger.verification import Verification as Verification

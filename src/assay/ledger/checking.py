@@ -7,9 +7,9 @@ from assay.errors import DamagedError, LedgerError
 from assay.ledger import sqlite, verification
 from assay.ledger.connections import Connections
 from assay.ledger.files import store_of
+from assay.ledger.findings import Break, Verification
 from assay.ledger.ledger import Ledger
 from assay.ledger.telling import Tell, silent
-from assay.ledger.verification import Break, Verification
 
 
 def verify_ledger(

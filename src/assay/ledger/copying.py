@@ -9,8 +9,8 @@ from assay.errors import LedgerError
 from assay.ledger import exporting, placing, sqlite, verification
 from assay.ledger.connections import Connections
 from assay.ledger.files import FileStore, store_of
+from assay.ledger.findings import Verification
 from assay.ledger.telling import Tell
-from assay.ledger.verification import Verification
 
 
 def backup(

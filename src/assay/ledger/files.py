@@ -160,9 +160,14 @@ def store_of(path: Path) -> FileStore:
     return FileStore(path.with_name(path.name + ".files"))
 
 
+def is_sha(text: Any) -> bool:
+    """Whether it is a SHA-256, as 64 lower-case hexadecimal digits."""
+    return isinstance(text, str) and _SHA.fullmatch(text) is not None
+
+
 def shas_in(body: dict[str, Any]) -> tuple[str, ...]:
     """Whatever in a body of unknown kind could be the SHA-256 of a file, each once."""
-    return tuple(dict.fromkeys(text for text in _texts(body) if _SHA.fullmatch(text)))
+    return tuple(dict.fromkeys(text for text in _texts(body) if is_sha(text)))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """A ledger from an export: all of it or nothing."""
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,20 +9,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from assay.errors import LedgerError
-from assay.ledger import lines, opening, placing, sealed_rows, search, sqlite
-from assay.ledger.chain import Head, Record, end_at, next_record
+from assay.ledger import opening, placing, sealed_rows, search, sqlite
 from assay.ledger.connections import Connections
-from assay.ledger.files import FileStore, shas_in, store_of
-from assay.ledger.lines import End, Piece
+from assay.ledger.files import FileStore, store_of
+from assay.ledger.reading import KeepFile, Row, pass_over, walk
 from assay.ledger.telling import Tell, silent
-from assay.record import Body, RegistrationBody
+from assay.record import RegistrationBody
 
 BATCH = 500
-
-_Item = dict[str, Any] | Piece | End
-_Numbered = Iterator[tuple[int, _Item]]
-_Row = tuple[dict[str, Any], Record]
-_KeepFile = Callable[[str, Iterator[bytes]], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,115 +62,8 @@ def import_jsonl(
             return _fill(source, connections, store, store.adopt, tell)
         finally:
             connections.close()
-    walk(source, _pass_over, lambda _: None, tell, "checking")
+    walk(source, pass_over, lambda _: None, tell, "checking")
     return _make(source, path, timeout_s, tell)
-
-
-@dataclass(slots=True)
-class _Walk:
-    """Where a reader of an export is."""
-
-    source: Path
-    head: Head = field(default_factory=Head)
-    seen: set[str] = field(default_factory=set)
-    arrived: list[str] = field(default_factory=list)  # files since the last record
-
-    def refuse(self, number: int, why: str) -> LedgerError:
-        return LedgerError(f"{self.source}: line {number}: {why}. Export the ledger again.")
-
-
-def walk(
-    source: Path,
-    keep_file: _KeepFile,
-    keep_row: Callable[[_Row], object],
-    tell: Tell,
-    doing: str,
-) -> End:
-    """Go through an export and check all of it.
-
-    Args:
-        source: the file.
-        keep_file: gets each file, and must read all of its content.
-        keep_row: gets each record, after the files that it names.
-        tell: is told how far it is.
-        doing: what it is told.
-
-    Returns:
-        The last line.
-
-    Raises:
-        LedgerError: a record, a link, a file or the end is not as it was written.
-    """
-    at, items, size, read = _Walk(source), lines.read_lines(source), lines.size_of(source), 0
-    for number, item in items:
-        if isinstance(item, End):
-            _check_end(at, number, item)
-            for after, _ in items:
-                raise at.refuse(after, "stands after the end")
-            return item
-        if isinstance(item, Piece):
-            keep_file(item.sha, _content(at, number, item, items))
-            read += 4 * item.size // 3
-            continue
-        record = next_record(at.head, item, str(source))
-        if isinstance(record, str):
-            raise at.refuse(number, record)
-        _check_files(at, number, record.body)
-        keep_row((item, record))
-        at.head = end_at(record)
-        read += len(item["body"]) + 300
-        tell(doing, min(read, size), size)
-    raise LedgerError(
-        f"{source}: the export was cut off: its last line is missing. Export the ledger again, or "
-        "copy the file again."
-    )
-
-
-def _content(at: _Walk, number: int, first: Piece, items: _Numbered) -> Iterator[bytes]:
-    """The content of a file whose first piece was read; the pieces that follow are taken here."""
-    if first.sha in at.seen or first.sha in at.arrived:
-        raise at.refuse(number, f"the file {first.sha} comes a second time")
-    seen, piece, start = hashlib.sha256(), first, 0
-    while True:
-        expected = min(lines.PIECE, first.size - start)
-        place = (piece.sha, piece.size, piece.start, len(piece.content))
-        if place != (first.sha, first.size, start, expected):
-            raise at.refuse(number, f"a piece of the file {first.sha} is missing")
-        seen.update(piece.content)
-        start += len(piece.content)
-        yield piece.content
-        if start >= first.size:
-            break
-        number, following = next(items, (number + 1, None))
-        if not isinstance(following, Piece):
-            raise at.refuse(number, f"a piece of the file {first.sha} is missing")
-        piece = following
-    if seen.hexdigest() != first.sha:
-        raise at.refuse(number, f"the content of the file {first.sha} was changed")
-    at.arrived.append(first.sha)
-
-
-def _check_files(at: _Walk, number: int, body: Body | dict[str, Any]) -> None:
-    """Before a record stand those files, and those only, that it is the first to name."""
-    if isinstance(body, Body):
-        wanted = [sha for sha in dict.fromkeys(body.file_shas()) if sha not in at.seen]
-    else:  # of an unknown kind: what it names, as far as that was there
-        wanted = [sha for sha in shas_in(body) if sha in at.arrived]
-    if wanted != at.arrived:
-        raise at.refuse(number, "the files before this record are not those that it names")
-    at.seen.update(at.arrived)
-    at.arrived = []
-
-
-def _check_end(at: _Walk, number: int, end: End) -> None:
-    found = End(at.head.sequence, len(at.seen), at.head.hash)
-    if at.arrived or found != end or not at.head.sequence:
-        raise at.refuse(number, f"the end tells of {end.records} records and {end.files} files")
-
-
-def _pass_over(_: str, content: Iterator[bytes]) -> None:
-    for _piece in content:
-        pass
 
 
 def _compare(source: Path, connections: Connections, tell: Tell) -> None:
@@ -188,7 +74,7 @@ def _compare(source: Path, connections: Connections, tell: Tell) -> None:
     """
     with connections.reading() as connection:
         existing = _Existing(connection, connections.path, source)
-        walk(source, _pass_over, existing.is_new, tell, "checking")
+        walk(source, pass_over, existing.is_new, tell, "checking")
         existing.refuse_more()
 
 
@@ -203,7 +89,7 @@ class _Existing:
     _last: int = 0
     _is_over: bool = False
 
-    def is_new(self, row: _Row) -> bool:
+    def is_new(self, row: Row) -> bool:
         """Whether the ledger ends before this record.
 
         Raises:
@@ -243,14 +129,14 @@ def _told(row: dict[str, Any]) -> str:
 
 
 def _fill(
-    source: Path, connections: Connections, store: FileStore, keep_file: _KeepFile, tell: Tell
+    source: Path, connections: Connections, store: FileStore, keep_file: KeepFile, tell: Tell
 ) -> Imported:
     """Append what is lacking, in one transaction."""
     with connections.writing() as writing, connections.said():
         existing = _Existing(writing.connection, connections.path, source)
         appender = _Appender(writing.connection, store)
 
-        def keep(row: _Row) -> None:
+        def keep(row: Row) -> None:
             if existing.is_new(row):
                 appender.add(row)
 
@@ -267,9 +153,9 @@ class _Appender:
     connection: Connection
     store: FileStore
     count: int = 0
-    _waiting: list[_Row] = field(default_factory=list)
+    _waiting: list[Row] = field(default_factory=list)
 
-    def add(self, row: _Row) -> None:
+    def add(self, row: Row) -> None:
         self._waiting.append(row)
         self.count += 1
         if len(self._waiting) == BATCH:
@@ -312,7 +198,7 @@ def _make(source: Path, path: Path, timeout_s: float, tell: Tell) -> Imported:
 
 
 def _filled(
-    source: Path, path: Path, hidden: Path, timeout_s: float, keep_file: _KeepFile, tell: Tell
+    source: Path, path: Path, hidden: Path, timeout_s: float, keep_file: KeepFile, tell: Tell
 ) -> Imported:
     connections = Connections.open(path, timeout_s, opening.make_without_records, file=hidden)
     try:

@@ -33,9 +33,9 @@ from assay.ledger.chain import (
 from assay.ledger.connections import Writing, head_of
 from assay.ledger.exporting import Exported
 from assay.ledger.files import store_of
+from assay.ledger.findings import Verification
 from assay.ledger.schema import record
 from assay.ledger.telling import Tell, silent
-from assay.ledger.verification import Verification
 from assay.record import Body, GenesisBody, RegistrationBody, canonical
 
 BATCH = 500

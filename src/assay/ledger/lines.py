@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import LedgerError
+from assay.ledger.files import is_sha
 
 FORMAT = 1
 HOLDS = "assay ledger"
@@ -168,6 +169,9 @@ def _record(text: str, fields: dict[str, Any]) -> dict[str, Any]:
 def _piece(text: str, fields: dict[str, Any]) -> Piece:
     content = base64.b64decode(fields["base64"], validate=True)
     found = Piece(fields["sha"], fields["size"], fields["from"], content)
+    # The SHA-256 becomes the name of a file, so it must be one.
+    if not (is_sha(found.sha) and type(found.size) is type(found.start) is int):
+        raise ValueError
     if _piece_line(found)[:-1].decode() != text or len(content) > PIECE:
         raise ValueError
     return found
@@ -175,6 +179,8 @@ def _piece(text: str, fields: dict[str, Any]) -> Piece:
 
 def _end(text: str, fields: dict[str, Any]) -> End:
     found = End(fields["records"], fields["files"], fields["head"])
+    if not type(found.records) is type(found.files) is int:
+        raise ValueError
     if end_line(found)[:-1].decode() != text:
         raise ValueError
     return found
