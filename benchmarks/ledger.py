@@ -1,17 +1,24 @@
-"""Is a lesson found among 100,000 attempts, by any of its words, before anybody notices waiting?
+"""How fast is recording, and is a lesson found among 100,000 attempts before anybody notices?
 
-The ledger holds 2,000 experiments of 50 attempts each, with the questions, verdict-like sentences
-and lessons that Assay and its users write. Words are drawn by Zipf's law, so that some stand in
-nearly every lesson and most in very few; each lesson also holds a word of its own.
+Recording: the same attempts go by turns, a hundred at a time, through `Ledger.append` and as one
+INSERT each into a bare SQLite table, both with a commit each that a power failure does not undo
+(WAL, synchronous=FULL), both on the same disk. Assay checks, chains and indexes each besides, and
+must keep at least half of SQLite's rate. Beside it, where MLflow is installed, its runs.
+
+Searching: the ledger holds 2,000 experiments of 50 attempts each, with the questions, verdict-like
+sentences and lessons that Assay and its users write. Words are drawn by Zipf's law, so that some
+stand in nearly every lesson and most in very few; each lesson also holds a word of its own.
 
 Run `python benchmarks/ledger.py` (a minute), with `--quick` for a tenth of the attempts, with
-`--check` to fail where a search takes 50 ms or more, or misses.
+`--check` to fail where recording is too slow, or a search takes 50 ms or more, or misses.
 """
 
 import secrets
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +35,15 @@ LIMIT_MS = 50.0
 ASKED = 300  # lessons whose words are all asked for
 SHOWN = 20
 BATCH = 2000
+COMMITS, BLOCK = 4000, 100  # of attempts recorded one by one, and so many at a turn
+LEAST_RATE = 0.5  # of bare SQLite's commits a second
+MLFLOW_RUNS = 50
+
+# The same columns; the row's number is SQLite's own key there as well.
+BARE = (
+    "CREATE TABLE record (sequence INTEGER PRIMARY KEY, kind TEXT, key TEXT, at TEXT, author TEXT, "
+    "body TEXT, previous TEXT, hash TEXT)"
+)
 
 
 @dataclass(frozen=True)
@@ -117,10 +133,95 @@ def ask(ledger: Ledger, lessons: list[Record]) -> list[Asked]:
     return found
 
 
+@dataclass(frozen=True)
+class Rates:
+    """Commits a second, each as durable as the other; `mlflow` is runs, `None` without MLflow."""
+
+    bare: float
+    assay: float
+    mlflow: float | None
+
+    @property
+    def share(self) -> float:
+        """Of bare SQLite's rate that Assay keeps."""
+        return self.assay / self.bare
+
+
+def some_attempt(number: int) -> AttemptBody:
+    """One of many that a program makes; no two are alike."""
+    return AttemptBody(
+        experiment="a" * 64,
+        name=f"tree {number} of depth {number % 9}",
+        note="leaves by age and weight, chosen on the open rows",
+        model="LGBMRegressor(n_estimators=200)",
+        effort=0.5,
+        open_loss=0.1 + number / 1e5,
+        open_skill=0.3 - number / 1e5,
+    )
+
+
+def rates(folder: Path, commits: int) -> Rates:
+    """Record by turns, so that whatever slows the disk down slows both."""
+    bare_s, assay_s = 0.0, 0.0
+    bare = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    bare.execute("PRAGMA journal_mode = WAL")
+    bare.execute("PRAGMA synchronous = FULL")
+    bare.execute(BARE)
+    with Ledger(folder / "assay.db", author="benchmark") as ledger, closing(bare):
+        ledger.append(some_attempt(0), key="k")
+        for start in range(1, commits + 1, BLOCK):
+            began = time.perf_counter()
+            for number in range(start, start + BLOCK):
+                ledger.append(some_attempt(number), key="k")
+            assay_s += time.perf_counter() - began
+            rows = stored_rows(folder / "assay.db", start + 1)
+            began = time.perf_counter()
+            for row in rows:
+                bare.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            bare_s += time.perf_counter() - began
+    done = -(-commits // BLOCK) * BLOCK
+    return Rates(done / bare_s, done / assay_s, mlflow(folder))
+
+
+def stored_rows(path: Path, after: int) -> list[tuple[object, ...]]:
+    """What `append` just stored, to be stored again."""
+    with closing(sqlite3.connect(path)) as connection:
+        asked = "SELECT * FROM record WHERE sequence > ? ORDER BY sequence"
+        return connection.execute(asked, [after]).fetchall()
+
+
+def mlflow(folder: Path) -> float | None:
+    """MLflow's runs a second on the same disk; `None` where it is not installed."""
+    try:
+        from _mlflow_rate import mlflow_rate
+    except ImportError:
+        return None
+    return mlflow_rate(folder / "mlflow", MLFLOW_RUNS)
+
+
+def show_rates(found: Rates, commits: int) -> None:
+    """A table of who records how fast."""
+    shown = "not installed" if found.mlflow is None else f"{found.mlflow:,.0f}"
+    part = "" if found.mlflow is None else f"{found.mlflow / found.bare:.3f}"
+    show_table(
+        f"Recording {commits:,} attempts one by one, each durable when it returns",
+        ("who", "commits a second", "of bare SQLite"),
+        [
+            ("SQLite alone, one INSERT of the same row", f"{found.bare:,.0f}", "1"),
+            ("Ledger.append", f"{found.assay:,.0f}", f"{found.share:.2f}"),
+            ("MLflow, runs", shown, part),
+        ],
+    )
+
+
 def main() -> None:
-    """Fill a ledger, search it, and print the figures."""
-    options = read_options("Is a lesson found among 100,000 attempts, and how soon?")
+    """Record, fill a ledger, search it, and print the figures."""
+    options = read_options("How fast is recording, and how soon is a lesson found?")
     experiments = EXPERIMENTS // 10 if options.quick else EXPERIMENTS
+    commits = COMMITS // 4 if options.quick else COMMITS
+    with tempfile.TemporaryDirectory() as folder:
+        rate = rates(Path(folder), commits)
+    show_rates(rate, commits)
     with tempfile.TemporaryDirectory() as folder:
         ledger, lessons, seconds = filled(Path(folder) / "assay.db", experiments)
         size = sum(file.stat().st_size for file in Path(folder).glob("assay.db*") if file.is_file())
@@ -145,8 +246,11 @@ def main() -> None:
     missed = sum(each.found is False for each in found)
     short = [f"the slowest search took {slowest:.1f} ms"] if slowest >= LIMIT_MS else []
     short += [f"{missed} searches missed their lesson"] if missed else []
+    if rate.share < LEAST_RATE:
+        short.append(f"append keeps {rate.share:.2f} of SQLite's rate, must be {LEAST_RATE:g}")
     figure = (
-        f"ledger: {len(found):,} searches among {experiments * ATTEMPTS:,} attempts, the slowest "
+        f"ledger: {rate.assay:,.0f} durable records a second, {rate.share:.2f} of bare SQLite; "
+        f"{len(found):,} searches among {experiments * ATTEMPTS:,} attempts, the slowest "
         f"{slowest:.1f} ms (limit {LIMIT_MS:g}), {missed} missed"
     )
     finish(figure, short, options)

@@ -11,6 +11,8 @@ AssayError
 │   ├── UnderpoweredError  sealed rows that cannot detect what is claimed
 │   └── LockedError        sealed targets in a vault whose key is not here
 ├── LedgerError            the ledger: locked, read-only, broken, from a newer version
+│   ├── DamagedError       a ledger whose file can no longer be read as one
+│   └── ReadOnlyError      a ledger that may be read, and not written
 └── PlanError              a plan that cannot be made
 
 Each message has four parts: where, what was found, what is accepted, what to do.
@@ -62,6 +64,14 @@ class LockedError(ExperimentError):
 
 class LedgerError(AssayError):
     """The ledger cannot be read or written; nothing was lost or half-written."""
+
+
+class DamagedError(LedgerError):
+    """The ledger's file can no longer be read, or not as a ledger."""
+
+
+class ReadOnlyError(LedgerError):
+    """The ledger's file or its folder may not be written."""
 
 
 class PlanError(AssayError):

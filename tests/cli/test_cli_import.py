@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from assay.cli import importing
+from assay.cli import import_mlflow as importing
 from assay.portfolio.observation import UNSCORED_SE
 
 KEY = "grosse-der-korbe"

@@ -5,6 +5,8 @@ import sqlite3
 
 import pytest
 
+from assay.ledger import Ledger
+
 
 @pytest.fixture
 def closed(assay, tiny):
@@ -127,6 +129,117 @@ def test_verify_as_json_says_where_it_breaks(assay, closed):
     got = json.loads(done.stdout)
     assert done.exit_code == 1
     assert (got["format"], got["ok"], got["broken_at"]) == (1, False, 4)
+
+
+def test_verify_says_what_still_stands(assay, closed):
+    tamper(closed / "assay.db")
+    said = assay("ledger", "verify", closed).stdout
+    assert "record 4 was changed after it was recorded\nrecords 1 to 3 hold" in said
+    assert "chain among themselves, but hang on a record that does not hold" in said
+    assert "\ndose: does not hold: rests on records 4, 5" in said
+    found = json.loads(assay("ledger", "verify", closed, "--json").stdout)
+    assert [each["at"] for each in found["breaks"]] == [4]
+    assert [each["project"] for each in found["experiments"]] == ["dose"]
+    assert found["experiments"][0]["holds"] is False
+
+
+def test_verify_names_who_needs_a_missing_file(assay, closed):
+    with Ledger(closed / "assay.db") as ledger:
+        attempt = next(ledger.records("attempt"))
+        ledger.files.path(attempt.body.predictions).unlink()
+    done = assay("ledger", "verify", closed)
+    assert done.exit_code == 1
+    words = " ".join(done.stdout.split())
+    assert f"missing: file {attempt.body.predictions}, named by record {attempt.sequence}" in words
+    assert "dose: does not hold: 1 of its files are missing or damaged" in words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ls",), ("ls", "--library"), ("search", "dose"), ("export", "new.jsonl"),
+        ("backup", "new.db"), ("rebuild",),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_broken_chain_names_verify(assay, closed, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    with sqlite3.connect(closed / "assay.db") as database:
+        database.execute("DROP TRIGGER record_is_never_updated")
+        database.execute("UPDATE record SET body = '{]' WHERE kind != 'genesis'")
+    database.close()
+    done = assay("ledger", words[0], closed, *words[1:])
+    assert done.exit_code == 2
+    assert "ledger verify`" in " ".join(done.stderr.split())
+    assert not list(tmp_path.glob("new*"))
+
+
+def test_a_plan_is_not_made_on_a_broken_chain(assay, closed):
+    tamper(closed / "assay.db")
+    done = assay("plan", closed)
+    assert done.exit_code == 2
+    assert "the chain breaks: record 4 was changed" in " ".join(done.stderr.split())
+
+
+def test_a_ledger_goes_out_and_comes_back_the_same(assay, answered, closed, tmp_path):
+    file, copy = tmp_path / "out.jsonl", tmp_path / "copy.db"
+    out = answered("ledger", "export", closed, file)
+    assert set(out) == {"format", "ledger", "file", "records", "files", "head"}
+    back = answered("ledger", "import", "jsonl", file, "--ledger", copy)
+    assert (back["records"], back["appended"]) == (out["records"], out["records"])
+    assert answered("ledger", "verify", copy)["head"] == out["head"]
+    again = assay("ledger", "import", "jsonl", file, "--ledger", copy)
+    assert again.stdout == f"{copy} holds all {out['records']} records\n"
+    assert (
+        assay("ledger", "ls", copy, "--library").stdout
+        == assay("ledger", "ls", closed, "--library").stdout
+    )
+
+
+def test_an_import_goes_to_where_a_portfolio_says(answered, closed, tmp_path):
+    file = tmp_path / "out.jsonl"
+    answered("ledger", "export", closed, file)
+    (closed / "assay.db").unlink()
+    back = answered("ledger", "import", "jsonl", file, "--ledger", closed)
+    assert back["appended"] == answered("ledger", "verify", closed)["records"]
+
+
+def test_what_is_there_is_never_overwritten(assay, closed, tmp_path):
+    there = tmp_path / "there"
+    there.write_text("mine")
+    for name in ("export", "backup"):
+        done = assay("ledger", name, closed, there)
+        assert done.exit_code == 2
+        assert "is there already" in done.stderr
+    assert there.read_text() == "mine"
+
+
+def test_a_backup_holds_what_the_ledger_holds(answered, closed, tmp_path):
+    found = answered("ledger", "backup", closed, tmp_path / "new" / "copy.db")
+    checked = answered("ledger", "verify", tmp_path / "new" / "copy.db")
+    assert (checked["head"], checked["records"]) == (found["head"], found["records"])
+
+
+def test_views_are_rebuilt(assay, answered, closed):
+    with sqlite3.connect(closed / "assay.db") as database:
+        database.execute("DELETE FROM sealed_row")
+    database.close()
+    done = assay("ledger", "verify", closed)
+    assert done.exit_code == 1
+    assert "run `assay ledger rebuild`" in " ".join(done.stdout.split())
+    assert answered("ledger", "rebuild", closed)["registrations"] == 1
+    assert assay("ledger", "verify", closed).exit_code == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"version = 1\n" * 50, b"SQLite format 3\0" + b"x" * 99])
+def test_a_file_that_is_no_ledger_is_bad_input(assay, tmp_path, content):
+    file = tmp_path / "file.db"
+    file.write_bytes(content)
+    for words in (("ls",), ("verify",), ("export", tmp_path / "new.jsonl")):
+        done = assay("ledger", words[0], file, *words[1:])
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: {file}: ")
+    assert file.read_bytes() == content
 
 
 def test_reading_records_nothing(assay, head, closed):

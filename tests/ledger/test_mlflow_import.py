@@ -21,8 +21,8 @@ import pytest
 from assay.errors import LedgerError
 from assay.ledger import History, attempt_of
 from assay.ledger.mlflow import Reading, Wanted, import_mlflow
-from assay.ledger.mlflow_opening import FIRST, PATIENCE_S
-from assay.ledger.mlflow_store import PAGE
+from assay.ledger.mlflow.opening import FIRST, PATIENCE_S
+from assay.ledger.mlflow.store import PAGE
 
 KEY = "grosse-der-korbe"
 STARTS_WITHIN_S = 90
@@ -138,7 +138,7 @@ def test_a_tag_that_was_added_later_comes_with_the_next_import(ledger, file, uri
 
 def test_more_runs_than_a_page_holds_come_once_each(ledger, uri, monkeypatch):
     assert PAGE <= 1000
-    monkeypatch.setattr("assay.ledger.mlflow_store.PAGE", 3)
+    monkeypatch.setattr("assay.ledger.mlflow.store.PAGE", 3)
     read = []
     told = import_mlflow(ledger, uri, watch=lambda what, done, total: read.append(done))
     assert (told[0].new, told[0].running) == (8, 1)
@@ -253,7 +253,7 @@ def test_an_address_that_never_answers_is_given_up_soon(ledger, monkeypatch):
 
 
 def test_without_mlflow_the_extra_is_named(ledger, monkeypatch, tmp_path):
-    monkeypatch.setattr("assay.ledger.mlflow_opening.find_spec", lambda name: None)
+    monkeypatch.setattr("assay.ledger.mlflow.opening.find_spec", lambda name: None)
     with pytest.raises(LedgerError, match=r"pip install 'assay-ml\[mlflow\]'"):
         import_mlflow(ledger, "http://127.0.0.1:1")
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from assay.errors import LedgerError
 from assay.ledger import History, Ledger, attempt_of
 from assay.ledger.mlflow import Found, Reading, Wanted, record_mlflow
-from assay.ledger.mlflow_project import slug_of
-from assay.ledger.mlflow_reading import scale_of
-from assay.ledger.mlflow_run import effort_of
-from assay.ledger.mlflow_store import MlflowExperiment, MlflowRun, without_password
+from assay.ledger.mlflow.project import slug_of
+from assay.ledger.mlflow.reading import scale_of
+from assay.ledger.mlflow.run import effort_of
+from assay.ledger.mlflow.store import MlflowExperiment, MlflowRun, without_password
 from assay.record import PortfolioSettings, ProjectBody, is_key, portfolio_from
 
 STORE = "sqlite:///mlflow.db"
@@ -293,7 +293,7 @@ def test_runs_stand_in_the_order_in_which_they_were_started(record, imported):
 
 
 def test_an_import_that_stops_in_the_middle_goes_on(ledger, record, monkeypatch, path):
-    monkeypatch.setattr("assay.ledger.mlflow.BATCH", 2)
+    monkeypatch.setattr("assay.ledger.mlflow.importing.BATCH", 2)
     runs = [run(f"tree {number}", number) for number in range(1, 6)]
     append, calls = Ledger.append_many, []
 

@@ -49,7 +49,7 @@ def test_the_view_can_be_rebuilt(ledger, register, path):
     other.close()
     found = ledger.verify()
     assert (found.ok, found.broken_at, found.views_wrong) == (False, None, (sequences[0], 99))
-    assert "run `rebuild_views`" in found.message
+    assert "run `assay ledger rebuild`" in found.message
     assert ledger.rebuild_views() == 2
     assert ledger.verify().ok
     assert ledger.overlapping(first) == {sequences[0]}

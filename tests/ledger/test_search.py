@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assay.errors import LedgerError
 from assay.ledger import Ledger, sqlite
-from assay.ledger.search import words_of
+from assay.ledger.search import AT_ONCE, words_of
 from assay.record import LessonBody, ProjectBody
 
 
@@ -67,11 +67,51 @@ def test_words_that_were_lost_are_noticed_and_made_anew(ledger, lesson, path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO passage (passage) VALUES ('delete-all')")
         connection.commit()
-    assert "run `rebuild_views`" in ledger.verify().message
+    assert "run `assay ledger rebuild`" in ledger.verify().message
     assert ledger.search("lesson") == []
     ledger.rebuild_views()
     assert ledger.verify().ok
     assert len(ledger.search("lesson")) == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 200])
+@pytest.mark.parametrize("count", [AT_ONCE - 1, AT_ONCE, 3 * AT_ONCE + 5])
+def test_attempts_that_wait_are_found_like_those_that_are_indexed(ledger, attempt, count, at_once):
+    bodies = [(attempt(f"tree {number}, leaf {number % 7}"), "k") for number in range(count)]
+    for start in range(0, count, at_once):
+        ledger.append_many(bodies[start : start + at_once])
+
+    def found():
+        words = ("trees", "leaf 3", "tree 5", str(count - 1), "none")
+        return [[each.sequence for each in ledger.search(word, limit=50)] for word in words]
+
+    before = found()
+    assert before[0] == list(range(count + 1, max(1, count - 49), -1))
+    assert before[-1] == []
+    assert ledger.verify().ok
+    ledger.rebuild_views()
+    assert found() == before
+    assert ledger.verify().ok
+
+
+def test_attempts_of_a_process_that_ended_wait_for_the_next(path, attempt):
+    for number in range(2 * AT_ONCE + 3):
+        with Ledger(path) as ledger:
+            ledger.append(attempt(f"tree {number}"), key="k")
+    with Ledger(path) as ledger:
+        assert len(ledger.search("tree", limit=999)) == 2 * AT_ONCE + 3
+        assert ledger.verify().ok
+
+
+def test_too_many_attempts_that_wait_are_noticed(ledger, attempt, path):
+    ledger.append_many([(attempt(f"tree {number}"), "k") for number in range(AT_ONCE)])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO trial (trial) VALUES ('delete-all')")
+        connection.commit()
+    assert ledger.verify().words_wrong
+    assert len(ledger.search("tree", limit=999)) == AT_ONCE  # and found all the same
+    ledger.rebuild_views()
+    assert ledger.verify().ok
 
 
 def test_what_is_rolled_back_is_not_found(ledger, lesson):

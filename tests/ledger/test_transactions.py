@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from assay.errors import LedgerError
-from assay.ledger import Ledger
+from assay.ledger import Ledger, sqlite
 
 
 def names(ledger: Ledger) -> list[str]:
@@ -119,6 +119,47 @@ def test_a_full_disk_leaves_what_was_there(ledger, attempt, monkeypatch):
     ledger.append(attempt("c"), key="k")
     assert names(ledger) == ["a", "c"]
     assert ledger.verify().ok
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_nothing_is_recorded_of_a_transaction_that_sqlite_gave_up(ledger, attempt, is_first):
+    """As it does where the disk fails: what follows is not recorded without what came before."""
+
+    def give_up():
+        with ledger.transaction():
+            if is_first:
+                ledger.append(attempt("a"), key="k")
+            with ledger._connections.reading() as connection:
+                sqlite.driver(connection).execute("ROLLBACK")
+            with pytest.raises(LedgerError, match="gave up the transaction"):
+                ledger.append(attempt("b"), key="k")
+
+    with pytest.raises(LedgerError, match="no transaction is active"):
+        give_up()
+    assert names(ledger) == []
+    ledger.append(attempt("c"), key="k")
+    assert names(ledger) == ["c"]
+    assert ledger.verify().ok
+
+
+@pytest.mark.parametrize("room", range(0, 12, 3))
+def test_a_disk_that_fills_up_keeps_what_was_acknowledged(ledger, attempt, room):
+    kept = [ledger.append(attempt("a"), key="k")]
+    with ledger._connections.writing() as writing:
+        driver = sqlite.driver(writing.connection)
+    (pages,) = driver.execute("PRAGMA page_count").fetchone()
+    driver.execute(f"PRAGMA max_page_count = {pages + room}")
+    said = ""
+    while not said:
+        try:
+            kept += ledger.append_many([(attempt("b", note="x" * 1500), "k")] * 2)
+        except LedgerError as error:
+            said = str(error)
+    assert "since the disk is full" in said
+    assert list(ledger.records("attempt")) == kept
+    assert ledger.verify().ok
+    ledger.append(attempt("c"), key="k")
+    assert ledger.verify().records == len(kept) + 2
 
 
 def test_a_closed_ledger_says_so(path, attempt):

@@ -8,6 +8,9 @@ import typer
 PortfolioPath = Annotated[
     Path, typer.Argument(metavar="PATH", help="An assay.toml, or the folder that holds one.")
 ]
+LedgerPath = Annotated[
+    Path, typer.Argument(metavar="LEDGER", help="A ledger, an assay.toml or its folder.")
+]
 ProjectKey = Annotated[
     str, typer.Argument(metavar="KEY", help="Key of a project, as in assay.toml.")
 ]

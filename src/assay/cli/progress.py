@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from assay.experiment import Event
+    from assay.ledger import Tell
 
 
 class Follows(Protocol):
@@ -27,6 +28,25 @@ def followed(events: Iterable["Event"]) -> Iterator["Event"]:
         for event in events:
             show(event)
             yield event
+
+
+@contextmanager
+def telling() -> Iterator["Tell"]:
+    """Something to tell how far work on a ledger is: a bar on a terminal, nothing elsewhere."""
+    out = console(on_stderr=True)
+    if not out.is_terminal:
+        yield lambda doing, done, total: None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (BarColumn(bar_width=20), TaskProgressColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=out, transient=True, redirect_stdout=False) as progress:
+        task = progress.add_task("", total=None)
+
+        def tell(doing: str, done: int, total: int) -> None:
+            progress.update(task, description=doing, completed=done, total=total or None)
+
+        yield tell
 
 
 @contextmanager

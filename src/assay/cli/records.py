@@ -1,18 +1,15 @@
 """`assay ledger`: what was recorded, and whether it still says so."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli import importing
-from assay.cli.guard import DOES_NOT_HOLD
-from assay.cli.options import AsJson
+from assay.cli import checking, copies, importing
+from assay.cli.options import AsJson, LedgerPath
 from assay.cli.record_table import as_dict, show_found, show_record, show_records
 from assay.cli.teach import command, group
-from assay.cli.terminal import answer, console
+from assay.cli.terminal import answer
 from assay.cli.workspace import open_ledger
 from assay.errors import LedgerError, nearest
 
@@ -21,9 +18,6 @@ if TYPE_CHECKING:
 
 LEAST_PREFIX = 6  # hexadecimal digits; fewer would often mean several records
 
-LedgerPath = Annotated[
-    Path, typer.Argument(metavar="LEDGER", help="A ledger, an assay.toml or its folder.")
-]
 Which = Annotated[
     str, typer.Argument(metavar="RECORD", help="Its number, its hash, or how the hash begins.")
 ]
@@ -43,12 +37,13 @@ Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Most re
 
 def add(app: typer.Typer) -> None:
     """Announce `assay ledger` and its commands."""
-    ledger = group(help="Read the ledger; check that it still says what was recorded.")
+    ledger = group(help="Read the ledger; check, copy and hand on what was recorded.")
     app.add_typer(ledger, name="ledger")
     _add_ls(ledger)
     _add_search(ledger)
     _add_show(ledger)
-    _add_verify(ledger)
+    checking.add(ledger)
+    copies.add(ledger)
     importing.add(ledger)
 
 
@@ -141,34 +136,6 @@ def _add_show(ledger: typer.Typer) -> None:
             answer({"ledger": ledger.path, "record": as_dict(record)})
         else:
             show_record(record)
-
-
-def _add_verify(ledger: typer.Typer) -> None:
-    @command(
-        ledger,
-        "verify",
-        purpose="Check every link, file and view; exit with 1 if one does not hold.",
-        more="The last line is the hash of the last record. Kept elsewhere, it proves later that "
-        "none was cut off since.",
-        example="assay ledger verify examples/first",
-        writes="nothing.",
-    )
-    def verify(path: LedgerPath, as_json: AsJson = False) -> None:
-        with open_ledger(path) as ledger:
-            found, head = ledger.verify(), ledger.head()
-        if as_json:
-            answer({"ledger": ledger.path, **asdict(found), "head": head})
-        else:
-            out = console()
-            out.print("holds" if found.ok else "does not hold", style="bold " + _colour(found.ok))
-            out.print(found.message)
-            out.print(f"head {head}", style="dim", soft_wrap=True)
-        if not found.ok:
-            raise typer.Exit(DOES_NOT_HOLD)
-
-
-def _colour(ok: bool) -> str:
-    return "green" if ok else "red"
 
 
 def _refuse_unknown_kind(kind: str | None) -> None:

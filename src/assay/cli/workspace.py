@@ -55,12 +55,27 @@ def open_ledger(path: Path) -> Iterator["Ledger"]:
     Raises:
         LedgerError: nothing is there, or no ledger.
     """
-    _, file = portfolio_or_file(path)
-    _refuse_absent(file)
     from assay.ledger import Ledger
 
-    with Ledger(file, create=False) as opened:
+    with Ledger(ledger_file(path), create=False) as opened:
         yield opened
+
+
+def ledger_file(path: Path, *, must_exist: bool = True) -> Path:
+    """The file of a ledger that is named by it or by its portfolio.
+
+    Args:
+        path: a ledger, an `assay.toml`, or the folder that holds one.
+        must_exist: refuse a ledger that is not there.
+
+    Raises:
+        ConfigError: there is no portfolio, or it cannot be read.
+        LedgerError: nothing is there, and something must be.
+    """
+    _, file = portfolio_or_file(path)
+    if must_exist:
+        _refuse_absent(file)
+    return file
 
 
 def portfolio_or_file(path: Path) -> "tuple[Portfolio | None, Path]":

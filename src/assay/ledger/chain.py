@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assay.errors import LedgerError
-from assay.record import BODIES, Body, read_canonical
+from assay.record import BODIES, Body, GenesisBody, read_canonical
+
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 NOTHING_BEFORE = "0" * 64
 """`previous` of the first record."""
@@ -54,7 +56,7 @@ def record_hash(row: dict[str, Any]) -> str:
     text. The body is put in as it is stored, as canonical JSON.
     """
     before = [row[name] for name in ("sequence", "kind", "key", "at", "author")]
-    opened = json.dumps(before, ensure_ascii=False, separators=(",", ":"))[:-1]
+    opened = _write(before)[:-1]
     text = f'{opened},{row["body"]},"{row["previous"]}"]'
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -78,6 +80,72 @@ def head_after(row: dict[str, Any]) -> Head:
     return Head(row["sequence"], row["at"], row["hash"])
 
 
+def end_at(record: Record) -> Head:
+    """The end of a chain whose last record this is."""
+    return Head(record.sequence, record.at, record.hash)
+
+
+def fault_within(row: dict[str, Any], where: str) -> tuple[str, Body | dict[str, Any] | None]:
+    """What is wrong with a stored row by itself, empty if nothing is, and its body if it reads.
+
+    Args:
+        row: as stored; its values may be of any type.
+        where: the ledger's path.
+    """
+    try:
+        body = read_body(row, where)
+    except (LedgerError, TypeError) as error:
+        said = str(error).removeprefix(f"{where}: record {row['sequence']}: ")
+        body, unread = None, f"cannot be read: {said}"
+    else:
+        unread = ""
+    try:
+        is_changed = record_hash(row) != row["hash"]
+    except (TypeError, ValueError):  # bytes or nothing, where text stood
+        is_changed = True
+    if is_changed:
+        return "was changed after it was recorded", body
+    if unread:
+        return unread, body
+    if row["sequence"] == 1 and row["kind"] != GenesisBody.kind:
+        return f"is of kind {row['kind']!r}, must be a genesis", body
+    return "", body
+
+
+def fault_between(head: Head, row: dict[str, Any]) -> str:
+    """Why a stored row, sound by itself or not, does not follow `head`; empty if it does."""
+    if row["previous"] != head.hash:
+        return "is not linked to the one before: one of the two is not what was recorded"
+    if str(row["at"]) < head.at:
+        return "is earlier than the one before"
+    return ""
+
+
+def checked(head: Head, row: dict[str, Any], where: str) -> Record:
+    """The next record of a chain, as somebody must have it who builds on it.
+
+    Raises:
+        LedgerError: it does not follow `head`, or was changed.
+    """
+    found = next_record(head, row, where)
+    if isinstance(found, str):
+        raise LedgerError(
+            f"{where}: the chain breaks: {found}. Run `assay ledger verify`, which says what still "
+            "stands."
+        )
+    return found
+
+
+def next_record(head: Head, row: dict[str, Any], where: str) -> Record | str:
+    """A stored row as the record that follows `head`, or in words why it is not."""
+    is_next = row["sequence"] == head.sequence + 1
+    fault, body = fault_within(row, where) if is_next else ("is missing", None)
+    fault = fault or fault_between(head, row)
+    if fault or body is None:
+        return f"record {head.sequence + 1} {fault}"
+    return as_record(row, body)
+
+
 def read_record(row: dict[str, Any], where: str) -> Record:
     """A stored row as a record with its body parsed.
 
@@ -99,22 +167,40 @@ def read_body(row: dict[str, Any], where: str) -> Body | dict[str, Any]:
         LedgerError: as `read_record`.
     """
     place = f"{where}: record {row['sequence']}"
-    try:
-        fields = read_canonical(row["body"])
-    except (ValueError, TypeError, RecursionError) as error:
-        raise LedgerError(
-            f"{place}: its body is not JSON ({error}). Run `assay ledger verify`."
-        ) from error
-    if not isinstance(fields, dict):
-        raise LedgerError(f"{place}: its body is {type(fields).__name__}, must be a JSON object.")
+    fields = read_fields(row["body"], place)
     if row["kind"] not in BODIES:
         return fields
     try:
         return BODIES[row["kind"]](**fields)
     except LedgerError as error:
         raise LedgerError(
-            f"{place}: its body cannot be read; a newer Assay may have written it. {error}"
+            f"{place}: its body cannot be read; a newer Assay may have written it, and `assay "
+            f"ledger verify` says whether it was changed. {error}"
         ) from error
+
+
+def read_fields(stored: str, place: str) -> dict[str, Any]:
+    """The fields of a stored body.
+
+    Args:
+        stored: its canonical JSON.
+        place: which record, for the message.
+
+    Raises:
+        LedgerError: it is not JSON, or no object.
+    """
+    try:
+        fields = read_canonical(stored)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise LedgerError(
+            f"{place}: its body is not JSON ({error}). Run `assay ledger verify`."
+        ) from error
+    if not isinstance(fields, dict):
+        raise LedgerError(
+            f"{place}: its body is {type(fields).__name__}, must be a JSON object. Run `assay "
+            "ledger verify`."
+        )
+    return fields
 
 
 def _now() -> str:

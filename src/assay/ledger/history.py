@@ -4,7 +4,7 @@ import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
-from assay.ledger.chain import Record
+from assay.ledger.chain import Head, Record, end_at
 from assay.ledger.ledger import Ledger
 from assay.record import (
     AmendmentBody,
@@ -55,7 +55,7 @@ class History:
     releases: dict[str, Record] = field(default_factory=dict)
     watches: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     last: int = 0
-    _head: str = ""
+    _head: Head = field(default_factory=Head)
     # A program may take thousands of looks, and each asks for these.
     _named: dict[tuple[str, str], Record] = field(default_factory=dict)
     _looks: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
@@ -69,15 +69,15 @@ class History:
         """Read the records that came since the last call.
 
         Raises:
-            LedgerError: a record cannot be read.
+            LedgerError: a record cannot be read, or the chain breaks.
         """
         with self._lock:
             # What a transaction showed may have been rolled back since, and its numbers used anew.
-            if self.last and self.ledger.hash_of(self.last) != self._head:
+            if self.last and self.ledger.hash_of(self.last) != self._head.hash:
                 self.forget()
-            for record in self.ledger.records(after=self.last):
+            for record in self.ledger.chained(self._head):
                 self._add(record)
-                self.last, self._head = record.sequence, record.hash
+                self.last, self._head = record.sequence, end_at(record)
         return self
 
     def forget(self) -> None:

@@ -6,22 +6,41 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from assay.errors import LedgerError
-from assay.ledger import opening, sealed_rows, search, verification
+from assay.ledger import (
+    copying,
+    exporting,
+    opening,
+    sealed_rows,
+    search,
+    sqlite,
+    verification,
+    views,
+)
 from assay.ledger.author import default_author
-from assay.ledger.chain import Record, as_record, head_after, linked, read_record
-from assay.ledger.connections import Connections, Writing, head_of
-from assay.ledger.files import FileStore
+from assay.ledger.chain import (
+    Head,
+    Record,
+    as_record,
+    checked,
+    end_at,
+    head_after,
+    linked,
+    read_record,
+)
+from assay.ledger.connections import Writing, head_of
+from assay.ledger.exporting import Exported
+from assay.ledger.files import store_of
+from assay.ledger.findings import Verification
 from assay.ledger.schema import record
-from assay.ledger.verification import Verification
+from assay.ledger.telling import Tell, silent
 from assay.record import Body, GenesisBody, RegistrationBody, canonical
 
 BATCH = 500
 """Records read at once; between two batches no lock is held and no cursor is open."""
 
-_INSERT = insert(record)
 # Built once: a program that takes hundreds of looks asks thousands of times what is new.
 _AFTER = (
     select(record)
@@ -55,7 +74,8 @@ class Ledger:
         create: `False` refuses a path where nothing is.
 
     Raises:
-        LedgerError: not a ledger, made by a newer Assay, locked, or not to be opened.
+        LedgerError: not a ledger, made by a newer Assay, locked, or not to be opened. Where it may
+            be read and not written, it opens, and shows what it held at that moment.
     """
 
     def __init__(
@@ -68,14 +88,9 @@ class Ledger:
     ) -> None:
         self.path = Path(path)
         self.author = author or default_author()
-        self.files = FileStore(self.path.with_name(self.path.name + ".files"))
-        opening.prepare_folder(self.path, create=create)
-        self._connections = Connections.open(
-            self.path,
-            timeout_s,
-            lambda engine: opening.open_schema(
-                engine, self.path, author=self.author, timeout_s=timeout_s
-            ),
+        self.files = store_of(self.path)
+        self._connections = opening.connect(
+            self.path, author=self.author, timeout_s=timeout_s, create=create
         )
 
     def close(self) -> None:
@@ -164,6 +179,20 @@ class Ledger:
         for row in self._batches(kind, key, after):
             yield read_record(row, str(self.path))
 
+    def chained(self, head: Head = Head()) -> Iterator[Record]:  # noqa: B008  # it never changes
+        """All records that follow `head`, each link of the chain checked.
+
+        Args:
+            head: what was read before; default nothing.
+
+        Raises:
+            LedgerError: a record is missing, was changed or cannot be read.
+        """
+        for row in self._batches(None, None, head.sequence):
+            found = checked(head, row, str(self.path))
+            yield found
+            head = end_at(found)
+
     def get(self, which: int | str) -> Record:
         """The record with this sequence number or hash.
 
@@ -229,33 +258,64 @@ class Ledger:
             numbers = list(search.find(connection, words, limit))
         return [self.get(number) for number in numbers]
 
-    def rebuild_views(self) -> int:
+    def rebuild_views(self, tell: Tell = silent) -> int:
         """Fill the views of sealed rows and of words anew from records and files.
+
+        Indices and triggers that are missing or were changed are made anew as well.
+
+        Args:
+            tell: is told how far it is.
 
         Returns:
             The number of registrations in them.
 
         Raises:
-            LedgerError: a file is missing or damaged; the views are then as they were.
+            LedgerError: the chain does not hold, or a file is missing or damaged; all is then as
+                it was.
         """
-        count = 0
         with self._connections.writing() as writing, self._connections.said():
-            sealed_rows.clear(writing.connection)
-            search.clear(writing.connection)
-            for found in self.records():
-                search.fill(writing.connection, [(found.sequence, found.body)])
-                if isinstance(found.body, RegistrationBody):
-                    rows = sealed_rows.fingerprints_of(found.body, self.files)
-                    sealed_rows.fill(writing.connection, found.sequence, rows)
-                    count += 1
-        return count
+            total = writing.head.sequence
+            return views.rebuild(writing.connection, self.chained(), total, self.files, tell)
 
-    def verify(self) -> Verification:
-        """Check every link of the chain, every file that a record names, and the view."""
+    def verify(self, tell: Tell = silent) -> Verification:
+        """Check every link of the chain, every file that a record names, and the views.
+
+        Args:
+            tell: is told how far the check is.
+        """
         with self._connections.reading() as connection:
-            return verification.verify(
-                connection, self._rows(connection), self.files, str(self.path)
-            )
+            return verification.verify(connection, self.files, str(self.path), tell)
+
+    def export(self, path: str | Path, tell: Tell = silent) -> Exported:
+        """Write all records, and all files that they name, to one new file of JSON lines.
+
+        Args:
+            path: where nothing is yet.
+            tell: is told how far it is.
+
+        Raises:
+            LedgerError: something is at `path` or it cannot be written, the chain breaks, or a
+                file is missing or damaged; then nothing is left there.
+        """
+        with self._connections.reading() as connection:
+            return exporting.export(connection, self.files, str(self.path), Path(path), tell)
+
+    def backup(self, path: str | Path, tell: Tell = silent) -> Verification:
+        """Copy the ledger and its files, as they are at one moment, while others may write.
+
+        Args:
+            path: of the copy, where nothing is yet.
+            tell: is told how far it is.
+
+        Returns:
+            What a check of the copy found: that it holds.
+
+        Raises:
+            LedgerError: something is at `path` or it cannot be written, or the ledger does not
+                hold; then nothing is left there.
+        """
+        with self._connections.reading() as connection:
+            return copying.backup(connection, self.files, self.path, Path(path), tell)
 
     def _prepare(self, body: Body, key: str) -> _Prepared:
         """Everything that can be refused is refused here, before the lock is asked for."""
@@ -282,7 +342,7 @@ class Ledger:
             rows.append(linked(head, kind=kind, key=item.key, author=author, body=item.text))
             head = head_after(rows[-1])
         with self._connections.said():
-            writing.connection.execute(_INSERT, rows)
+            sqlite.append_rows(writing.connection, rows)
             for row, item in zip(rows, prepared, strict=True):
                 if item.sealed:
                     sealed_rows.fill(writing.connection, row["sequence"], item.sealed)
@@ -300,13 +360,6 @@ class Ledger:
             yield from rows
             is_full = len(rows) == BATCH
             last = rows[-1]["sequence"] if rows else last
-
-    def _rows(self, connection: Connection) -> Iterator[dict[str, Any]]:
-        """All stored rows as one connection sees them, so that a check sees one state."""
-        rows = _batch(connection, 0)
-        while rows:
-            yield from rows
-            rows = _batch(connection, rows[-1]["sequence"])
 
 
 def _batch(

@@ -6,11 +6,39 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from assay.errors import LedgerError
-from assay.ledger import sqlite
+from assay.errors import DamagedError, LedgerError
+from assay.ledger import sqlite, structure
 from assay.ledger.chain import Head, linked
-from assay.ledger.schema import REVISIONS, metadata, record, revision
+from assay.ledger.connections import Connections
+from assay.ledger.schema import REVISIONS, record, revision
 from assay.record import GenesisBody, canonical
+
+
+def connect(path: Path, *, author: str, timeout_s: float, create: bool) -> Connections:
+    """Connections to the ledger at `path`, made or upgraded where it has to be.
+
+    Args:
+        path: the ledger's file.
+        author: of the first record.
+        timeout_s: how long to wait for another process.
+        create: `False` refuses a path where no ledger is.
+
+    Raises:
+        LedgerError: not a ledger, made by a newer Assay, locked, or not to be opened.
+    """
+    prepare_folder(path, create=create)
+
+    def prepare(engine: Engine) -> None:
+        open_schema(engine, path, author=author, timeout_s=timeout_s, create=create)
+
+    return Connections.open(path, timeout_s, prepare)
+
+
+def make_without_records(engine: Engine) -> None:
+    """A ledger that waits for the records of another one, the first included."""
+    sqlite.use_wal(engine, timeout_s=1.0)
+    with engine.execution_options(write=True).begin() as connection:
+        _stamp(connection)
 
 
 def prepare_folder(path: Path, *, create: bool) -> None:
@@ -37,14 +65,29 @@ def prepare_folder(path: Path, *, create: bool) -> None:
         )
 
 
-def open_schema(engine: Engine, path: Path, *, author: str, timeout_s: float) -> None:
+def open_schema(
+    engine: Engine, path: Path, *, author: str, timeout_s: float, create: bool = True
+) -> None:
     """Bring the file at `path` to the current schema, making it a ledger if it is empty.
 
+    Args:
+        engine: connections to the file.
+        path: what messages call it.
+        author: of the first record.
+        timeout_s: how long to wait for another process.
+        create: `False` refuses an empty file.
+
     Raises:
-        LedgerError: it is another database, or was made by a newer Assay.
+        LedgerError: it is another database, was made by a newer Assay, or is empty.
+        DamagedError: it is a ledger whose first page is damaged.
     """
     with engine.begin() as connection:
         is_ready = _is_current(connection, path)
+        if not create and sqlite.is_empty(connection):
+            raise LedgerError(
+                f"{path}: the file is empty: no ledger was made there yet, or it was cut off. "
+                "Check the path, or restore it from a backup."
+            )
     if is_ready:
         return
     sqlite.use_wal(engine, timeout_s)
@@ -56,16 +99,28 @@ def open_schema(engine: Engine, path: Path, *, author: str, timeout_s: float) ->
             _create(connection, author)
         else:
             _upgrade(connection)
+    # A ledger that lost its log must not be taken for an empty file.
+    sqlite.checkpoint(engine)
 
 
 def _is_current(connection: Connection, path: Path) -> bool:
     if sqlite.is_empty(connection):
         return False
     if not sqlite.is_marked(connection):
+        if sqlite.has_records(connection):
+            raise DamagedError(
+                f"{path}: the ledger is damaged: its first page no longer says that it is one. "
+                "Restore it from a backup; `assay ledger verify` says what still stands."
+            )
         raise LedgerError(
             f"{path}: is not a ledger, but some other SQLite database. Name another path."
         )
     found = connection.execute(select(revision.c.version_num)).scalar()
+    if found is None:
+        raise DamagedError(
+            f"{path}: the ledger is damaged: its schema's revision is gone. Restore it from a "
+            "backup; `assay ledger verify` says what still stands."
+        )
     if found not in REVISIONS:
         raise LedgerError(
             f"{path}: the ledger was made by a newer Assay (its schema is {found}, known are "
@@ -76,15 +131,17 @@ def _is_current(connection: Connection, path: Path) -> bool:
 
 def _create(connection: Connection, author: str) -> None:
     """Schema, stamp and first record at once: importing Alembic would take longer than this."""
-    metadata.create_all(connection, checkfirst=False)
-    for statement in (*sqlite.TRIGGERS_0001, *sqlite.SEARCH_0002):
-        connection.exec_driver_sql(statement)
-    connection.execute(insert(revision), {"version_num": REVISIONS[-1]})
-    sqlite.mark(connection)
+    _stamp(connection)
     genesis = GenesisBody(salt=secrets.token_hex(32), software=_software())
     body = canonical(genesis.model_dump())
     row = linked(Head(), kind=genesis.kind, key="", author=author, body=body)
     connection.execute(insert(record), row)
+
+
+def _stamp(connection: Connection) -> None:
+    structure.make(connection)
+    connection.execute(insert(revision), {"version_num": REVISIONS[-1]})
+    sqlite.mark(connection)
 
 
 def _upgrade(connection: Connection) -> None:

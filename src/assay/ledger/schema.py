@@ -12,7 +12,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema revision that this Assay knows, oldest first; the last is what it writes."""
 
 metadata = MetaData()

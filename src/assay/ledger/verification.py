@@ -1,156 +1,223 @@
-"""Does the ledger still say what was recorded?"""
+"""Does the ledger still say what was recorded, and where not, what still stands?"""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from assay.errors import LedgerError
-from assay.ledger import sealed_rows, search
-from assay.ledger.chain import Head, head_after, read_record, record_hash
+from assay.ledger import sealed_rows, search, sqlite, structure
+from assay.ledger.chain import Head, fault_between, fault_within
 from assay.ledger.files import FileStore
+from assay.ledger.findings import Break, Run, Verification, WrongFile
+from assay.ledger.salvage import Unreadable, end_of, stored_rows
+from assay.ledger.standing import Experiments
+from assay.ledger.telling import Tell, silent
 from assay.record import Body, RegistrationBody
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """What a check of the whole ledger found.
-
-    Fields:
-        ok: every link, file and view holds.
-        records: records whose link holds, from the first on.
-        broken_at: sequence number of the first record that is not what was recorded.
-        files_missing: SHA-256 of files that records name and that are not there.
-        files_damaged: SHA-256 of files whose content has another hash.
-        views_wrong: registrations whose rows in the view are not those of their file.
-        message: the finding in one sentence.
-    """
-
-    ok: bool
-    records: int
-    broken_at: int | None = None
-    files_missing: tuple[str, ...] = ()
-    files_damaged: tuple[str, ...] = ()
-    views_wrong: tuple[int, ...] = ()
-    message: str
+Found = TypeVar("Found")
 
 
 @dataclass(slots=True)
-class _Found:
-    """What the records ask for, gathered while the chain is walked."""
+class _Walk:
+    """What is gathered while the records are walked through."""
 
-    head: Head
-    shas: dict[str, None]
-    registrations: dict[int, RegistrationBody]
-    with_words: int = 0
+    where: str
+    store: FileStore
+    words: search.Expected
+    head: Head = field(default_factory=Head)
+    read: int = 0
+    sound: int = 0
+    breaks: list[Break] = field(default_factory=list)
+    strangers: list[Break] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    after: int = 0
+    named: dict[str, list[int]] = field(default_factory=dict)
+    experiments: Experiments = field(default_factory=Experiments)
+    registrations: dict[int, RegistrationBody] = field(default_factory=dict)
+    _before: str | None = None  # experiment of the row before
+
+    def take(self, row: dict[str, Any] | Unreadable) -> None:
+        """The next row, or what is known of it."""
+        if isinstance(row, Unreadable):
+            self._break(row.sequence, f"cannot be read from the file: {row.why}")
+            self.head, self._before = Head(row.sequence, self.head.at, "?"), None
+            return
+        self.read += 1
+        sequence, expected = row["sequence"], self.head.sequence + 1
+        if sequence < 1:  # readers never see it, and the chain begins after it
+            self.strangers.append(Break(at=sequence, why="stands where no record can be"))
+            return
+        within, body = fault_within(row, self.where)
+        if sequence != expected:
+            self._gap(expected, sequence)
+        between = fault_between(self.head, row)
+        if within:
+            self._break(sequence, within)
+        elif between and sequence == expected and self.head.hash != "?":
+            self._break(sequence, between)
+            self.experiments.doubt(self._before, self.head.sequence)
+        self._place(row, body, is_whole=not within, is_linked=not between)
+        at = self.head.at if within else row["at"]
+        self.head = Head(sequence, at, row["hash"])
+
+    def _place(
+        self,
+        row: dict[str, Any],
+        body: Body | dict[str, Any] | None,
+        *,
+        is_whole: bool,
+        is_linked: bool,
+    ) -> None:
+        sequence = row["sequence"]
+        shas = () if body is None else self.store.named_in(body)
+        self._before = self.experiments.add(row, body, shas)
+        for sha in shas:
+            self.named.setdefault(sha, []).append(sequence)
+        if not self.breaks:
+            self.sound = sequence
+            if isinstance(body, RegistrationBody):
+                self.registrations[sequence] = body
+            if body is not None:
+                self.words.add(sequence, body)
+            return
+        self.experiments.doubt(self._before, sequence)
+        self.after += is_whole or sequence != self.breaks[0].at
+        if not is_whole:
+            return
+        if self.runs and is_linked and self.runs[-1].last == self.head.sequence:
+            self.runs[-1] = Run(first=self.runs[-1].first, last=sequence)
+        else:
+            self.runs.append(Run(first=sequence, last=sequence))
+
+    def _gap(self, expected: int, found: int) -> None:
+        if expected == found - 1:
+            self._break(expected, "is missing")
+        else:
+            self._break(expected, f"and all up to record {found - 1} are missing")
+
+    def _break(self, at: int, why: str) -> None:
+        self.breaks.append(Break(at=at, why=why))
 
 
 def verify(
-    connection: Connection, rows: Iterable[dict[str, Any]], files: FileStore, where: str
+    connection: Connection, store: FileStore, where: str, tell: Tell = silent
 ) -> Verification:
     """Check the chain, then the files that its records name, then the views.
 
     Args:
-        connection: sees the same records as `rows`.
-        rows: all stored records in their order.
-        files: where the files lie.
+        connection: sees one state of the ledger.
+        store: where the files lie.
         where: the ledger's path, for the message.
+        tell: is told how far the check is.
     """
-    found = _Found(Head(), {}, {})
-    for row in rows:
-        problem = _link_problem(row, found, where)
-        if problem is not None:
-            return Verification(
-                ok=False,
-                records=found.head.sequence,
-                broken_at=found.head.sequence + 1,
-                message=f"{where}: {problem}. Records up to {found.head.sequence} hold; restore "
-                "the others from a backup.",
-            )
-    if found.head.sequence == 0:
-        return Verification(
-            ok=False, records=0, broken_at=1, message=f"{where}: record 1, the genesis, is gone."
-        )
-    return _verify_files_and_view(connection, found, files, where)
+    walk = _Walk(where, store, search.Expected(connection))
+    total = end_of(connection)
+    for done, row in enumerate(stored_rows(connection)):
+        tell("records", done, total)
+        walk.take(row)
+    if not (walk.read or walk.breaks):
+        walk.breaks.append(Break(at=1, why="and all others are missing"))
+    states = {}
+    for done, sha in enumerate(walk.named):
+        tell("files", done, len(walk.named))
+        states[sha] = store.state(sha)
+    wrong = {sha: state for sha, state in states.items() if state != "whole"}
+    return _found(connection, walk, wrong)
 
 
-def _link_problem(row: dict[str, Any], found: _Found, where: str) -> str | None:
-    """What is wrong with the next row; if nothing is, `found` grows by it."""
-    expected, head = found.head.sequence + 1, found.head
-    if row["sequence"] != expected:
-        return f"record {expected} is missing"
-    try:
-        if row["previous"] != head.hash:
-            return f"record {expected} is not linked to the one before"
-        if record_hash(row) != row["hash"]:
-            return f"record {expected} was changed after it was recorded"
-        if expected == 1 and row["kind"] != "genesis":
-            return f"record 1 is of kind {row['kind']!r}, must be a genesis"
-        if row["at"] < head.at:
-            return f"record {expected} is earlier than the one before"
-        body = read_record(row, where).body
-    except (LedgerError, TypeError, UnicodeError) as error:
-        return f"record {expected} cannot be read ({error})"
-    _gather(found, expected, body)
-    found.head = head_after(row)
-    return None
-
-
-def _gather(found: _Found, sequence: int, body: Body | dict[str, Any]) -> None:
-    if isinstance(body, Body):
-        found.shas.update(dict.fromkeys(body.file_shas()))
-        found.with_words += bool(search.words_of(body))
-    if isinstance(body, RegistrationBody):
-        found.registrations[sequence] = body
-
-
-def _verify_files_and_view(
-    connection: Connection, found: _Found, files: FileStore, where: str
-) -> Verification:
-    missing = tuple(sha for sha in found.shas if not files.has(sha))
-    damaged = tuple(sha for sha in found.shas if sha not in missing and _is_damaged(files, sha))
-    wrong = tuple(_wrong_in_view(connection, found.registrations, files, {*missing, *damaged}))
-    findings = [
-        f"{len(missing)} files are missing, first {missing[0]}" if missing else "",
-        f"{len(damaged)} files are damaged, first {damaged[0]}" if damaged else "",
-        f"sealed rows of registrations {list(wrong)} are wrong in the view; run `rebuild_views`"
-        if wrong
-        else "",
-        ""
-        if search.count(connection) == found.with_words
-        else "the search does not hold the words of all records; run `rebuild_views`",
-    ]
-    said = "; ".join(finding for finding in findings if finding)
-    count = found.head.sequence
+def _found(connection: Connection, walk: _Walk, wrong: dict[str, str]) -> Verification:
+    breaks = (*walk.strangers, *walk.breaks)
+    is_chained = not walk.breaks
+    views = tuple(_wrong_in_view(connection, walk, set(wrong), is_chained=is_chained))
+    words = is_chained and _asked(walk.words.differs, otherwise=True)
+    schema = structure.faults(connection)
+    finding = _finding(walk, breaks, wrong, views, schema, words_wrong=words)
+    good = f"all {walk.sound} records and {len(walk.named)} files hold"
     return Verification(
-        ok=not said,
-        records=count,
-        files_missing=missing,
-        files_damaged=damaged,
-        views_wrong=wrong,
-        message=f"{where}: {said or f'all {count} records and {len(found.shas)} files hold'}.",
+        ok=not finding,
+        records=walk.sound,
+        broken_at=breaks[0].at if breaks else None,
+        breaks=breaks,
+        after=walk.after,
+        runs=tuple(walk.runs),
+        files=len(walk.named),
+        files_missing=tuple(sha for sha, state in wrong.items() if state == "missing"),
+        files_damaged=tuple(sha for sha, state in wrong.items() if state == "damaged"),
+        files_wrong=tuple(
+            WrongFile(
+                sha=sha,
+                state=state,
+                records=tuple(walk.named[sha]),
+                projects=walk.experiments.projects(sha),
+            )
+            for sha, state in wrong.items()
+        ),
+        experiments=walk.experiments.standings(set(wrong)),
+        views_wrong=views,
+        words_wrong=words,
+        schema_wrong=schema,
+        head=walk.head.hash if walk.read else "",
+        message=f"{walk.where}: {finding or good}.",
     )
 
 
-def _is_damaged(files: FileStore, sha: str) -> bool:
-    try:
-        files.read(sha)
-    except LedgerError:
-        return True
-    return False
+def _finding(
+    walk: _Walk,
+    breaks: tuple[Break, ...],
+    wrong: dict[str, str],
+    views: tuple[int, ...],
+    schema: tuple[str, ...],
+    *,
+    words_wrong: bool,
+) -> str:
+    """What does not hold, in one sentence; empty where all holds."""
+    said = []
+    if breaks:
+        first = breaks[0]
+        upto = f"records up to {walk.sound} hold" if walk.sound else "no record holds"
+        said.append(f"record {first.at} {first.why}; {upto}; restore the others from a backup")
+    for state in ("missing", "damaged"):
+        shas = [sha for sha, found in wrong.items() if found == state]
+        if shas:
+            said.append(f"{len(shas)} files are {state}, first {shas[0]}")
+    if views:
+        said.append(
+            f"sealed rows of registrations {list(views)} are wrong in the view; run `assay "
+            "ledger rebuild`"
+        )
+    if words_wrong:
+        said.append("the search does not hold the words of all records; run `assay ledger rebuild`")
+    if schema:
+        said.append(", ".join(schema) + ("" if breaks else "; run `assay ledger rebuild`"))
+    return "; ".join(said)
 
 
 def _wrong_in_view(
-    connection: Connection,
-    bodies: dict[int, RegistrationBody],
-    files: FileStore,
-    unreadable: set[str],
+    connection: Connection, walk: _Walk, unreadable: set[str], *, is_chained: bool
 ) -> Iterator[int]:
-    for sequence, body in bodies.items():
-        if body.sealed_rows_file in unreadable:
-            continue
-        recorded = set(sealed_rows.fingerprints_of(body, files))
-        if sealed_rows.sealed_by(connection, sequence) != recorded:
+    for sequence, body in walk.registrations.items():
+        if body.sealed_rows_file not in unreadable and not _asked(
+            lambda at=sequence, of=body: _is_sealed_alike(connection, at, of, walk.store),
+            otherwise=False,
+        ):
             yield sequence
-    yield from sorted(sealed_rows.registrations(connection) - set(bodies))
+    if is_chained:  # else registrations may be there that could not be read
+        known = _asked(lambda: sealed_rows.registrations(connection), otherwise=set())
+        yield from sorted(known - set(walk.registrations))
+
+
+def _is_sealed_alike(
+    connection: Connection, at: int, body: RegistrationBody, store: FileStore
+) -> bool:
+    recorded = set(sealed_rows.fingerprints_of(body, store))
+    return sealed_rows.sealed_by(connection, at) == recorded
+
+
+def _asked(ask: Callable[[], Found], *, otherwise: Found) -> Found:
+    """What a view says; a view that cannot be read says nothing that could be trusted."""
+    try:
+        return ask()
+    except (*sqlite.REFUSALS, LedgerError):
+        return otherwise

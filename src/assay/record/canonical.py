@@ -15,6 +15,8 @@ _write = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})  # nearly all values are of these
+
 
 def canonical(value: Any) -> str:
     """The one text of `value`.
@@ -49,10 +51,13 @@ def sha_of(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            _key(key): item if type(item) in _AS_THEY_ARE else _plain(item)
+            for key, item in value.items()
+        }
     if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, dict):
-        return {_key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, int | Integral):
@@ -66,7 +71,7 @@ def _plain(value: Any) -> Any:
 def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"canonical JSON: the key {key!r} must be text.")
-    return "$" + key if key.startswith("$") else key
+    return "$" + key if key[:1] == "$" else key
 
 
 def _untagged(pairs: list[tuple[str, Any]]) -> Any:

@@ -13,15 +13,16 @@ def scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the schema to the latest revision, within the caller's transaction.
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Bring the schema to a revision, within the caller's transaction.
 
     Args:
         connection: in a transaction that holds the write lock.
+        to: the revision; default the latest.
     """
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _config() -> Config:

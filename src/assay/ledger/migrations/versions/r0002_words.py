@@ -19,3 +19,4 @@ def upgrade() -> None:
     rows = connection.exec_driver_sql("SELECT sequence, kind, body FROM record ORDER BY sequence")
     found = ((row.sequence, read_body(dict(row._mapping), "ledger")) for row in rows)
     search.fill(connection, found)
+    search.catch_up(connection)

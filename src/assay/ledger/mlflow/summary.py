@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.ledger.mlflow_reading import Reading, called
-from assay.ledger.mlflow_run import Reader, effort_example
-from assay.ledger.mlflow_store import MlflowRun
+from assay.ledger.mlflow.reading import Reading, called
+from assay.ledger.mlflow.run import Reader, effort_example
+from assay.ledger.mlflow.store import MlflowRun
 from assay.record import AttemptBody
 
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain, count
 from typing import Any
 
-from assay.ledger.mlflow_reading import Reading, Scale, as_number, called, finite
-from assay.ledger.mlflow_store import MlflowExperiment, MlflowRun
+from assay.ledger.mlflow.reading import Reading, Scale, as_number, called, finite
+from assay.ledger.mlflow.store import MlflowExperiment, MlflowRun
 from assay.record import STAGES, AttemptBody
 
 EFFORT_TAG = "effort"

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from assay.errors import LedgerError
-from assay.ledger.mlflow_store import MlflowRun
+from assay.ledger.mlflow.store import MlflowRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

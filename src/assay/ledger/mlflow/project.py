@@ -7,8 +7,8 @@ from itertools import chain, count
 from typing import Any
 
 from assay.ledger.history import History, attempt_of
-from assay.ledger.mlflow_run import source_of
-from assay.ledger.mlflow_store import MlflowExperiment, MlflowRun
+from assay.ledger.mlflow.run import source_of
+from assay.ledger.mlflow.store import MlflowExperiment, MlflowRun
 from assay.record import Portfolio, ProjectBody, project_body
 
 

@@ -9,12 +9,12 @@ from assay.errors import LedgerError, nearest
 from assay.ledger.chain import Record
 from assay.ledger.history import History, attempt_of
 from assay.ledger.ledger import Ledger
-from assay.ledger.mlflow_opening import opened
-from assay.ledger.mlflow_project import new_project, project_key
-from assay.ledger.mlflow_reading import Reading, as_number, called, runs_called, scale_of
-from assay.ledger.mlflow_run import DONE, Reader, earlier_reading, numbered, source_of
-from assay.ledger.mlflow_store import MlflowExperiment, MlflowRun, MlflowStore
-from assay.ledger.mlflow_summary import Imported, counted
+from assay.ledger.mlflow.opening import opened
+from assay.ledger.mlflow.project import new_project, project_key
+from assay.ledger.mlflow.reading import Reading, as_number, called, runs_called, scale_of
+from assay.ledger.mlflow.run import DONE, Reader, earlier_reading, numbered, source_of
+from assay.ledger.mlflow.store import MlflowExperiment, MlflowRun, MlflowStore
+from assay.ledger.mlflow.summary import Imported, counted
 from assay.record import AttemptBody, Body, Portfolio, canonical, is_key
 
 BATCH = 1000

@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from assay.errors import LedgerError
-from assay.ledger.mlflow_store import MlflowStore, in_short, said, without_password
+from assay.ledger.mlflow.store import MlflowStore, in_short, said, without_password
 
 PATIENCE_S = 4
 """How long an address may take to answer for the first time; MLflow itself would wait minutes."""
