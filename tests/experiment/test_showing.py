@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from assay.experiment.judging import Judge
-from assay.experiment.showing import harmed, segments
+from assay.experiment.segments import harmed, segments
 
 
 @pytest.fixture
