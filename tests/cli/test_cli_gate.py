@@ -95,6 +95,8 @@ def test_what_does_not_pass_exits_with_one_and_is_not_released(tiny, assay, answ
         (("--accept", "gap=no matter"), "`gap` cannot be accepted"),
         (("--accept", "segmets=x"), "Did you mean `segments`?"),
         (("--note", "x"), "--note goes with --release"),
+        (("--alpha", "0.1"), "--alpha goes with --release"),
+        (("--release", "--alpha", "0"), "must lie between 0 and 1"),
     ],
 )
 def test_bad_words_are_refused_and_nothing_is_recorded(tiny, assay, head, words, said):

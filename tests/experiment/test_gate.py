@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 import assay
-from assay.errors import ExperimentError
+from assay.errors import ExperimentError, LedgerError
 from assay.experiment import Experiment, Workspace
 from assay.frame import Frame
 from assay.predictive import AbstractPredictive, EnsemblePredictive
@@ -169,6 +169,45 @@ def test_a_row_that_depends_on_its_neighbours_is_flagged(supported):
     assert "asked for alone" in finding(gate, "look-ahead")
 
 
+class Hesitant(Spread):
+    """Its spread doubles where it is asked for fewer rows; its means never move."""
+
+    def predict(self, data: Frame, /) -> AbstractPredictive:
+        sd = self.sd * (1 if data.rows == SEALED else 2)
+        return EnsemblePredictive(data.numbers("x")[:, None] + sd * _normal_quantiles(99))
+
+
+def test_a_spread_that_depends_on_the_neighbours_is_flagged_too(supported):
+    gate = supported(Hesitant(1.0), metric="crps").gate(Hesitant(1.0))
+    assert outcomes(gate)["look-ahead"] == "does not hold"
+
+
+@pytest.mark.parametrize("state", [None, 0])
+def test_a_seed_that_the_author_wrote_into_a_model_hides_nothing(supported, state):
+    kernel = pytest.importorskip("sklearn.kernel_approximation")
+    linear = pytest.importorskip("sklearn.linear_model")
+    make_pipeline = pytest.importorskip("sklearn.pipeline").make_pipeline
+    table = wide(noise=2)
+    model = make_pipeline(
+        kernel.RBFSampler(gamma=0.3, n_components=12, random_state=state), linear.Ridge(1.0)
+    )
+    gate = supported(model, table).gate(model)
+    stability = next(part for part in gate.parts if part["name"] == "stability")
+    assert stability["figures"]["decided_by_seed"] > 0.02
+
+
+def test_harm_in_one_of_many_stores_is_flagged(supported):
+    table = wide(noise=2).with_columns(
+        store=pl.Series([f"s{number % 12:02d}" for number in range(800)])
+    )
+    table = table.with_columns(
+        y=pl.when(pl.col("store") == "s00").then(-pl.col("y")).otherwise(pl.col("y"))
+    )
+    gate = supported(Lucky(0.0), table).gate(Lucky(0.0))
+    assert outcomes(gate)["segments"] == "does not hold"
+    assert "`store` is s00" in finding(gate, "segments")
+
+
 def test_harm_to_a_segment_is_flagged_and_may_be_accepted(supported):
     table = wide().with_columns(odd=pl.Series((np.arange(800) % 10 == 0).astype(int)))
     table = table.with_columns(y=pl.when(pl.col("odd") == 1).then(-pl.col("y")).otherwise("y"))
@@ -226,7 +265,8 @@ def test_nothing_is_released_without_a_gate(supported):
 def test_another_model_than_the_judged_one_is_flagged(supported):
     experiment = supported(Lucky(0.0))
     other = assay.Model(assay.Normal(), mean=assay.Linear("x"))
-    assert outcomes(experiment.gate(other))["stability"] == "does not hold"
+    with pytest.raises(ExperimentError, match="`m` was Lucky, and this model is normal"):
+        experiment.gate(other)
 
 
 # --- in time ----------------------------------------------------------------------------------
@@ -273,11 +313,15 @@ TIME = {"time": "date", "horizon": 1, "baseline": "climatology", "seal": {"share
 def test_an_honest_forecaster_does_not_look_ahead(supported):
     experiment = supported(Last(), days(), **TIME)
     gate = experiment.gate(Last())
-    assert outcomes(gate)["look-ahead"] == "holds"
+    assert outcomes(gate)["look-ahead"] == "cannot be told"  # its author's code may know more
+    assert "no prediction before it changed" in finding(gate, "look-ahead")
+    gate = experiment.gate(Last(), accept={"look-ahead": "read line by line by Ann"})
+    assert outcomes(gate)["look-ahead"] == "accepted"
 
 
 def test_a_forecaster_that_remembers_later_origins_is_flagged(supported):
-    gate = supported(Remembers(), days(), **TIME).gate(Remembers())
+    experiment = supported(Remembers(), days(), **TIME)
+    gate = experiment.gate(Remembers(), accept={"look-ahead": "never mind"})
     assert outcomes(gate)["look-ahead"] == "does not hold"
     assert "Later origins were asked first" in finding(gate, "look-ahead")
 
@@ -338,6 +382,46 @@ def test_a_forecaster_that_reads_tomorrow_from_the_disk_is_flagged(
         gate = workspace.gate("days")
     assert outcomes(gate)["look-ahead"] == "does not hold"
     assert "`days.parquet` held other values" in finding(gate, "look-ahead")
+
+
+def test_a_data_file_outside_the_folder_is_left_alone(tmp_path: Path, monkeypatch):
+    folder = tmp_path / "portfolio"
+    folder.mkdir()
+    days().write_parquet(tmp_path / "days.parquet")
+    models = PEEKING.replace('"days.parquet"', '"../days.parquet"')
+    (folder / "models.py").write_text(models, encoding="utf-8")
+    toml = TOML.replace('"days.parquet"', '"../days.parquet"')
+    (folder / "assay.toml").write_text(toml, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    before = (tmp_path / "days.parquet").read_bytes()
+    with Workspace.open(folder) as workspace:
+        experiment = workspace.register("days")
+        assert experiment.attempt_planned(workspace.project("days").attempts[0]).supported
+        gate = workspace.gate("days")
+    assert outcomes(gate)["look-ahead"] == "cannot be told"
+    assert (tmp_path / "days.parquet").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["days.parquet", "portfolio"]
+
+
+def test_a_gate_says_how_often_it_was_shut_before(supported):
+    experiment = supported(Beside())
+    experiment.gate(Beside())
+    assert "It came to this gate once before" in finding(experiment.gate(Beside()), "tries")
+
+
+def test_a_gate_that_was_written_by_hand_is_refused(supported):
+    sha = "a" * 64
+    with pytest.raises(LedgerError, match="must hold each of"):
+        GateBody(experiment=sha, attempt="m", passed=True, parts=())
+    part = {"finding": "", "remedy": "", "figures": {}}
+    parts = [{"name": name, "outcome": "holds", **part} for name in GATE_PARTS]
+    GateBody(experiment=sha, attempt="m", passed=True, parts=parts)
+    parts[0] |= {"outcome": "does not hold"}
+    with pytest.raises(LedgerError, match="its parts say otherwise"):
+        GateBody(experiment=sha, attempt="m", passed=True, parts=parts)
+    parts[0] |= {"outcome": "accepted"}
+    with pytest.raises(LedgerError, match="accepts `gap`"):
+        GateBody(experiment=sha, attempt="m", passed=True, parts=parts)
 
 
 def test_a_gate_is_kept_and_the_genesis_is_first(supported, ledger):

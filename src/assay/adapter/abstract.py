@@ -3,7 +3,7 @@
 import abc
 import sys
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from assay.adapter.setting import Setting
 from assay.frame import Frame
@@ -56,6 +56,10 @@ class AbstractAdapted(abc.ABC):
     @abc.abstractmethod
     def describe(self) -> str:
         """The model in one line."""
+
+    def unseeded(self) -> Self:
+        """The same model, taking every seed from `fit`, whatever its author wrote into it."""
+        return self
 
     def notes(self) -> tuple[str, ...]:
         """What the author should know of how the model is used, one sentence each."""

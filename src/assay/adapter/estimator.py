@@ -62,6 +62,13 @@ class AdaptedEstimator(AbstractAdapted):
     def packages(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((self.library, "scikit-learn")))
 
+    def unseeded(self) -> "AdaptedEstimator":
+        if self._is_fitted:
+            return self
+        fresh = loaded("sklearn.base").clone(self.model)
+        fresh.set_params(**dict.fromkeys(_random_states(fresh)))
+        return AdaptedEstimator(fresh, self.setting, self.options)
+
     def as_given(self, data: Frame, target: str, /, *, seed: int) -> Predicting | None:
         if not self._is_fitted:
             return None
@@ -311,9 +318,12 @@ def _library(model: Any) -> str:
 def _seeded(model: Any, seed: int) -> Any:
     """An unfitted copy whose random steps follow from the seed where nothing else was said."""
     fresh = loaded("sklearn.base").clone(model)
-    unsaid = [
-        name
-        for name, value in fresh.get_params(deep=True).items()
-        if value is None and name.rpartition("__")[2] == "random_state"
-    ]
+    states = _random_states(fresh)
+    unsaid = [name for name, value in states.items() if value is None]
     return fresh.set_params(**dict.fromkeys(unsaid, seed))
+
+
+def _random_states(model: Any) -> dict[str, Any]:
+    """Each `random_state` in a model and in the models inside it."""
+    said = model.get_params(deep=True).items()
+    return {name: value for name, value in said if name.rpartition("__")[2] == "random_state"}

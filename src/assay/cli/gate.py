@@ -21,15 +21,17 @@ Accept = Annotated[
     typer.Option(
         "--accept",
         metavar="PART=REASON",
-        help="Take responsibility for `segments` or `explanation`, in words.",
+        help="Take responsibility for segments, explanation, or a look-ahead that cannot be told.",
         show_default="nothing",
     ),
 ]
 Release = Annotated[bool, typer.Option("--release", help="Mark it for production if it passes.")]
 Alpha = Annotated[
-    float,
+    float | None,
     typer.Option(
-        min=0.0, max=1.0, help="Of a release: chance that its watch withdraws it wrongly."
+        metavar="CHANCE",
+        help="Of a release: chance that its watch withdraws it wrongly.",
+        show_default="0.05",
     ),
 ]
 Note = Annotated[str, typer.Option(metavar="WORDS", help="Of a release.", show_default="")]
@@ -59,19 +61,20 @@ def add(app: typer.Typer) -> None:
         key: ProjectKey,
         accept: Accept = None,
         release: Release = False,
-        alpha: Alpha = 0.05,
+        alpha: Alpha = None,
         note: Note = "",
         key_file: KeyFile = None,
         ledger: LedgerFile = None,
         as_json: AsJson = False,
     ) -> None:
         accepted = dict(_pair(text) for text in accept or ())
-        _refuse_words_of_a_release(release, note)
+        _refuse_words_of_a_release(release, alpha, note)
         with open_workspace(path, ledger, key_file=key_file) as workspace, working():
             body = workspace.gate(key, accept=accepted, told=_told)
             released = release and body.passed
             if released:
-                workspace.experiment(key).release(alpha=alpha, note=note)
+                said = {} if alpha is None else {"alpha": alpha}
+                workspace.experiment(key).release(note=note, **said)
         if as_json:
             answer({"project": key, "gate": body, "released": released})
         else:
@@ -90,9 +93,14 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), reason.strip()
 
 
-def _refuse_words_of_a_release(release: bool, note: str) -> None:
-    if note and not release:
-        raise ConfigError("gate: --note goes with --release. Add it, or leave the note out.")
+def _refuse_words_of_a_release(release: bool, alpha: float | None, note: str) -> None:
+    """Before hours of fitting."""
+    given = {"--note": note or None, "--alpha": alpha}
+    said = " and ".join(name for name, value in given.items() if value is not None)
+    if said and not release:
+        raise ConfigError(f"gate: {said} goes with --release. Add it, or leave {said} out.")
+    if alpha is not None and not 0 < alpha < 1:
+        raise ConfigError(f"gate: --alpha is {alpha:g}, must lie between 0 and 1, such as 0.05.")
 
 
 def _told(part: "Part") -> None:

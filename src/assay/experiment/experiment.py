@@ -17,7 +17,7 @@ from assay.experiment.learning import Lesson, lesson_body, similar
 from assay.experiment.offer import Offer, of_file, of_model
 from assay.experiment.production import ALPHA, Production
 from assay.experiment.provenance import code_version, environment
-from assay.experiment.recipe import planned_model
+from assay.experiment.recipe import model_text, planned_model
 from assay.experiment.registered import AMENDABLE
 from assay.experiment.task import Fittable, SealedTask
 from assay.experiment.watch import Watch, Watched
@@ -163,7 +163,7 @@ class Experiment:
             "expect": expect,
             "data_sha": self._task.sealing.data_sha,
             "seed": seed,
-            "model": _text_of(model, predictions),
+            "model": model_text(model) if predictions is None else _text_of(predictions),
             "attested": attested and self._task.is_procedure,
             "code": code_version(self._task.folder),
             "environment": environment(*_packages(model)),
@@ -431,12 +431,9 @@ class Experiment:
         return Answer("broke", None, self.registration.tries, None, message)
 
 
-def _text_of(model: object, predictions: object) -> str:
-    """What is offered, in one line."""
-    if predictions is not None:
-        return str(predictions) if isinstance(predictions, str | Path) else "predictions table"
-    describes = isinstance(model, Model | AbstractAdapted)
-    return model.describe() if describes else type(model).__name__
+def _text_of(predictions: object) -> str:
+    """What is offered in place of a model, in one line."""
+    return str(predictions) if isinstance(predictions, str | Path) else "predictions table"
 
 
 def _packages(model: object) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from assay.errors import ExperimentError, LockedError
 from assay.experiment.gate import Candidate, OnDisk, Part, examine, refuse_unacceptable
 from assay.experiment.judging import Judge, stored
+from assay.experiment.recipe import model_text
 from assay.experiment.task import Fittable, SealedTask
 from assay.ledger import History, Ledger, Record, attempt_of, registration_of, verdict_of
-from assay.record import AttemptBody, GateBody, ReleaseBody
+from assay.record import PASSING, AttemptBody, GateBody, ReleaseBody
 
 ALPHA = 0.05
 """Chance that a watch withdraws a verdict that still holds, where nobody chooses another."""
@@ -77,6 +78,11 @@ class Production:
         """
         refuse_unacceptable(accept or {})
         attempt = attempt_of(self.supported)
+        if model is not None and model_text(model) != attempt.model:
+            raise ExperimentError(
+                f'experiment "{self.registration.key}": `{attempt.name}` was {attempt.model}, and '
+                f"this model is {model_text(model)}. Give the one that was judged."
+            )
         if self.task.is_locked:
             raise LockedError(
                 f'experiment "{self.registration.key}": the sealed targets lie in a vault, and a '
@@ -104,15 +110,16 @@ class Production:
         """
         name = attempt_of(self.supported).name
         with self.ledger.transaction():
-            gate = self.history.refresh().gates.get(self.registration.hash)
-            body = None if gate is None else gate.body
-            if gate is None or not isinstance(body, GateBody) or body.attempt != name:
+            self.history.refresh()
+            gate = next(reversed(self._gates()), None)
+            body = None if gate is None else gate_of(gate)
+            if gate is None or body is None or body.attempt != name:
                 raise ExperimentError(
                     f'experiment "{self.registration.key}": `{name}` has been through no gate yet. '
                     "Nothing slips into production: `assay gate` first."
                 )
             if not body.passed:
-                shut = [part["name"] for part in body.parts if not passes(part)]
+                shut = [part["name"] for part in body.parts if part["outcome"] not in PASSING]
                 raise ExperimentError(
                     f'experiment "{self.registration.key}": `{name}` did not pass its gate '
                     f"({', '.join(shut)}). Mend that; the gate says how."
@@ -138,7 +145,12 @@ class Production:
             predictive=stored(content, self.task),
             model=model,
             looks=self.history.looks(sharing),
+            amendments=len(self.history.amendments.get(self.registration.hash, ())),
+            shut=sum(not gate_of(each).passed for each in self._gates()),
         )
+
+    def _gates(self) -> list[Record]:
+        return self.history.gates.get(self.registration.hash, [])
 
     def _refuse_withdrawn(self) -> None:
         withdrawn = self.history.withdrawal(self.registration.hash)
@@ -149,6 +161,8 @@ class Production:
             )
 
 
-def passes(part: Mapping[str, object]) -> bool:
-    """Whether a recorded part stands in nobody's way."""
-    return part["outcome"] in ("holds", "accepted")
+def gate_of(record: Record) -> GateBody:
+    """The body of a gate record."""
+    if not isinstance(record.body, GateBody):
+        raise TypeError(f"record {record.sequence} is a {record.kind}, not a gate")
+    return record.body

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from assay.adapter import AbstractAdapted
 from assay.errors import ConfigError
 from assay.experiment.task import Fittable, SealedTask
 from assay.frame.loader import load
-from assay.model import build
+from assay.model import Model, build
 from assay.record import AttemptPlan
 
 
@@ -28,3 +29,9 @@ def planned_model(plan: AttemptPlan, task: SealedTask, folder: Path | None = Non
         return task.fittable(load(f"python:{spec.python}", folder or task.folder))
     above = task.roles.censored_above if plan.censored else None
     return task.fittable(build(spec.table(), censored_above=above, where=where))
+
+
+def model_text(model: object) -> str:
+    """A model in one line, as the ledger keeps it."""
+    describes = isinstance(model, Model | AbstractAdapted)
+    return model.describe() if describes else type(model).__name__

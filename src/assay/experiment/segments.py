@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 from scipy.special import stdtr
 
 from assay.experiment.judging import LEAST_DATES, Judge
@@ -17,7 +18,10 @@ from assay.verdict import (
 )
 
 MOST_LEVELS = 8
-"""A column with more values than this makes no segments."""
+"""A column with more values than this makes no segments that are shown."""
+
+MOST_KINDS = 1000
+"""A column of text or keys with more values than this parts rows into nothing but rows."""
 
 MOST_SEGMENTS = 18
 """Segments by columns that are shown, those of the columns with the fewest values first."""
@@ -28,12 +32,15 @@ LEAST_ROWS = 20
 HARM = 0.025
 """Chance that any segment is called worse than the baseline and is not."""
 
+OF_FEW = 0.8
+"""Share of that chance for columns with few values: people think in those."""
+
 TIMES, SIZES = ("early", "middle", "late"), ("low", "middle", "high")
 
 Row = dict[str, Any]
 
 
-def segments(judge: Judge, losses: np.ndarray) -> tuple[Row, ...]:
+def segments(judge: Judge, losses: np.ndarray, *, every: bool = False) -> tuple[Row, ...]:
     """The improvement in each segment of the sealed rows.
 
     Segments are the values of columns that have few, thirds of the time, and thirds of the
@@ -44,16 +51,19 @@ def segments(judge: Judge, losses: np.ndarray) -> tuple[Row, ...]:
     Args:
         judge: of the sealed rows.
         losses: of one attempt on them.
+        every: also the values of columns that have many, as far as they have rows enough, and
+            thirds of numbers: too many to read, and where harm may hide.
 
     Returns:
         For each segment its column, value, rows, and the gain with its interval: a share of the
         baseline's loss for a relative claim, else in the metric's unit. `p_harm` is the p-value of
-        "the model is no worse there", `None` where it cannot be told.
+        "the model is no worse there", `None` where it cannot be told; `of_few` says that the column
+        has few values (or is time).
     """
     clip = (judge.claim.floor, judge.claim.cap)
     base, model = np.clip(judge.baseline_losses, *clip), np.clip(losses, *clip)
-    found = []
-    for column, value, rows in _parts(judge):
+    found, few = [], _kinds(judge)
+    for column, value, rows in _parts(judge, every=every):
         if len(rows) < LEAST_ROWS:
             continue
         scale = float(base[rows].mean()) if judge.claim.improve_by is not None else 1.0
@@ -64,18 +74,24 @@ def segments(judge: Judge, losses: np.ndarray) -> tuple[Row, ...]:
         known = np.isfinite(half)
         ends = {"low": gain - half if known else None, "high": gain + half if known else None}
         said = {"column": column, "value": value, "rows": len(rows), "gain": gain}
-        found.append({**said, **ends, "p_harm": _p_harm(judge, gains, rows)})
+        of_few = few.get(column, MOST_LEVELS) <= MOST_LEVELS
+        found.append({**said, **ends, "p_harm": _p_harm(judge, gains, rows), "of_few": of_few})
     return tuple(found)
 
 
 def harmed(judge: Judge, found: Sequence[Row]) -> list[Row]:
     """Segments in which the model is worse than the baseline for certain, the worst first.
 
-    For certain among so many segments: the level is split over them (Bonferroni). Thirds of the
-    target are left out: nobody knows beforehand which of them a row will be in.
+    For certain among so many segments: the level is split over them (Bonferroni), most of it over
+    those of columns with few values. Thirds of the target are left out: nobody knows beforehand
+    which of them a row will be in.
     """
     asked = tested(judge, found)
-    worse = [each for each in asked if each["p_harm"] <= HARM / len(asked)]
+    few = sum(each["of_few"] for each in asked)
+    many = len(asked) - few
+    whole = {True: HARM * (OF_FEW if many else 1), False: HARM * (1 - OF_FEW if few else 1)}
+    shares = {True: whole[True] / max(few, 1), False: whole[False] / max(many, 1)}
+    worse = [each for each in asked if each["p_harm"] <= shares[each["of_few"]]]
     return sorted(worse, key=lambda each: each["gain"])
 
 
@@ -113,21 +129,27 @@ def _p_harm(judge: Judge, gains: np.ndarray, rows: np.ndarray) -> float | None:
             return None
         result = ewc(season_averages(daily, min(judge.test.season or 1, len(daily))), delta=0.0)
         return result.p_refute if result.passed_gate else None
+    # Student's, not the exact bet of verdicts: a rare large gain that these rows do not show makes
+    # it call harm too often, and that is the error that a gate can bear.
     return float(stdtr(len(gains) - 1, float(gains.mean()) / judge.se(gains, rows)))
 
 
-def _parts(judge: Judge) -> Iterator[tuple[str, str, np.ndarray]]:
+def _parts(judge: Judge, *, every: bool) -> Iterator[tuple[str, str, np.ndarray]]:
     """Column, value and places among the sealed rows of each segment."""
     roles, table = judge.task.roles, judge.task.asked.table
-    hidden = {roles.target, roles.time, "row_id", *judge.task.flags}
-    few = {name: table[name].n_unique() for name in table.columns if name not in hidden}
+    few = _kinds(judge)
     named = [name for name, count in few.items() if 2 <= count <= MOST_LEVELS]
     named.sort(key=lambda name: few[name])
-    room = np.cumsum([few[name] for name in named]) <= MOST_SEGMENTS
-    for name in named[: int(room.sum())]:
-        for value in table[name].unique().sort():
-            same = table[name].eq_missing(value).to_numpy()
-            yield name, _said(value), np.flatnonzero(same)
+    if not every:
+        room = np.cumsum([few[name] for name in named]) <= MOST_SEGMENTS
+        named = named[: int(room.sum())]
+    for name in named:
+        yield from _values(table[name])
+    for name in set(few) - set(named) if every else ():
+        if table[name].dtype.is_numeric() and few[name] > MOST_LEVELS:
+            yield from _thirds(name, table[name].fill_null(float("nan")).to_numpy(), SIZES)
+        elif MOST_LEVELS < few[name] <= MOST_KINDS:
+            yield from _values(table[name])
     if roles.time is not None:
         yield from _thirds(str(roles.time), table[str(roles.time)].rank("dense").to_numpy(), TIMES)
     y = judge.task.y[judge.task.sealing.sealed_rows]
@@ -136,6 +158,21 @@ def _parts(judge: Judge) -> Iterator[tuple[str, str, np.ndarray]]:
             yield roles.target, label, np.flatnonzero(y == number)
     elif len(np.unique(y)) > MOST_LEVELS:
         yield from _thirds(roles.target, y, SIZES)
+
+
+def _kinds(judge: Judge) -> dict[str, int]:
+    """Number of values of each column that may part the sealed rows."""
+    roles, table = judge.task.roles, judge.task.asked.table
+    hidden = {roles.target, roles.time, "row_id", *judge.task.flags}
+    return {name: table[name].n_unique() for name in table.columns if name not in hidden}
+
+
+def _values(column: pl.Series) -> Iterator[tuple[str, str, np.ndarray]]:
+    """The rows of each value, one segment each."""
+    place = column.rank("dense").fill_null(0).to_numpy()
+    for number in np.unique(place):
+        rows = np.flatnonzero(place == number)
+        yield column.name, _said(column[int(rows[0])]), rows
 
 
 def _said(value: object) -> str:
@@ -147,7 +184,7 @@ def _said(value: object) -> str:
 def _thirds(
     name: str, values: np.ndarray, words: tuple[str, str, str]
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    low, high = np.quantile(values, [1 / 3, 2 / 3])
+    low, high = np.nanquantile(values, [1 / 3, 2 / 3])
     place = (values > low).astype(int) + (values > high)
     for third, word in enumerate(words):
-        yield name, word, np.flatnonzero(place == third)
+        yield name, word, np.flatnonzero((place == third) & ~np.isnan(values))

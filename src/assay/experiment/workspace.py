@@ -201,10 +201,11 @@ class Workspace:
             return experiment.gate(accept=accept, told=told)
         task, on_disk = experiment.task, None
         if plan.model.python is not None:
-            data = str(self.project(key).data)
-            is_file = not data.startswith("python:") and not Path(data).is_absolute()
-            make = partial(planned_model, plan, task)
-            on_disk = OnDisk(make, data if is_file else None, self.portfolio.folder)
+            data, ledger = str(self.project(key).data), self.ledger.path.name
+            file = None if data.startswith("python:") else data
+            on_disk = OnDisk(
+                partial(planned_model, plan, task), file, self.portfolio.folder, ledger
+            )
         model = planned_model(plan, task)
         return experiment.gate(model, accept=accept, told=told, on_disk=on_disk)
 

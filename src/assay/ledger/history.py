@@ -36,7 +36,7 @@ class History:
         verdicts: by hash of the registration.
         lessons: in order.
         amendments: of each registration, in order.
-        gates: the last of each registration, by its hash.
+        gates: of each registration, by its hash, in order.
         releases: the last of each registration, by its hash.
         watches: of each registration, by its hash, in order.
         last: sequence number read so far.
@@ -51,7 +51,7 @@ class History:
     verdicts: dict[str, Record] = field(default_factory=dict)
     lessons: list[Record] = field(default_factory=list)
     amendments: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
-    gates: dict[str, Record] = field(default_factory=dict)
+    gates: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     releases: dict[str, Record] = field(default_factory=dict)
     watches: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     last: int = 0
@@ -167,7 +167,7 @@ class History:
         elif isinstance(body, AmendmentBody):
             self._add_amendment(record, body)
         elif isinstance(body, GateBody):
-            self.gates[body.experiment] = record
+            self.gates[body.experiment].append(record)
         elif isinstance(body, ReleaseBody):
             self.releases[body.experiment] = record
             self._released[record.hash] = body

@@ -29,6 +29,7 @@ from assay.record.portfolio_file import load_portfolio as load_portfolio
 from assay.record.portfolio_file import portfolio_from as portfolio_from
 from assay.record.production import ACCEPTABLE as ACCEPTABLE
 from assay.record.production import GATE_PARTS as GATE_PARTS
+from assay.record.production import PASSING as PASSING
 from assay.record.production import GateBody as GateBody
 from assay.record.production import ReleaseBody as ReleaseBody
 from assay.record.production import WatchBody as WatchBody

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from assay.record.body_base import Body, Count, Fraction, Sha
 from assay.record.setting import as_tuple
@@ -18,16 +18,27 @@ GATE_PARTS = (
 )
 """The parts of a gate, in the order in which they are shown."""
 
-ACCEPTABLE = ("segments", "explanation")
-"""Parts that a person may take responsibility for; the others say that a promise is false."""
+ACCEPTABLE = ("segments", "look-ahead", "explanation")
+"""Parts that a person may take responsibility for; the others say that a promise is false.
+
+Of these `look-ahead` only where it cannot be told.
+"""
+
+PASSING = ("holds", "accepted")
+"""Outcomes that stand in nobody's way."""
 
 PART_OUTCOMES = ("holds", "does not hold", "cannot be told", "accepted")
 
 
 def _whole_parts(parts: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    names = tuple(part.get("name") for part in parts)
+    if names != GATE_PARTS:
+        raise ValueError(f"holds {names}, must hold each of {GATE_PARTS} once, in this order.")
     for part in parts:
-        if part.get("name") not in GATE_PARTS or part.get("outcome") not in PART_OUTCOMES:
-            raise ValueError(f"holds the part {part!r}, must name one of {GATE_PARTS}.")
+        if part.get("outcome") not in PART_OUTCOMES:
+            raise ValueError(f"holds the outcome {part.get('outcome')!r}, not of {PART_OUTCOMES}.")
+        if part["outcome"] == "accepted" and part["name"] not in ACCEPTABLE:
+            raise ValueError(f"accepts `{part['name']}`, only {ACCEPTABLE} may be.")
     return parts
 
 
@@ -45,6 +56,8 @@ class GateBody(Body):
         passed: whether every part holds, or was accepted by name.
         parts: of each part its `name`, `outcome`, `finding`, `remedy` and `figures`.
         explanation: what drives the model: `importance`, `effects` and `surrogate`.
+        model: what was asked, in one line, as the attempt has it.
+        code: `{"commit": ..., "dirty": ...}` of what asked.
     """
 
     kind: ClassVar[str] = "gate"
@@ -53,6 +66,14 @@ class GateBody(Body):
     passed: bool
     parts: Parts
     explanation: dict[str, Any] = Field(default_factory=dict)
+    model: str = ""
+    code: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _passes_if_every_part_does(self) -> "GateBody":
+        if self.passed != all(part["outcome"] in PASSING for part in self.parts):
+            raise ValueError(f"passed is {self.passed}, but its parts say otherwise.")
+        return self
 
     def __str__(self) -> str:
         lines = (f"{part['name']}: {part['outcome']}. {part['finding']}" for part in self.parts)

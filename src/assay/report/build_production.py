@@ -8,7 +8,7 @@ from assay.experiment import Watched, Workspace
 from assay.experiment.explanation import effects_of, importance_of
 from assay.ledger import History, Record
 from assay.picture import svg
-from assay.record import GateBody, ReleaseBody
+from assay.record import PASSING, GateBody, ReleaseBody
 from assay.report.content import GatePart, Picture, ProductionContent
 
 
@@ -33,7 +33,7 @@ def production_content(
         history: of its ledger.
         watched: how its released verdict stands.
     """
-    found = history.gates.get(registration.hash)
+    found = next(reversed(history.gates.get(registration.hash, [])), None)
     if found is None or not isinstance(found.body, GateBody):
         return None
     gate = found.body
@@ -67,7 +67,7 @@ def _sentence(
         )
     if gate.passed:
         return f"`{gate.attempt}` passed its gate on {day} and is not released yet."
-    shut = [part["name"] for part in gate.parts if part["outcome"] not in ("holds", "accepted")]
+    shut = [part["name"] for part in gate.parts if part["outcome"] not in PASSING]
     return f"`{gate.attempt}` did not pass its gate on {day}: {', '.join(shut)}."
 
 

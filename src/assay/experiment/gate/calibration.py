@@ -70,7 +70,7 @@ def promises(candidate: Candidate) -> list[Row]:
             for number, label in enumerate(labels)
             for row in _chances(candidate, f"`{label}`", chances[:, number], came[:, number])
         ]
-    if np.isin(y, (0.0, 1.0)).all():
+    if np.isin(candidate.task.y[candidate.task.open_rows], (0.0, 1.0)).all():
         return _chances(candidate, "1", candidate.foretold[:, 0], y)
     base = candidate.predictive.underlying
     if isinstance(base, EnsemblePredictive) and base.is_point:

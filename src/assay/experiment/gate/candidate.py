@@ -13,6 +13,9 @@ from assay.experiment.task import Fittable, Fitted, Procedure, SealedTask
 from assay.predictive import AbstractPredictive, under_limit
 from assay.record import AttemptBody, RegistrationBody, VerdictBody
 
+LEVELS = (0.1, 0.5, 0.9)
+"""Quantiles in which two predictives are compared."""
+
 Means = Float[np.ndarray, "rows values"]
 
 
@@ -28,6 +31,8 @@ class Candidate:
         predictive: what was judged, for the sealed rows in their order.
         model: what predicts, not fitted; `None` where only a file of predictions was offered.
         looks: looks taken at these rows by everybody.
+        amendments: how often registered terms were changed.
+        shut: how often it came to the gate before and did not pass.
     """
 
     judge: Judge
@@ -37,6 +42,8 @@ class Candidate:
     predictive: AbstractPredictive
     model: Fittable | None
     looks: int
+    amendments: int = 0
+    shut: int = 0
 
     @property
     def task(self) -> SealedTask:
@@ -65,15 +72,22 @@ class Candidate:
         """The model fitted as it was when it was judged."""
         return self.fit(self.task.open_rows, self.seed)
 
-    def fit(self, rows: np.ndarray, seed: int) -> Fitted | Procedure:
+    def fit(
+        self, rows: np.ndarray, seed: int, *, by_seed_alone: bool = False
+    ) -> Fitted | Procedure:
         """The model, fitted anew.
 
         Args:
             rows: open rows to learn from.
             seed: of the fit.
+            by_seed_alone: whether seeds that its author wrote into it are set aside.
         """
         if self.model is None:
             raise TypeError("only a file of predictions was offered")
+        if by_seed_alone and isinstance(self.model, AbstractAdapted):
+            return self.model.unseeded().fit(
+                self.task.frame.take(rows), self.task.roles.target, seed=seed
+            )
         data, target = self.task.frame.take(rows), self.task.roles.target
         if isinstance(self.model, AbstractAdapted):
             given = self.model.as_given(data, target, seed=seed)
@@ -91,6 +105,15 @@ class Candidate:
             return np.exp(np.column_stack(logs))
         limit = None if task.limit is None else task.limit[rows]
         return under_limit(predictive, limit).mean()[:, None]
+
+    def shape(self, predictive: AbstractPredictive, rows: np.ndarray) -> Means:
+        """The whole of a predictive in a few columns: means, and some quantiles of numbers."""
+        means = self.means(predictive, rows)
+        if self.task.classes:
+            return means
+        limit = None if self.task.limit is None else self.task.limit[rows]
+        shown = under_limit(predictive, limit)
+        return np.column_stack([means, *(shown.quantile(level) for level in LEVELS)])
 
     def came(self, rows: np.ndarray) -> Means:
         """What was recorded in each row, in the same terms as `means`."""
@@ -111,9 +134,19 @@ class Candidate:
         return self.came(self.sealed)
 
     @cached_property
+    def again(self) -> AbstractPredictive:
+        """What the model, fitted anew as it was judged, predicts for the sealed rows."""
+        return self.task.predict(self.fitted, self.sealed)
+
+    @cached_property
     def foretold_again(self) -> Means:
-        """What the model, fitted anew as it was judged, expects of the sealed rows."""
-        return self.means(self.task.predict(self.fitted, self.sealed), self.sealed)
+        """What that expects of the sealed rows."""
+        return self.means(self.again, self.sealed)
+
+    @cached_property
+    def shape_again(self) -> Means:
+        """The whole of that."""
+        return self.shape(self.again, self.sealed)
 
     def mean_gain(self, predictive: AbstractPredictive) -> float:
         """Mean gain of predictions for the sealed rows, as the claim counts it."""

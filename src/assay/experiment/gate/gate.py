@@ -14,6 +14,7 @@ from assay.experiment.gate.part import Part, untold
 from assay.experiment.gate.segments import segments
 from assay.experiment.gate.stability import stability
 from assay.experiment.gate.tries import tries
+from assay.experiment.provenance import code_version
 from assay.record import ACCEPTABLE, GATE_PARTS, GateBody
 
 
@@ -50,6 +51,8 @@ def examine(
         passed=all(part.passes for part in parts),
         parts=tuple(part.as_record() for part in parts),
         explanation=explanation,
+        model=candidate.attempt.model,
+        code=code_version(candidate.task.folder),
     )
 
 
@@ -107,5 +110,7 @@ def _accepted(part: Part, accept: Mapping[str, str]) -> Part:
     reason = accept.get(part.name)
     if reason is None or part.outcome == "holds":
         return part
+    if part.name == "look-ahead" and part.outcome == "does not hold":
+        return part  # it was seen to look ahead, and nobody can answer for that
     finding = f"{part.finding} Accepted: {reason.strip().rstrip('.')}."
     return replace(part, outcome="accepted", finding=finding, remedy="")

@@ -14,8 +14,8 @@ REMEDY = (
 def segments(candidate: Candidate) -> Part:
     """Look for segments where the model does worse than the baseline for certain."""
     judge = candidate.judge
-    found = segments_of(judge, judge.losses(candidate.predictive))
-    figures = {"segments": list(found)}
+    found = segments_of(judge, judge.losses(candidate.predictive), every=True)
+    figures = {"segments": len(found), "worst": _lowest(found)}
     asked, worse = tested(judge, found), harmed(judge, found)
     known_before = [row for row in found if row["column"] != judge.task.roles.target]
     if not asked and known_before:
@@ -38,3 +38,8 @@ def segments(candidate: Candidate) -> Part:
 
 def _said(row: Row) -> str:
     return f"`{row['column']}` is {row['value']} (gain {row['gain']:.3g}, {row['rows']:,} rows)"
+
+
+def _lowest(found: tuple[Row, ...]) -> list[Row]:
+    """Those with the least gain, as many as a reader takes in."""
+    return sorted(found, key=lambda row: row["gain"])[:20]

@@ -29,10 +29,8 @@ BY_ROWS = 0.5
 LEAST_GAIN = 0.1
 """Share of the squared error that counts as its gain where that is less, as for a better spread."""
 
-SAME = 1e-4
+SAME = 1e-5
 """Predictions are the same if they differ by no more than this share of their spread."""
-
-LEVELS = (0.1, 0.5, 0.9)
 
 
 def stability(candidate: Candidate) -> Part:
@@ -51,7 +49,8 @@ def stability(candidate: Candidate) -> Part:
             "rows would have made of it.",
             "Offer the model unfitted, so that it can be fitted again.",
         )
-    away = difference(candidate.foretold, candidate.foretold_again)
+    judged_shape = candidate.shape(candidate.predictive, candidate.sealed)
+    away = difference(judged_shape, candidate.shape_again)
     if away > SAME:
         return judged(
             "stability",
@@ -74,10 +73,10 @@ def stability(candidate: Candidate) -> Part:
         )
 
 
-def difference(judged_means: Means, again: Means) -> float:
+def difference(before: Means, after: Means) -> float:
     """Largest difference between two predictions of the same rows, as a share of their spread."""
-    spread = float(judged_means.std()) or float(np.abs(judged_means).max()) or 1.0
-    return float(np.abs(judged_means - again).max()) / spread
+    spread = float(before[:, 0].std()) or float(np.abs(before).max()) or 1.0
+    return float(np.abs(before - after).max()) / spread
 
 
 def _varied(candidate: Candidate, own: Means) -> Part:
@@ -126,7 +125,12 @@ def _varied(candidate: Candidate, own: Means) -> Part:
 def _by_seed(candidate: Candidate, own: Means) -> Iterator[tuple[Means, float]]:
     """Means and gain with other seeds; one is enough where the seed changes nothing."""
     for step in tracked(range(1, SEEDS + 1), "fitting with other seeds"):
-        means, gain = _refit(candidate, candidate.task.open_rows, candidate.seed + 1000 * step)
+        means, gain = _refit(
+            candidate,
+            candidate.task.open_rows,
+            candidate.seed + 1000 * step,
+            by_seed_alone=True,
+        )
         yield means, gain
         if np.array_equal(means, own):
             return
@@ -156,8 +160,11 @@ def _kept(candidate: Candidate) -> list[np.ndarray]:
     return [np.flatnonzero(part != 2 * turn) for turn in range(RESAMPLES)]
 
 
-def _refit(candidate: Candidate, rows: np.ndarray, seed: int) -> tuple[Means, float]:
-    found = candidate.task.predict(candidate.fit(rows, seed), candidate.sealed)
+def _refit(
+    candidate: Candidate, rows: np.ndarray, seed: int, *, by_seed_alone: bool = False
+) -> tuple[Means, float]:
+    fitted = candidate.fit(rows, seed, by_seed_alone=by_seed_alone)
+    found = candidate.task.predict(fitted, candidate.sealed)
     return candidate.means(found, candidate.sealed), candidate.mean_gain(found)
 
 

@@ -27,6 +27,11 @@ def tries(candidate: Candidate) -> Part:
         f"{attempt.level:.2g} of alpha {body.alpha:g}; {_times(candidate.looks)} taken at these "
         f"rows{shared}{more}."
     )
+    figures |= {"amendments": candidate.amendments, "gates_not_passed_before": candidate.shut}
+    if candidate.amendments:
+        said += f" Its terms were amended {_often(candidate.amendments)}."
+    if candidate.shut:
+        said += f" It came to this gate {_often(candidate.shut)} before and did not pass."
     if attempt.attested:
         return untold(
             "tries",
@@ -39,3 +44,7 @@ def tries(candidate: Candidate) -> Part:
 
 def _times(looks: int) -> str:
     return "1 look was" if looks == 1 else f"{looks} looks were"
+
+
+def _often(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
