@@ -189,7 +189,8 @@ def examined(kind: Kind, seed: int) -> GateBody | None:
         model = kind.model()
         if not experiment.attempt(model, name=kind.name).supported:
             return None
-        return experiment.gate(model)
+        # Code that is made here may know more than it is handed; none of this does.
+        return experiment.gate(model, accept={"look-ahead": "a benchmark"})
 
 
 def row_of(kind: Kind, repeats: int) -> tuple[list[Any], str]:
