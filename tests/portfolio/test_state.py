@@ -33,6 +33,7 @@ from assay.record import (
     VerdictBody,
     load_portfolio,
 )
+from assay.report.build_curve import curve_sentence
 
 SHA = "0123456789abcdef" * 4
 FILE = """
@@ -183,6 +184,26 @@ def test_an_attempt_of_unknown_effort_does_not_enter_the_curve(story):
     se = 0.02 * math.hypot(1, 0.8463 * math.sqrt(0.2))
     seen = [Observation(2, score=0.1, se=0.02), Observation(5, score=0.2, se=se)]
     assert state.curve.mean(10.0) == pytest.approx(Curve.fit(seen).mean(10.0), rel=1e-4)
+
+
+def test_how_many_unknown_efforts_came_before_is_said_wherever_the_curve_is_shown(story):
+    story.register().attempt("glm", 2, 0.1).attempt("import", None, 0.4).attempt("more", None)
+    assert story.state().unknown_before == 0  # nothing on the curve comes after them
+    story.attempt("trees", 3, 0.2)
+    assert [point.unknown_before for point in story.points] == [0, 0, 1, 2]
+    state = story.state()
+    line = plan_from(story.history, None, budget=5).as_dict()["lines"][0]
+    said = "2 attempts of unknown effort came before others that are on the curve, which took more"
+    assert (state.unknown_before, line["unknown_before"]) == (2, 2)
+    assert said in line["reason"]
+    assert said in curve_sentence(state, story.points, "person-day")
+    assert said in plan_from(story.history, None, budget=5)._repr_html_()
+
+
+def test_a_known_curve_is_not_bent_by_unknown_efforts(story):
+    story.register().attempt("import", None, 0.4).attempt("trees", 3, 0.2)
+    state = story.state(curve={"family": "log", "a": 10, "b": 1})
+    assert (state.unknown_before, state.note) == (0, "")
 
 
 def test_imported_attempts_stand_on_the_curve_in_the_order_of_their_start(story):

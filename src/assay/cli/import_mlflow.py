@@ -156,6 +156,12 @@ def _notes(each: "Imported") -> list[str]:
             f"{each.without_effort} of {each.attempts} attempts of unknown effort, so not on the "
             f"curve, such as {each.effort_example}"
         )
+    if each.after_unknown:
+        noun = "attempt" if each.after_unknown == 1 else "attempts"
+        notes.append(
+            f"{each.after_unknown} later {noun} took more than is recorded, so the curve may be "
+            "too steep"
+        )
     if each.attempts and each.why_not_scored:
         notes.append(f"no scores: {each.why_not_scored}")
     if each.unscored:

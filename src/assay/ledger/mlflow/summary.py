@@ -23,6 +23,7 @@ class Imported:
         running: runs left out, since they have not come to an end.
         effort: of all attempts together, as far as their runs say.
         without_effort: attempts of unknown effort; they are not on the curve.
+        after_unknown: attempts of known effort that came after one of unknown effort.
         scored: attempts with a skill; `without_se` of them without a standard error.
         unscored: attempts that did not break and lack the metric, or hold no finite one.
         reading: how runs were read, what earlier imports said included.
@@ -41,6 +42,7 @@ class Imported:
     running: int = 0
     effort: float = 0.0
     without_effort: int = 0
+    after_unknown: int = 0
     scored: int = 0
     without_se: int = 0
     unscored: int = 0
@@ -66,6 +68,7 @@ def counted(
         reader: what made them.
     """
     pairs = list(zip(runs, bodies, strict=True))
+    first = next((at for at, body in enumerate(bodies) if body.effort is None), len(bodies))
     silent = [run for run, body in pairs if body.effort is None]
     whole = [(run, body) for run, body in pairs if body.broke is None]
     scored = [body for _, body in whole if body.open_skill is not None]
@@ -75,6 +78,7 @@ def counted(
         "broke": len(pairs) - len(whole),
         "effort": sum((body.effort or 0.0 for body in bodies), 0.0),
         "without_effort": len(silent),
+        "after_unknown": sum(body.effort is not None for body in bodies[first:]),
         "effort_example": effort_example(silent[0], reader.effort_tag) if silent else "",
         "scored": len(scored),
         "without_se": sum(body.open_se is None for body in scored),
