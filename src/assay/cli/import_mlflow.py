@@ -151,6 +151,12 @@ def _notes(each: "Imported") -> list[str]:
         notes.append("the experiment has no runs")
     if each.running:
         notes.append(f"{_runs(each.running)} still running, left out")
+    if each.gone:
+        was, stay = ("is", "it stays") if each.gone == 1 else ("are", "they stay")
+        notes.append(
+            f"{_runs(each.gone)} imported before {was} deleted there now; {stay}, since nothing "
+            "tried is forgotten"
+        )
     if each.without_effort:
         notes.append(
             f"{each.without_effort} of {each.attempts} attempts of unknown effort, so not on the "

@@ -21,6 +21,8 @@ class Imported:
             run changed, and left as they are.
         broke: attempts whose run failed or was killed.
         running: runs left out, since they have not come to an end.
+        gone: attempts of runs that were deleted there since; they stay, and the others are counted
+            without them.
         effort: of all attempts together, as far as their runs say.
         without_effort: attempts of unknown effort; they are not on the curve.
         after_unknown: attempts of known effort that came after one of unknown effort.
@@ -40,6 +42,7 @@ class Imported:
     unchanged: int = 0
     broke: int = 0
     running: int = 0
+    gone: int = 0
     effort: float = 0.0
     without_effort: int = 0
     after_unknown: int = 0
