@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import hypot, isfinite
+from math import hypot, isfinite, sqrt
 from typing import Any, Literal
 
 from assay.ledger import History, Record, attempt_of, registration_of, verdict_of
 from assay.portfolio.observation import UNSCORED_SE, Observation
-from assay.record import AttemptBody
+from assay.record import AttemptBody, RegistrationBody, VerdictBody, WatchBody
 from assay.verdict import optimism
 
 LEAST_SE = 0.005  # headroom; gains that are all alike would otherwise claim a score without error
@@ -27,7 +27,8 @@ class Point:
             is unknown.
         best_before: best headroom of the attempts before it, 0 where none beat the baseline.
         score: headroom, 0 = baseline, 1 = ceiling; `None` where nothing was scored. Of sealed rows
-            where the seal is open, else of open rows.
+            where the seal is open, else of open rows; of the rows since its release where its
+            verdict was withdrawn.
         se: standard error of the score, the optimism of several tries included.
         broke: whether it broke before it could predict.
         unknown_before: attempts of unknown effort before it; `effort` is then only the least that
@@ -173,7 +174,30 @@ def _scale_of(history: History, registration: Record) -> _Scale:
         return _Scale(of_open)
     verdict = verdict_of(record)
     of_sealed = skill_at_ceiling(terms.ceiling, verdict.baseline_loss)
-    return _Scale(of_open, of_sealed, {str(score["name"]): score for score in verdict.scores})
+    shown = {str(score["name"]): score for score in verdict.scores}
+    withdrawn = history.withdrawal(registration.hash)
+    if withdrawn is not None:
+        name = history.released_as(withdrawn).attempt
+        shown[name] = _since_release(shown.get(name, {}), withdrawn, terms, verdict)
+    return _Scale(of_open, of_sealed, shown)
+
+
+def _since_release(
+    score: Mapping[str, Any], seen: WatchBody, terms: RegistrationBody, verdict: VerdictBody
+) -> Mapping[str, Any]:
+    """What a withdrawn model scored on the rows since its release, in place of the sealed ones.
+
+    The sealed score was refuted by later rows, so it is no more what effort has reached. A claim in
+    the metric's unit becomes skill by the baseline's sealed loss. The error is that of the sealed
+    rows, as much larger as the later rows are fewer, and never smaller.
+    """
+    relative = terms.improve_by is not None
+    base = 1.0 if relative else verdict.baseline_loss
+    if not base or base < 0:
+        return {**score, "skill": None}
+    fewer = max(1.0, sqrt(terms.n_sealed / seen.rows_so_far))
+    se = _first_known(score.get("se")) * fewer
+    return {**score, "skill": seen.mean_gain / base, "se": se}
 
 
 def _first_known(*errors: float | None) -> float:
