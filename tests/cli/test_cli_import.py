@@ -5,6 +5,8 @@ import json
 import pytest
 
 from assay.cli import import_mlflow as importing
+from assay.cli.import_mlflow import _notes
+from assay.ledger.mlflow import Imported
 from assay.portfolio.observation import UNSCORED_SE
 
 KEY = "grosse-der-korbe"
@@ -35,6 +37,7 @@ def test_what_comes_in_is_shown_and_what_stays_unknown_is_said(bring, tmp_path):
         f"{KEY}: 1 run still running, left out",
         f"{KEY}: 2 of 8 attempts of unknown effort, so not on the curve, such as tree "
         "(effort = 'drei Tage')",
+        f"{KEY}: 4 later attempts took more than is recorded, so the curve may be too steep",
         f"{KEY}: 3 runs without a finite `rmse`, such as tree",
         f"{KEY}: a score of 0 is the baseline, 1 a `rmse` of 0",
         f"{KEY}: 3 of 3 scores without a standard error (--se-metric): the curve assumes 0.02 of "
@@ -42,6 +45,13 @@ def test_what_comes_in_is_shown_and_what_stays_unknown_is_said(bring, tmp_path):
         f"{KEY}-2: 1 of 1 attempts of unknown effort, so not on the curve, such as one",
         f"{KEY}-2: no scores: no baseline: name one with `--baseline RUN_OR_NUMBER`",
         f"{KEY}-2: 1 run without a finite `rmse`, such as one",
+    ]
+
+
+def test_runs_that_were_deleted_since_are_said_to_stay():
+    some = Imported(experiment="e", project=KEY, unchanged=3, gone=2)
+    assert _notes(some) == [
+        "2 runs imported before are deleted there now; they stay, since nothing tried is forgotten"
     ]
 
 

@@ -80,11 +80,21 @@ def test_a_withdrawal_shows_wherever_the_verdict_does(assay, answered, released)
     listed = assay("ledger", "ls", released, "--library").stdout
     assert "withdrawn" in listed
     (entry,) = answered("ledger", "ls", released, "--library")["experiments"]
-    assert entry["outcome"] == "supported"
+    assert entry["outcome"] == "withdrawn"
     assert entry["withdrawn"].startswith("withdrawn on 20")
     run = assay("run", released, "--check")
     assert run.exit_code == 1
     assert "withdrawn on 20" in " ".join(run.stdout.split())
+    (dose,) = (
+        each
+        for each in json.loads(assay("run", released, "--json").stdout)["projects"]
+        if each["key"] == "dose"
+    )
+    assert dose["outcome"] == "withdrawn"
+    said = "Its verdict was withdrawn: ask the question again"
+    assert said in " ".join(assay("plan", released, "--budget", "5").stdout.split())
+    lines = answered("plan", released, "--budget", "5")["plans"][0]["lines"]
+    assert any(said in line["reason"] for line in lines)
 
 
 def test_a_verdict_that_stands_is_shown_as_before(answered, released):

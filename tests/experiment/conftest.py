@@ -11,7 +11,7 @@ import pytest
 
 from assay.errors import FitError
 from assay.experiment import Experiment, register
-from assay.experiment.explanation.explain import Explanation, explain
+from assay.experiment.explanation.explaining import Explanation, explain
 from assay.experiment.explanation.subject import Subject
 from assay.experiment.judging import Judge
 from assay.frame import Frame

@@ -32,6 +32,13 @@ def of_each(sealing: Sealing, table: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     return table[sealing.open_rows.tolist()], table[sealing.sealed_rows.tolist()]
 
 
+@pytest.mark.parametrize("beside", [{}, {"row_id": range(100)}])
+def test_a_table_of_nothing_but_its_target_is_refused(beside):
+    table = pl.DataFrame({"y": range(100), **beside})
+    with pytest.raises(DataError, match="nothing but its target `y`, must have another column"):
+        sealed(table, {"share": 0.3})
+
+
 def test_a_share_and_a_number_of_rows():
     table = pl.DataFrame({"x": range(100), "y": range(100)})
     assert len(sealed(table, {"share": 0.3}).sealed_rows) == 30

@@ -136,6 +136,20 @@ def test_a_tag_that_was_added_later_comes_with_the_next_import(ledger, file, uri
     assert [body.effort for body in bodies(ledger) if body.name == "tree (2)"] == [4.0]
 
 
+def test_a_run_that_was_deleted_after_its_import_stays_and_is_counted(ledger, file, uri):
+    assert [each.gone for each in import_mlflow(ledger, uri)] == [0, 0]
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE runs SET lifecycle_stage = 'deleted' WHERE name = 'deep'")
+        connection.execute("UPDATE runs SET lifecycle_stage = 'deleted' WHERE name = 'one'")
+        connection.commit()
+    first, second = import_mlflow(ledger, uri)  # the second experiment has no other run
+    assert (first.gone, first.new, first.unchanged) == (1, 0, 7)
+    assert (second.project, second.gone, second.attempts) == (f"{KEY}-2", 1, 0)
+    assert "deep" in [body.name for body in bodies(ledger)]
+    moved = Path(copyfile(file, file.with_name("moved.db")))
+    assert [each.gone for each in import_mlflow(ledger, f"sqlite:///{moved}")][:1] == [1]
+
+
 def test_more_runs_than_a_page_holds_come_once_each(ledger, uri, monkeypatch):
     assert PAGE <= 1000
     monkeypatch.setattr("assay.ledger.mlflow.store.PAGE", 3)

@@ -28,11 +28,15 @@ from assay.portfolio.observation import UNSCORED_SE
 from assay.record import (
     AttemptBody,
     Belief,
+    GateBody,
     ProjectBody,
     RegistrationBody,
+    ReleaseBody,
     VerdictBody,
+    WatchBody,
     load_portfolio,
 )
+from assay.report.build_curve import curve_sentence
 
 SHA = "0123456789abcdef" * 4
 FILE = """
@@ -56,7 +60,18 @@ class Story:
         self.ledger = ledger
         self.experiment = ""
 
-    def register(self, key: str = "demand", *, loss: float = 1.0, ceiling: float | None = 0.0):
+    def register(
+        self,
+        key: str = "demand",
+        *,
+        loss: float = 1.0,
+        ceiling: float | None = 0.0,
+        sealed: int = 1,
+        improve_by: float | None = 0.05,
+        **terms: Any,
+    ):
+        head = self.ledger.head()[:12]
+        names = b"".join(f"{row:04}{head}".encode() for row in range(sealed))
         body = RegistrationBody(
             project=key,
             data_sha=SHA,
@@ -64,19 +79,20 @@ class Story:
             metric="crps",
             baseline="naive",
             baseline_predictions=self.ledger.put(b"predictions"),
-            improve_by=0.05,
+            improve_by=improve_by,
             expect=0.15,
             alpha=0.05,
             tries=10,
             seal={"share": 0.3},
-            sealed_rows_file=self.ledger.put(self.ledger.head().encode()[:16]),
+            sealed_rows_file=self.ledger.put(names),
             n_open=70,
-            n_sealed=1,
+            n_sealed=sealed,
             test="independent",
             baseline_open_loss=loss,
             ceiling=ceiling,
             sd0=0.5,
             spec_sha=SHA,
+            **terms,
         )
         self.experiment = self.ledger.append(body, key=key).hash
         return self
@@ -114,6 +130,27 @@ class Story:
             baseline_loss=loss,
         )
         self.ledger.append(body, key="demand")
+        return self
+
+    def withdraw(self, name: str, gain: float, rows: int):
+        """Release a model, and take its verdict back by what it gained on later rows."""
+        gate = GateBody(experiment=self.experiment, attempt=name, passed=True, parts=())
+        gated = self.ledger.append(gate, key="demand").hash
+        body = ReleaseBody(experiment=self.experiment, gate=gated, attempt=name, alpha=0.05)
+        watch = WatchBody(
+            release=self.ledger.append(body, key="demand").hash,
+            scored_file=self.ledger.put(b"scored"),
+            rows_file=self.ledger.put(b"rows"),
+            rows=rows,
+            rows_so_far=rows,
+            units_so_far=rows,
+            mean_gain=gain,
+            evidence=30.0,
+            needed=20.0,
+            outcome="withdrawn",
+            sentence="Withdrawn.",
+        )
+        self.ledger.append(watch, key="demand")
         return self
 
     @property
@@ -183,6 +220,52 @@ def test_an_attempt_of_unknown_effort_does_not_enter_the_curve(story):
     se = 0.02 * math.hypot(1, 0.8463 * math.sqrt(0.2))
     seen = [Observation(2, score=0.1, se=0.02), Observation(5, score=0.2, se=se)]
     assert state.curve.mean(10.0) == pytest.approx(Curve.fit(seen).mean(10.0), rel=1e-4)
+
+
+def test_how_many_unknown_efforts_came_before_is_said_wherever_the_curve_is_shown(story):
+    story.register().attempt("glm", 2, 0.1).attempt("import", None, 0.4).attempt("more", None)
+    assert story.state().unknown_before == 0  # nothing on the curve comes after them
+    story.attempt("trees", 3, 0.2)
+    assert [point.unknown_before for point in story.points] == [0, 0, 1, 2]
+    state = story.state()
+    line = plan_from(story.history, None, budget=5).as_dict()["lines"][0]
+    said = "2 attempts of unknown effort came before others that are on the curve, which took more"
+    assert (state.unknown_before, line["unknown_before"]) == (2, 2)
+    assert said in line["reason"]
+    assert said in curve_sentence(state, story.points, "person-day")
+    assert said in plan_from(story.history, None, budget=5)._repr_html_()
+
+
+def test_a_withdrawn_model_scores_what_it_gained_since_its_release(story):
+    story.register().attempt("glm", 2, 0.1).attempt("trees", 3, 0.5).open(glm=0.1, trees=0.4)
+    assert [point.score for point in story.points] == [0.1, 0.4]
+    story.withdraw("trees", 0.02, rows=50)
+    glm, trees = story.points
+    assert (glm.score, trees.score, trees.kind) == (0.1, 0.02, "no better")
+    assert trees.se == 0.03  # never smaller than on the sealed rows
+    story.attempt("later", 1, 0.05)
+    assert story.points[-1].best_before == 0.1
+    assert "Its verdict was withdrawn" in story.state().note
+
+
+@pytest.mark.parametrize(("rows", "wider"), [(25, 2.0), (100, 1.0), (400, 1.0)])
+def test_the_fewer_rows_since_the_release_the_less_sure_their_score(story, rows, wider):
+    story.register(sealed=100).attempt("glm", 2, 0.1).open(glm=0.4, se=0.03)
+    story.withdraw("glm", 0.02, rows=rows)
+    assert story.points[0].se == pytest.approx(0.03 * wider)
+
+
+def test_an_absolute_gain_since_the_release_is_a_share_of_the_sealed_loss(story):
+    terms = {"improve_by": None, "improve_by_absolute": 0.1}
+    story.register(**terms).attempt("glm", 2, 0.1).open(loss=4.0, glm=0.4)
+    story.withdraw("glm", 0.2, rows=50)
+    assert story.points[0].score == pytest.approx(0.05)
+
+
+def test_a_known_curve_is_not_bent_by_unknown_efforts(story):
+    story.register().attempt("import", None, 0.4).attempt("trees", 3, 0.2)
+    state = story.state(curve={"family": "log", "a": 10, "b": 1})
+    assert (state.unknown_before, state.note) == (0, "")
 
 
 def test_imported_attempts_stand_on_the_curve_in_the_order_of_their_start(story):

@@ -151,10 +151,22 @@ def _notes(each: "Imported") -> list[str]:
         notes.append("the experiment has no runs")
     if each.running:
         notes.append(f"{_runs(each.running)} still running, left out")
+    if each.gone:
+        was, stay = ("is", "it stays") if each.gone == 1 else ("are", "they stay")
+        notes.append(
+            f"{_runs(each.gone)} imported before {was} deleted there now; {stay}, since nothing "
+            "tried is forgotten"
+        )
     if each.without_effort:
         notes.append(
             f"{each.without_effort} of {each.attempts} attempts of unknown effort, so not on the "
             f"curve, such as {each.effort_example}"
+        )
+    if each.after_unknown:
+        noun = "attempt" if each.after_unknown == 1 else "attempts"
+        notes.append(
+            f"{each.after_unknown} later {noun} took more than is recorded, so the curve may be "
+            "too steep"
         )
     if each.attempts and each.why_not_scored:
         notes.append(f"no scores: {each.why_not_scored}")

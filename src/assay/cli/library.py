@@ -17,7 +17,7 @@ class Entry:
     Fields:
         key: of its project.
         asked: its question, or its hypothesis; of what was imported, where it comes from.
-        outcome: `open`, `supported`, `refuted`, `inconclusive` or `imported`.
+        outcome: `open`, `supported`, `refuted`, `inconclusive`, `withdrawn` or `imported`.
         attempts, broke: how many were made, and how many of them broke.
         looks, tries: taken and planned; no tries were planned of what was imported.
         effort: that all attempts took, as far as somebody said.
@@ -82,10 +82,14 @@ def _entry(record: "Record", history: "History") -> Entry:
     body = registration_of(record)
     attempts = [attempt_of(each) for each in history.attempts.get(record.hash, ())]
     verdict = history.verdicts.get(record.hash)
+    withdrawn = withdrawn_words(history.withdrawn_by(record.hash))
+    outcome = "open" if verdict is None else verdict_of(verdict).outcome
+    if withdrawn:
+        outcome = "withdrawn"
     return Entry(
         key=record.key,
         asked=body.question or body.hypothesis,
-        outcome="open" if verdict is None else verdict_of(verdict).outcome,
+        outcome=outcome,
         attempts=len(attempts),
         broke=sum(each.broke is not None for each in attempts),
         looks=sum(each.look is not None for each in attempts),
@@ -93,7 +97,7 @@ def _entry(record: "Record", history: "History") -> Entry:
         effort=sum(each.effort or 0.0 for each in attempts),
         lesson=_lesson(record, history),
         registration=record.sequence,
-        withdrawn=withdrawn_words(history.withdrawn_by(record.hash)),
+        withdrawn=withdrawn,
     )
 
 
@@ -118,9 +122,8 @@ def show_entries(found: Sequence[Entry], *, is_library: bool, others: int) -> No
         looks = "–" if entry.tries is None else f"{entry.looks} of {entry.tries}"
         cells = [str(entry.attempts), str(entry.broke), looks]
         words = (entry.withdrawn or entry.lesson) if is_library else entry.asked
-        outcome = "withdrawn" if entry.withdrawn else entry.outcome
-        style = COLOURS.get(outcome, "")
-        shown.add_row(entry.key, outcome, *cells, f"{entry.effort:g}", words, style=style)
+        style = COLOURS.get(entry.outcome, "")
+        shown.add_row(entry.key, entry.outcome, *cells, f"{entry.effort:g}", words, style=style)
     if found:
         console().print(shown)
     else:

@@ -34,8 +34,9 @@ class Standing:
 
     Fields:
         key, question: of the project.
-        outcome: `supported`, `refuted`, `inconclusive`, `open`, `refused`, `failed` (its data or
-            an attempt cannot be used), `not registered` or `idea`.
+        outcome: `supported`, `refuted`, `inconclusive`, `withdrawn` (its verdict, after a
+            release), `open`, `refused`, `failed` (its data or an attempt cannot be used),
+            `not registered` or `idea`.
         tries: looks planned; `None` before registration.
         attempts: in order.
         sentence: the verdict's, or why there is none.
@@ -115,7 +116,7 @@ def _of_experiment(registration: "Record", history: "History") -> dict[str, Any]
     verdict = history.verdicts.get(registration.hash)
     withdrawn = withdrawn_words(history.withdrawn_by(registration.hash))
     if verdict is not None:
-        outcome = verdict_of(verdict).outcome
+        outcome = "withdrawn" if withdrawn else verdict_of(verdict).outcome
         sentence = withdrawn or verdict_of(verdict).sentence
     else:
         looks = sum(tried.look is not None for tried in attempts)

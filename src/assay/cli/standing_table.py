@@ -24,7 +24,11 @@ def show_standing(standing: Standing, unit: str) -> None:
 
 
 def _rows(standing: Standing, unit: str) -> list[tuple[str, "str | Text"]]:
-    word = "verdict" if standing.outcome in ("supported", "refuted", "inconclusive") else "why"
+    word = (
+        "verdict"
+        if standing.outcome in ("supported", "refuted", "inconclusive", "withdrawn")
+        else "why"
+    )
     return [
         ("question", standing.question),
         ("attempts", _attempts(standing, unit)),

@@ -166,7 +166,14 @@ def _identity(frame: Frame, roles: Roles) -> tuple[str, ...]:
     """Series and time where there is time; else all columns but the target."""
     if roles.time is not None:
         return (*roles.series, roles.time)
-    return tuple(name for name in sorted(frame.columns) if name not in (roles.target, "row_id"))
+    names = tuple(name for name in sorted(frame.columns) if name not in (roles.target, "row_id"))
+    if not names:
+        raise DataError(
+            f"{frame.source}: it holds nothing but its target `{roles.target}`, must have another "
+            "column, by which rows are told apart and known again. Add one that is known when a "
+            "row is predicted, a time, or a number of the case."
+        )
+    return names
 
 
 def target_sha_of(y: np.ndarray, salt: str) -> str:

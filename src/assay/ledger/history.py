@@ -139,6 +139,10 @@ class History:
         seen = self.watches.get(registration, [])
         return next((each for each in seen if watch_of(each).outcome == "withdrawn"), None)
 
+    def released_as(self, watch: WatchBody) -> ReleaseBody:
+        """The release that a watch belongs to."""
+        return self._released[watch.release]
+
     def watched(self, registration: str, attempt: str) -> list[Record]:
         """What was watched of one attempt, under whichever release, in order.
 

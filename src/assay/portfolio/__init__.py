@@ -5,7 +5,7 @@ from assay.portfolio.by_budget import sweep
 from assay.portfolio.curve import AbstractCurve, Curve, KnownCurve
 from assay.portfolio.observation import Belief, Observation
 from assay.portfolio.planning import Plan, PlanLine, ProjectState, plan_projects
-from assay.portfolio.point import Point, points_of
+from assay.portfolio.point import Point, points_of, too_steep
 from assay.portfolio.shape import SHAPES
 from assay.portfolio.state import (
     budget_left,
@@ -37,4 +37,5 @@ __all__ = [
     "points_of",
     "project_states",
     "sweep",
+    "too_steep",
 ]

@@ -1,6 +1,8 @@
 """What attempts and beliefs say for and against each possible curve."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -9,6 +11,9 @@ from assay.portfolio.likelihood import log_density, log_not_above
 from assay.portfolio.observation import Belief, Observation
 from assay.portfolio.prior import Atoms, prior_atoms
 from assay.portfolio.resample import LogLikelihood
+
+BLOCK = 8_192  # attempts times atoms at a time, so that what is in work stays in the cache
+THREADS = min(8, os.cpu_count() or 1)
 
 
 def log_likelihood_of(
@@ -36,11 +41,21 @@ def _of_attempts(
     se = np.array([seen.noise for seen in observations])
     scored = np.array([seen.score is not None for seen in observations])
 
-    def likelihood(atoms: Atoms) -> Floats:
+    def of_block(atoms: Atoms) -> Floats:
         shortfall, kappa = atoms.headroom(days) - level, atoms.kappa[:, None]
         of_scored = log_density(shortfall[:, scored], kappa, se[scored])
         of_failed = log_not_above(shortfall[:, ~scored], kappa, se[~scored])
         return of_scored.sum(axis=1) + of_failed.sum(axis=1)
+
+    def likelihood(atoms: Atoms) -> Floats:
+        size = max(1, BLOCK // len(observations))
+        blocks = [
+            atoms.take(np.arange(at, min(at + size, atoms.size)))
+            for at in range(0, atoms.size, size)
+        ]
+        # NumPy lets other threads run; each block is its own, so their number changes nothing.
+        with ThreadPoolExecutor(min(THREADS, len(blocks))) as pool:
+            return np.concatenate(list(pool.map(of_block, blocks)))
 
     return likelihood
 

@@ -6,9 +6,9 @@ noise e ~ Normal(0, se) of scoring. A failed attempt is just a large shortfall.
 """
 
 import numpy as np
-from scipy.special import log_ndtr
 
 from assay.portfolio.kinds import Floats
+from assay.portfolio.normal_tail import log_normal_cdf
 
 MIXTURE = ((0.9, 1.0), (0.1, 5.0))  # probability of a kind of shortfall, its mean in kappas
 
@@ -37,10 +37,10 @@ def log_not_above(excess: Floats, kappa: Floats, se: Floats) -> Floats:
     """
     # A sum of positive terms, where 1 - [...] would cancel for a bound far below the curve.
     kinds = [np.log(p) + _tilted(excess, k * kappa, se) for p, k in MIXTURE]
-    return np.minimum(np.logaddexp(log_ndtr(-excess / se), np.logaddexp(*kinds)), 0.0)
+    return np.minimum(np.logaddexp(log_normal_cdf(-excess / se), np.logaddexp(*kinds)), 0.0)
 
 
 def _tilted(r: Floats, mean: Floats, se: Floats) -> Floats:
     """l^2 se^2 / 2 - l r + log Phi((r - l se^2) / se), with l = 1 / mean."""
-    scaled = se / mean
-    return scaled * (scaled / 2.0 - r / se) + log_ndtr(r / se - scaled)
+    scaled, apart = se / mean, r / se
+    return scaled * (scaled / 2.0 - apart) + log_normal_cdf(apart - scaled)

@@ -34,7 +34,8 @@ class ProjectState:
         effort_spent: effort already spent, in the unit of the plan.
         skill_at_ceiling: skill of a perfect model, above 0; scales a learnt curve. It is 1 where
             the perfect loss is 0, and above 1 where a loss can fall below 0, as a log score can.
-        note: a sentence to be put after the reason.
+        note: sentences to be put after the reason.
+        unknown_before: attempts of unknown effort before others that are on the curve.
 
     Raises:
         PlanError: a number is out of range.
@@ -47,6 +48,7 @@ class ProjectState:
     effort_spent: float = 0.0
     skill_at_ceiling: float = 1.0
     note: str = ""
+    unknown_before: int = 0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.importance) and self.importance >= 0):
@@ -92,7 +94,9 @@ class PlanLine:
         high: most value, believed with 80 %.
         price_of_last_unit: value that its last unit adds; `None` if it gets none.
         next_unit_gain: value that one unit more would add.
-        reason: why not more.
+        reason: why not more, and what else its owner should know.
+        unknown_before: attempts of unknown effort before others that are on the curve: where there
+            are any, it may be too steep.
     """
 
     key: str
@@ -106,6 +110,7 @@ class PlanLine:
     price_of_last_unit: float | None
     next_unit_gain: float
     reason: str
+    unknown_before: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +239,7 @@ def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
         price_of_last_unit=split.price_of_last(at),
         next_unit_gain=split.gain_of_next(at),
         reason=" ".join(filter(None, [explain(split, at), _doubt(state), state.note])),
+        unknown_before=state.unknown_before,
     )
 
 

@@ -1,14 +1,14 @@
 """Attempts of a project as its curve sees them, in the order in which they were made."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import hypot, isfinite
+from math import hypot, isfinite, sqrt
 from typing import Any, Literal
 
 from assay.ledger import History, Record, attempt_of, registration_of, verdict_of
 from assay.portfolio.observation import UNSCORED_SE, Observation
-from assay.record import AttemptBody
+from assay.record import AttemptBody, RegistrationBody, VerdictBody, WatchBody
 from assay.verdict import optimism
 
 LEAST_SE = 0.005  # headroom; gains that are all alike would otherwise claim a score without error
@@ -23,12 +23,16 @@ class Point:
 
     Fields:
         name: of the attempt.
-        effort: of the project up to and including it; `None` where its own is unknown.
+        effort: of the project up to and including it, as far as it is known; `None` where its own
+            is unknown.
         best_before: best headroom of the attempts before it, 0 where none beat the baseline.
         score: headroom, 0 = baseline, 1 = ceiling; `None` where nothing was scored. Of sealed rows
-            where the seal is open, else of open rows.
+            where the seal is open, else of open rows; of the rows since its release where its
+            verdict was withdrawn.
         se: standard error of the score, the optimism of several tries included.
         broke: whether it broke before it could predict.
+        unknown_before: attempts of unknown effort before it; `effort` is then only the least that
+            the project took.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Point:
     score: float | None = None
     se: float | None = None
     broke: bool = False
+    unknown_before: int = 0
 
     @property
     def kind(self) -> Kind:
@@ -65,19 +70,44 @@ class Point:
 def points_of(history: History | None, key: str) -> tuple[Point, ...]:
     """All attempts of a project in order, with the effort summed so far.
 
+    An attempt of unknown effort is not on the curve. Those after it stay there, at the effort that
+    is known: to leave them out would forget measurements, and any guess at what is missing would
+    be a number that nobody measured. `too_steep` says so wherever the curve is shown.
+
     Args:
         history: the ledger's, up to date; `None` where there is none yet.
         key: of the project.
     """
     points: list[Point] = []
-    effort, best = 0.0, 0.0
+    effort, best, unknown = 0.0, 0.0, 0
     for body, scale, tries in _tried(history, key) if history is not None else ():
         effort += body.effort or 0.0
         known = None if body.effort is None else effort
         score, se = scale.score(body, tries)
-        points.append(Point(body.name, known, best, score, se, body.broke is not None))
+        points.append(Point(body.name, known, best, score, se, body.broke is not None, unknown))
+        unknown += known is None
         best = best if score is None else max(best, score)
     return tuple(points)
+
+
+def unknown_before(points: Sequence[Point]) -> int:
+    """Attempts of unknown effort before the last one that is on the curve."""
+    return max((each.unknown_before for each in points if each.observation is not None), default=0)
+
+
+def too_steep(count: int) -> str:
+    """What unknown efforts do to a curve, in a sentence; empty where they do nothing.
+
+    Args:
+        count: of `unknown_before`.
+    """
+    if not count:
+        return ""
+    attempts = "1 attempt" if count == 1 else f"{count:,} attempts"
+    return (
+        f"{attempts} of unknown effort came before others that are on the curve, which took more "
+        "than is recorded, so the curve may be too steep."
+    )
 
 
 def skill_at_ceiling(ceiling: float | None, baseline_loss: float | None) -> float:
@@ -144,7 +174,30 @@ def _scale_of(history: History, registration: Record) -> _Scale:
         return _Scale(of_open)
     verdict = verdict_of(record)
     of_sealed = skill_at_ceiling(terms.ceiling, verdict.baseline_loss)
-    return _Scale(of_open, of_sealed, {str(score["name"]): score for score in verdict.scores})
+    shown = {str(score["name"]): score for score in verdict.scores}
+    withdrawn = history.withdrawal(registration.hash)
+    if withdrawn is not None:
+        name = history.released_as(withdrawn).attempt
+        shown[name] = _since_release(shown.get(name, {}), withdrawn, terms, verdict)
+    return _Scale(of_open, of_sealed, shown)
+
+
+def _since_release(
+    score: Mapping[str, Any], seen: WatchBody, terms: RegistrationBody, verdict: VerdictBody
+) -> Mapping[str, Any]:
+    """What a withdrawn model scored on the rows since its release, in place of the sealed ones.
+
+    The sealed score was refuted by later rows, so it is no more what effort has reached. A claim in
+    the metric's unit becomes skill by the baseline's sealed loss. The error is that of the sealed
+    rows, as much larger as the later rows are fewer, and never smaller.
+    """
+    relative = terms.improve_by is not None
+    base = 1.0 if relative else verdict.baseline_loss
+    if not base or base < 0:
+        return {**score, "skill": None}
+    fewer = max(1.0, sqrt(terms.n_sealed / seen.rows_so_far))
+    se = _first_known(score.get("se")) * fewer
+    return {**score, "skill": seen.mean_gain / base, "se": se}
 
 
 def _first_known(*errors: float | None) -> float:

@@ -8,7 +8,7 @@ from assay.ledger import History, Ledger, registration_of
 from assay.portfolio.curve import AbstractCurve, Curve, KnownCurve
 from assay.portfolio.observation import Belief
 from assay.portfolio.planning import Plan, ProjectState, plan_projects
-from assay.portfolio.point import Point, points_of, skill_at_ceiling
+from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep, unknown_before
 from assay.record import Portfolio, ProjectBody, load_portfolio, project_body
 
 
@@ -99,6 +99,8 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
     efforts = [point.effort for point in points if point.effort is not None]
     registered = history.experiments(body.key) if history is not None else []
     last = registered[-1].hash if registered else None
+    # A known curve learns nothing from attempts, so no unknown effort bends it.
+    unknown = 0 if body.curve is not None else unknown_before(points)
     return ProjectState(
         key=body.key,
         question=body.question or body.key,
@@ -106,12 +108,15 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
         curve=curve_of(body, points),
         effort_spent=max(efforts, default=0.0),
         skill_at_ceiling=_skill_at_ceiling(history, body.key),
-        note="" if history is None or last is None else _note(history, last),
+        note=" ".join(filter(None, [_note(history, last), too_steep(unknown)])),
+        unknown_before=unknown,
     )
 
 
-def _note(history: History, last: str) -> str:
+def _note(history: History | None, last: str | None) -> str:
     """What whoever plans effort should know of the latest registration."""
+    if history is None or last is None:
+        return ""
     if history.withdrawal(last) is not None:
         return "Its verdict was withdrawn: ask the question again, on new rows."
     if last in history.verdicts:

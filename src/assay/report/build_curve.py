@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from assay.picture import effort_accuracy, svg
-from assay.portfolio import KnownCurve, Point, ProjectState
+from assay.portfolio import KnownCurve, Point, ProjectState, too_steep
 from assay.report.content import Picture
 
 CURVE_POINTS = 80
@@ -55,7 +55,12 @@ def curve_picture(
 
 def curve_sentence(state: ProjectState, points: Sequence[Point], unit: str) -> str:
     """Where the project stands, and what the next unit is expected to add."""
-    pieces = [_standing(state, points, unit), _next(state, unit), _doubt(state)]
+    pieces = [
+        _standing(state, points, unit),
+        _next(state, unit),
+        _doubt(state),
+        too_steep(state.unknown_before),
+    ]
     return " ".join(piece for piece in pieces if piece)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assay.experiment import explanation
+from assay.experiment.explanation import explaining
 from assay.experiment.explanation.certainty import Estimate
 from assay.experiment.explanation.importance import Importance
 from assay.experiment.explanation.pictures import effects_of, importance_of
@@ -86,7 +86,7 @@ def test_nothing_is_explained_of_a_model_that_gains_nothing(explained, scaled):
 
 
 def test_without_scikit_learn_it_is_said_what_to_install(explained, boosted, monkeypatch):
-    monkeypatch.setattr(explanation, "is_available", lambda: False)
+    monkeypatch.setattr(explaining, "is_available", lambda: False)
     found = explained(table(200), boosted)
     assert found.holds is None
     assert found.remedy == "Install scikit-learn: `pip install 'assay-ml[sklearn]'`."

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 
 from assay.compute.progress import tracked
+from assay.experiment.explanation.altered import Alteration
 from assay.experiment.explanation.certainty import stream
 from assay.experiment.explanation.importance import Importance
-from assay.experiment.explanation.subject import Alteration, Subject
+from assay.experiment.explanation.subject import Subject
 from assay.experiment.explanation.together import Together, is_ordered
 
 MOST_COLUMNS = 6
@@ -84,7 +85,7 @@ def effects(subject: Subject, found: Sequence[Importance], *, seed: int) -> tupl
         set in all rows).
     """
     useful = [
-        each.group for each in found if each.group.columns and each.loss and each.loss.mean > 0
+        each.group for each in found if each.kind == "values" and each.loss and each.loss.mean > 0
     ]
     shown: list[Effect] = []
     for group in tracked(useful[:MOST_COLUMNS], "following effects"):

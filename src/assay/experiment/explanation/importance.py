@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from assay.compute.progress import tracked
+from assay.experiment.explanation.altered import Alteration, Kind
 from assay.experiment.explanation.certainty import Estimate, estimate, stream
 from assay.experiment.explanation.reading import is_same
 from assay.experiment.explanation.shuffling import shuffling
-from assay.experiment.explanation.subject import Alteration, Subject
+from assay.experiment.explanation.subject import Subject
 from assay.experiment.explanation.together import Together, together
 from assay.predictive import DistributionPredictive
 from assay.verdict import IndependentTest
@@ -40,6 +41,13 @@ SHOWN_CHANCE = 0.05
 
 HISTORY = "history"
 HISTORY_MOVES = "targets in time, within each series"
+CALENDAR_MOVES = "of history and asked rows together, from origin to origin"
+SERIES_MOVE = "of history and asked rows together, among whole series"
+MOVES: dict[str, Kind] = {
+    HISTORY_MOVES: "past",
+    CALENDAR_MOVES: "calendar",
+    SERIES_MOVE: "series",
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,11 @@ class Importance:
     def label(self) -> str:
         """What pictures and sentences call the columns."""
         return self.group.label if self.group.columns else HISTORY
+
+    @property
+    def kind(self) -> Kind:
+        """What was altered: values of columns, or a procedure's past, calendar or series."""
+        return MOVES.get(self.how, "values") if self.group.columns else "past"
 
     @property
     def share(self) -> Estimate | None:
@@ -112,8 +125,6 @@ def importances(subject: Subject, *, seed: int) -> tuple[Importance, ...]:
     )
     gain = float((base - subject.losses(subject.predictive, every)).mean())
     groups = groups_of(subject)
-    if subject.is_procedure:
-        groups = (*groups, Together(()))
     at, repeats = _effort(subject, len(groups), seed)
     own = subject.losses(subject.predictive.take(at), at)
     measure = partial(
@@ -131,16 +142,27 @@ def importances(subject: Subject, *, seed: int) -> tuple[Importance, ...]:
 
 
 def groups_of(subject: Subject) -> tuple[Together, ...]:
-    """The columns that a model may see of the sealed rows, in groups that move together."""
-    if not subject.columns:
-        return ()
+    """What a model may see of the sealed rows, in groups that move together.
+
+    Of a procedure these are what is known ahead, its calendar, its series where there are several,
+    and its history, which has no columns.
+    """
     roles, task = subject.task.roles, subject.task
     names = subject.columns
-    if subject.is_procedure:  # keys and times say which row is asked; what they tell is the past's
-        names = tuple(name for name in names if name in roles.known_ahead)
+    own: tuple[Together, ...] = ()
+    if subject.is_procedure:
+        names = tuple(
+            name
+            for name in names
+            if name in roles.known_ahead and name not in (roles.time, *roles.series)
+        )
+        keys = tuple(sorted(roles.series))
+        several = bool(keys) and subject.visible.table.select(keys).n_unique() > 1
+        series = (Together(keys),) if several else ()
+        own = (Together((str(roles.time),)), *series, Together(()))
     if not names:
-        return ()
-    return together(task.visible(task.open_rows).table.select(names), roles)
+        return own
+    return (*together(task.visible(task.open_rows).table.select(names), roles), *own)
 
 
 def _effort(subject: Subject, columns: int, seed: int) -> tuple[np.ndarray, int]:
@@ -191,13 +213,25 @@ def _is_constant(subject: Subject, group: Together) -> bool:
 def _alterations(
     subject: Subject, group: Together, repeats: int, seed: int
 ) -> tuple[str, list[Alteration]]:
-    if not group.columns:
-        same = np.arange(len(subject.rows))
-        draws = [stream(seed, "history", k).integers(2**31) for k in range(repeats)]
-        return HISTORY_MOVES, [Alteration((), same, past=int(draw)) for draw in draws]
+    how = _move(subject, group)
+    if how is not None:
+        same, kind = np.arange(len(subject.rows)), MOVES[how]
+        draws = [int(stream(seed, kind, k).integers(2**31)) for k in range(repeats)]
+        return how, [Alteration((), same, kind, draw) for draw in draws]
     dealt = shuffling(subject.task, group.columns)
     streams = (stream(seed, "permuted", *group.columns, k) for k in range(repeats))
     return dealt.how, [Alteration(group.columns, dealt.source(each)) for each in streams]
+
+
+def _move(subject: Subject, group: Together) -> str | None:
+    """How a procedure's history, calendar or series are altered; `None` for values of columns."""
+    if not subject.is_procedure:
+        return None
+    if not group.columns:
+        return HISTORY_MOVES
+    if group.columns == (subject.task.roles.time,):
+        return CALENDAR_MOVES
+    return SERIES_MOVE if set(group.columns) <= set(subject.task.roles.series) else None
 
 
 def _by_size(found: Importance) -> tuple[bool, float, str]:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from assay.adapter import time_axis
-from assay.experiment.explanation.subject import within
+from assay.experiment.explanation.altered import within
 from assay.experiment.task import SealedTask
 
 ROWS = "among rows"

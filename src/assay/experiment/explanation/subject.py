@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import polars as pl
 
-from assay.adapter import predictive_of, time_axis
-from assay.experiment.explanation.certainty import stream
+from assay.adapter import predictive_of
+from assay.experiment.explanation.altered import Alteration, Altered
 from assay.experiment.explanation.reading import Reading, reading_of
 from assay.experiment.judging import Judge
 from assay.experiment.task import Fitted, Procedure, SealedTask
@@ -21,22 +19,6 @@ BATCH_ROWS = 40_000
 
 PROBED = 64
 """Rows by which it is tried out whether a model takes rows one by one."""
-
-
-@dataclass(frozen=True, eq=False)
-class Alteration:
-    """What each sealed row shows instead of its own values.
-
-    Fields:
-        columns: whose values come from other rows.
-        source: place among the sealed rows that each row's values come from, (rows,).
-        past: where it is not `None`, the targets of each history change their order in time
-            within their series, by the stream of this seed.
-    """
-
-    columns: tuple[str, ...]
-    source: np.ndarray
-    past: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +130,7 @@ class Subject:
     def _alone(self, alteration: Alteration) -> AbstractPredictive:
         """The answer for all sealed rows under one alteration."""
         if isinstance(self.fitted, Procedure):
-            asked = _Altered(self.fitted, self.task, self.visible, alteration)
+            asked = Altered(self.fitted, self.task, self.visible, alteration)
             return self.task.predict(asked, self.rows)
         every = np.arange(len(self.rows))
         return self._predict(self._stacked([alteration], every))
@@ -156,53 +138,3 @@ class Subject:
     def _predict(self, frame: Frame) -> AbstractPredictive:
         assert not isinstance(self.fitted, Procedure)
         return predictive_of(self.fitted.predict(frame), frame.rows, type(self.fitted).__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class _Altered:
-    """A forecasting procedure that is shown altered rows."""
-
-    fitted: Procedure
-    task: SealedTask
-    visible: Frame
-    alteration: Alteration
-
-    def forecast(self, history: Frame, asked: Frame, /) -> Any:
-        """What the procedure forecasts from what it is shown instead."""
-        return self.fitted.forecast(self._past(history), self._ahead(asked))
-
-    def _ahead(self, asked: Frame) -> Frame:
-        """Asked rows with the values of their sources; rows that are not sealed keep their own."""
-        place = {row: at for at, row in enumerate(self.visible.table["row_id"])}
-        own = [place.get(row, -1) for row in asked.table["row_id"]]
-        from_others = np.where(
-            np.array(own) >= 0, asked.rows + self.alteration.source[own], np.arange(asked.rows)
-        )
-        columns = {
-            name: pl.concat([asked.table[name], self.visible.table[name]]).gather(from_others)
-            for name in self.alteration.columns
-        }
-        return asked.having(asked.table.with_columns(**columns))
-
-    def _past(self, history: Frame) -> Frame:
-        """The history with its known targets, and what hides them, in another order in time."""
-        if self.alteration.past is None:
-            return history
-        roles = self.task.roles
-        names = (roles.target, roles.censored_above, roles.censored_below)
-        known = np.flatnonzero(history.column(roles.target).is_not_null().to_numpy())
-        series = time_axis(history, roles)[0][known]
-        order = within(series, stream(self.alteration.past, "past", history.rows))
-        source = np.arange(history.rows)
-        source[known] = known[order]
-        columns = {name: history.table[name].gather(source) for name in names if name}
-        return history.having(history.table.with_columns(**columns))
-
-
-def within(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A permutation that moves places only among those of the same label, (rows,)."""
-    source = np.empty(len(labels), dtype=int)
-    source[np.lexsort((np.arange(len(labels)), labels))] = np.lexsort(
-        (random.random(len(labels)), labels)
-    )
-    return source

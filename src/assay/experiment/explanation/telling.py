@@ -10,6 +10,10 @@ LEAST_SHARE = 0.5
 """Share of the gain that a sum of single effects must reproduce: below one half, whoever reads the
 effects is told less than nothing reads from them, since most of the gain lies elsewhere."""
 
+ALL_BUT_SHARE = 0.9
+"""Share from which on a surrogate that reads calendar and series explains a procedure that could
+not be asked about others: what it knows of them is then in effects that anybody can read."""
+
 SUSPECT_SHARE = 0.8
 """Share of the gain from which on one column is said to carry nearly all of it."""
 
@@ -46,7 +50,8 @@ def told(
     """Whether a model is explained, and what carries it.
 
     It is where an additive surrogate reproduces at least half of its gain, and at least one column
-    matters for certain.
+    matters for certain, or the past, the calendar or the series of a procedure. Where it could not
+    be asked about another calendar or other series, a surrogate that reproduces nearly all will do.
 
     Args:
         found: importance of each column, the greatest first.
@@ -76,30 +81,44 @@ def _holds(found: Sequence[Importance], surrogate: Surrogate | None) -> bool | N
         return False
     if any(each.is_certain for each in found):
         return True
+    unasked = any(each.broke and each.kind in ("calendar", "series") for each in found)
+    if unasked and surrogate.share.mean >= ALL_BUT_SHARE:
+        return True
     return None if any(each.is_certain is None for each in found) else False
 
 
 def _carried(found: Sequence[Importance], gain: float) -> str:
     """Which columns matter, and how many of them."""
-    columns = [each for each in found if each.group.columns]
+    columns = [each for each in found if each.kind == "values"]
     certain = [each for each in found if each.is_certain]
-    of_all = f"{_number(len(columns))} column{'' if len(columns) == 1 else 's'}"
     if not certain:
         if any(each.is_certain is None and each.loss is not None for each in found):
             return (
-                f"What each of {of_all} adds cannot be told for certain: too few sealed rows are "
-                f"independent of each other. Most seems to rest on {_named(found[:1], gain)}."
+                f"What each of {_all(found)} adds cannot be told for certain: too few sealed rows "
+                f"are independent of each other. Most seems to rest on {_named(found[:1], gain)}."
             )
-        return f"None of {of_all} matters for certain on these sealed rows."
+        return _idle(found)
     words = _named(certain, gain)
-    own = [each for each in certain if each.group.columns]
-    if len(own) < len(certain):  # the history of a procedure is among them
+    own = [each for each in certain if each.kind == "values"]
+    if len(own) < len(certain):  # what a procedure alone reads is among them
         verb = "carries" if len(certain) == 1 else "carry"
         return f"{words[:1].upper()}{words[1:]} {verb} it."
     if len(columns) == 1:
         return f"Its only column carries it: {words}."
     verb = "carries" if len(own) == 1 else "carry"
-    return f"{_number(len(own)).capitalize()} of {of_all} {verb} it: {words}."
+    return f"{_number(len(own)).capitalize()} of {_columns(len(columns))} {verb} it: {words}."
+
+
+def _idle(found: Sequence[Importance]) -> str:
+    """Nothing matters for certain; what could not be asked about is not said to be among it."""
+    asked, own = [each for each in found if not each.broke], ""
+    if asked:
+        none = "Not even" if len(asked) == 1 else "None of"
+        own = f"{none} {_all(asked)} matters for certain on these sealed rows."
+    broke = [each for each in found if each.broke]
+    if not broke:
+        return own
+    return f"{own} What rests on {_all(broke)} could not be asked.".strip()
 
 
 def _named(found: Sequence[Importance], gain: float) -> str:
@@ -110,10 +129,24 @@ def _named(found: Sequence[Importance], gain: float) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
 
 
+def _all(found: Sequence[Importance]) -> str:
+    """All that was altered: how many columns, and of a procedure what else it reads."""
+    columns = sum(1 for each in found if each.kind == "values")
+    others = [_called(each) for each in found if each.kind != "values"]
+    counted = [_columns(columns)]
+    named = counted + others if columns else others
+    return " and ".join([", ".join(named[:-1]), named[-1]] if named[1:] else named)
+
+
+def _columns(count: int) -> str:
+    return f"{_number(count)} column{'' if count == 1 else 's'}"
+
+
 def _called(found: Importance) -> str:
-    if not found.group.columns:
+    if found.kind == "past":
         return "the past of each series"
-    return f"`{found.label}`"
+    named = f"`{found.label}`"
+    return named if found.kind == "values" else f"the {found.kind} ({named})"
 
 
 def _share(found: Importance, gain: float) -> str:
@@ -128,7 +161,7 @@ def _share(found: Importance, gain: float) -> str:
 def _suspect(found: Sequence[Importance], skill: float | None) -> str:
     """Asks about a single column behind nearly all of a very large gain."""
     first = found[0]
-    if not first.group.columns or not first.is_certain or first.share is None or skill is None:
+    if first.kind != "values" or not first.is_certain or first.share is None or skill is None:
         return ""
     others = [each.share.mean for each in found[1:] if each.share is not None]
     is_alone = first.share.mean >= SUSPECT_SHARE and max(others, default=0.0) < 1 - SUSPECT_SHARE
@@ -148,7 +181,7 @@ def _reproduced(surrogate: Surrogate | None, why: str, found: Sequence[Importanc
     if share > 0.995:
         return f"{said}; nothing is left unexplained."
     rest = "interactions"
-    if any(not each.group.columns for each in found):
+    if any(each.kind == "past" for each in found):
         rest += " and to what a summary of the past leaves out"
     return f"{said}; {_percent(1 - share)} is left to {rest}."
 

@@ -50,12 +50,14 @@ class Found:
         store: address of the tracking store.
         runs: those that came to an end, in the order in which they were started.
         running: number of the others.
+        ids: of all of them.
     """
 
     store: str
     experiment: MlflowExperiment
     runs: tuple[MlflowRun, ...]
     running: int
+    ids: frozenset[str] = frozenset()
 
 
 def import_mlflow(
@@ -96,9 +98,8 @@ def read_mlflow(uri: str, wanted: Wanted, *, watch: Watch) -> tuple[Found, ...]:
     _refuse_unclear(wanted)
     with opened(uri) as store:
         every = [_read(store, each, watch) for each in _chosen(store, wanted.experiments)]
-    found = tuple(each for each in every if each.runs or each.running or wanted.experiments)
-    _refuse_slips(found, wanted.reading, store.address)
-    return found
+    _refuse_slips(every, wanted.reading, store.address)
+    return tuple(every)
 
 
 def record_mlflow(
@@ -142,7 +143,8 @@ def _read(store: MlflowStore, experiment: MlflowExperiment, watch: Watch) -> Fou
     watch(f"reading {experiment.name}", 0, None)
     runs = store.runs(experiment, lambda done: watch(f"reading {experiment.name}", done, None))
     ended = tuple(run for run in runs if run.status in DONE)
-    return Found(store.address, experiment, ended, len(runs) - len(ended))
+    ids = frozenset(run.id for run in runs)
+    return Found(store.address, experiment, ended, len(runs) - len(ended), ids)
 
 
 def _refuse_slips(found: Sequence[Found], reading: Reading, address: str) -> None:
@@ -174,6 +176,9 @@ class _Import:
         history, keys = History(self.ledger).refresh(), set[str]()
         plans: list[tuple[Found, str, Reader]] = []
         for each in found:
+            is_there = each.runs or each.running or _gone(each, history)
+            if not is_there and not self.wanted.experiments:
+                continue
             key = self.wanted.project or project_key(each.experiment, each.runs, history, keys)
             keys.add(key)
             # Whatever is unclear about a baseline is said before anything is recorded.
@@ -216,6 +221,7 @@ class _Import:
             changed=counts["changed"],
             unchanged=counts["unchanged"],
             running=found.running,
+            gone=len(_gone(found, history)),
             **counted(found.runs, bodies, reader),
         )
 
@@ -225,6 +231,26 @@ class _Import:
             wanted += [new_project(key, found.experiment, found.store, self.portfolio, history)]
         wanted += [body for body, before in made if _fate(body, before) != "unchanged"]
         self.ledger.append_many([(body, key) for body in wanted])
+
+
+def _gone(found: Found, history: History) -> list[Record]:
+    """Attempts whose run this very store had, and has no more.
+
+    One store may have several addresses, and several stores experiments of one name; a store is
+    known by its address, or by a run that it still has.
+    """
+    own = [
+        (record, facts)
+        for record in history.imported.values()
+        if (facts := attempt_of(record).imported or {}).get("experiment_id") == found.experiment.id
+        and facts.get("experiment") == found.experiment.name
+    ]
+    stores = {facts["store"] for _, facts in own if facts["run"] in found.ids} | {found.store}
+    return [
+        record
+        for record, facts in own
+        if facts["store"] in stores and facts["run"] not in found.ids
+    ]
 
 
 def _bodies(runs: Sequence[MlflowRun], key: str, reader: Reader, history: History) -> _Made:

@@ -21,8 +21,11 @@ class Imported:
             run changed, and left as they are.
         broke: attempts whose run failed or was killed.
         running: runs left out, since they have not come to an end.
+        gone: attempts of runs that were deleted there since; they stay, and the others are counted
+            without them.
         effort: of all attempts together, as far as their runs say.
         without_effort: attempts of unknown effort; they are not on the curve.
+        after_unknown: attempts of known effort that came after one of unknown effort.
         scored: attempts with a skill; `without_se` of them without a standard error.
         unscored: attempts that did not break and lack the metric, or hold no finite one.
         reading: how runs were read, what earlier imports said included.
@@ -39,8 +42,10 @@ class Imported:
     unchanged: int = 0
     broke: int = 0
     running: int = 0
+    gone: int = 0
     effort: float = 0.0
     without_effort: int = 0
+    after_unknown: int = 0
     scored: int = 0
     without_se: int = 0
     unscored: int = 0
@@ -66,6 +71,7 @@ def counted(
         reader: what made them.
     """
     pairs = list(zip(runs, bodies, strict=True))
+    first = next((at for at, body in enumerate(bodies) if body.effort is None), len(bodies))
     silent = [run for run, body in pairs if body.effort is None]
     whole = [(run, body) for run, body in pairs if body.broke is None]
     scored = [body for _, body in whole if body.open_skill is not None]
@@ -75,6 +81,7 @@ def counted(
         "broke": len(pairs) - len(whole),
         "effort": sum((body.effort or 0.0 for body in bodies), 0.0),
         "without_effort": len(silent),
+        "after_unknown": sum(body.effort is not None for body in bodies[first:]),
         "effort_example": effort_example(silent[0], reader.effort_tag) if silent else "",
         "scored": len(scored),
         "without_se": sum(body.open_se is None for body in scored),

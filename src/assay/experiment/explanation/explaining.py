@@ -68,7 +68,7 @@ class Explanation:
                 "gain": self.gain,
                 "skill": self.skill,
                 "importance": [each.as_record() for each in self.importance[:MOST_RECORDED]],
-                "columns": sum(1 for each in self.importance if each.group.columns),
+                "columns": sum(1 for each in self.importance if each.kind == "values"),
                 "effects": [each.as_record() for each in self.effects],
                 "surrogate": None if self.surrogate is None else self.surrogate.as_record(),
                 "notes": list(self.notes),
@@ -130,9 +130,13 @@ def _surrogate(
 
 
 def _read(subject: Subject, found: tuple[Importance, ...]) -> tuple[str, ...]:
-    """Columns that the model reads; of a procedure the keys and times among them, unasked."""
-    asked = {name for each in found for name in each.group.columns}
-    ignored = {name for each in found if not each.is_read for name in each.group.columns}
+    """Columns that the model reads; of a procedure always the keys and times.
+
+    Whoever reads no weekday may well know it from the past, which has a place for each.
+    """
+    own = [each for each in found if each.kind == "values"]
+    asked = {name for each in own for name in each.group.columns}
+    ignored = {name for each in own if not each.is_read for name in each.group.columns}
     kept = asked - ignored
     if subject.is_procedure:
         kept |= set(subject.columns) - asked
@@ -142,16 +146,18 @@ def _read(subject: Subject, found: tuple[Importance, ...]) -> tuple[str, ...]:
 def _notes(subject: Subject, found: tuple[Importance, ...], why: str) -> tuple[str, ...]:
     """How it was measured, where a reader might think otherwise."""
     notes = [why] if why else []
-    joint = [each.group for each in found if len(each.group.columns) > 1]
+    own = [each for each in found if each.kind == "values"]
+    joint = [each.group for each in own if len(each.group.columns) > 1]
     notes += [
         f"`{', '.join(group.columns)}` move together and were permuted as one." for group in joint
     ]
-    hows = {each.how for each in found if each.group.columns} - {"among rows"}
+    hows = {each.how for each in own} - {"among rows"}
     notes += [f"Values were exchanged {how}." for how in sorted(hows)]
     if subject.is_procedure:
         notes.append(
-            "Keys and times say which row is asked for and stay; what the procedure knows of them "
-            "is in the history, whose targets change their order in time within each series."
+            "A procedure's past is altered by another order in time of its targets within each "
+            "series. Its calendar is altered by moving history and asked rows in time together, "
+            "its series by exchanging the keys of both: what it reads from the history stays."
         )
     notes += [f"`{each.label}` could not be permuted: {each.broke}" for each in found if each.broke]
     if found:
