@@ -30,8 +30,11 @@ def test_groups_are_counted_and_those_the_model_learnt_are_left_out(release, beg
     found = experiment.watch(pl.concat([new, known]), model=scaled(1.0))
     assert (found.rows, found.units_so_far, found.unit) == (90, 30, "groups")
     assert "6 rows are of a `patient` that the model has learnt from" in found.notes[0]
-    more = visits(30, first=1000, seed=12)  # the same patients come again
-    assert experiment.watch(more, model=scaled(1.0)).units_so_far == 30
+    more = visits(30, first=1000, seed=12, slope=-1.0)  # the same patients come again
+    again = experiment.watch(more, model=scaled(1.0))
+    assert (again.rows, again.rows_so_far, again.units_so_far) == (90, 180, 30)
+    assert again.evidence == found.evidence  # a group counts once, with the rows it first came with
+    assert "90 rows are of a `patient` that was counted in an earlier batch" in again.notes[0]
     drifted = visits(150, first=2000, seed=13, slope=-1.0)
     assert experiment.watch(drifted, model=scaled(1.0)).is_withdrawn
 
@@ -138,6 +141,17 @@ def test_times_from_before_the_verdict_are_refused(weekly, ledger):
     with pytest.raises(DataError, match=r"10 of 20 rows are from before the verdict.*2023-02-24"):
         weekly.watch(days(415, 425), model=LastWeek())
     assert ledger.head() == head
+
+
+def test_rows_that_come_after_their_date_was_counted_are_named(weekly):
+    rows = days(420, 434)
+    late = (pl.col("shop") == "s0") & (pl.col("day") == START + timedelta(days=430))
+    first = weekly.watch(rows.filter(~late), model=LastWeek())
+    again = weekly.watch(rows, model=LastWeek())
+    assert (again.rows, again.rows_so_far, again.units_so_far) == (1, 28, 2)
+    assert again.evidence == first.evidence
+    assert again.course["evidence"].to_list() == first.course["evidence"].to_list()
+    assert "1 rows are of a `day` that was counted in an earlier batch" in again.notes[1]
 
 
 class FourWeeks(LastWeek):

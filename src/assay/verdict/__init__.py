@@ -24,12 +24,12 @@ from assay.verdict.star import (
     star_supports,
 )
 from assay.verdict.test import AbstractTest, Gate, GroupTest, IndependentTest, SeriesTest
+from assay.verdict.spreads import group_spread, long_run_spread
 from assay.verdict.watching import (
     AbstractWatch,
     GroupWatch,
     IndependentWatch,
     SeriesWatch,
-    long_run_spread,
 )
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "floored_sd",
     "group_design_effect",
     "level",
+    "group_spread",
     "long_run_spread",
     "optimism",
     "project_p_value",

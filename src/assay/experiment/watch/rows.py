@@ -34,7 +34,7 @@ class NewRows:
     Fields:
         frame: all of them, in the form of the registered table; sorted, where there is time.
         names: salted name of each, by which it is known again.
-        units: case or group of each.
+        units: case or group of each; `None` where it is too late to count.
         later: places of those neither registered nor watched, with or without a target, ascending.
         fresh: places of those to be scored, in the order in which they count.
         notes: what was left out and why, one sentence each.
@@ -42,7 +42,7 @@ class NewRows:
 
     frame: Frame
     names: list[bytes]
-    units: list[str]
+    units: list[str | None]
     later: np.ndarray
     fresh: np.ndarray
     notes: tuple[str, ...]
@@ -76,13 +76,15 @@ def new_rows(data: object, task: SealedTask, past: Scored, *, salt: str) -> NewR
     again = np.array([name in known for name in names])
     _refuse_registered(frame, task, again, has_numbers=has_numbers)
     units, learnt, copied = _units(frame, task, past, again)
-    told = (
+    told: tuple[tuple[np.ndarray, str], ...] = (
         (again, "were watched before and are skipped"),
         (~has_target & ~again, f"have no `{task.roles.target}` yet: give them again once they do"),
         (learnt, f"are of a `{task.roles.group}` that the model has learnt from, and are left out"),
         (copied, "are near-copies of rows known before, and are left out"),
     )
     later = ~again & ~learnt & ~copied
+    late = later & has_target & np.array([unit is None for unit in units])
+    told = (*told, (late, _late_words(task)))
     return NewRows(
         frame=frame,
         names=names,
@@ -173,11 +175,18 @@ def _shares_values(
 
 def _units(
     frame: Frame, task: SealedTask, past: Scored, again: np.ndarray
-) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """The case or group of each row; which are of a group that was open; which are known cases."""
+) -> tuple[list[str | None], np.ndarray, np.ndarray]:
+    """The case or group of each row; which are of a group that was open; which are known cases.
+
+    A group counts once, with the rows of the batch in which it first comes: were it counted again
+    as it grows, evidence would be taken back and given anew by gains that were seen.
+    """
     nothing = np.zeros(frame.rows, dtype=bool)
     if task.roles.time is not None:
-        return [""] * frame.rows, nothing, nothing
+        times = frame.column(task.roles.time)
+        last = past.table["time"].max() if past.count else None
+        late = nothing if last is None else (times <= last).to_numpy()
+        return [None if each else "" for each in late.tolist()], nothing, nothing
     rest = np.flatnonzero(~again)
     every = joined(task, past.rows, frame.take(rest))
     cases, _ = units_of(every.frame, task.roles, task.project.seal)
@@ -185,10 +194,20 @@ def _units(
     own[rest] = cases[every.later]
     learnt = np.isin(own, cases[every.known[task.sealing.open_rows]])
     if task.roles.group is not None:
-        return frame.column(task.roles.group).cast(pl.String).to_list(), learnt, nothing
+        groups = frame.column(task.roles.group).cast(pl.String).to_list()
+        counted = set(past.table["unit"].drop_nulls())
+        return [None if each in counted else each for each in groups], learnt, nothing
     copied = learnt | np.isin(own, cases[np.concatenate([every.known[judged(task)], every.past])])
     # A case is of one batch: a later copy of it is left out.
     return [f"{past.count}-{case}" for case in own.tolist()], nothing, copied
+
+
+def _late_words(task: SealedTask) -> str:
+    what = f"`{task.roles.group}`" if task.roles.time is None else f"`{task.roles.time}`"
+    return (
+        f"are of a {what} that was counted in an earlier batch, so they are scored but count for "
+        "nothing: give all rows of one at once"
+    )
 
 
 def _in_order(rows: np.ndarray, names: list[bytes], frame: Frame, task: SealedTask) -> np.ndarray:

@@ -17,7 +17,9 @@ class Scored:
 
     Fields:
         table: for each row its salted `name`, its `time` (null where there is none), its `unit`
-            (case or group), and the losses of `baseline` and `model` within the claim's bounds.
+            (case or group; null where the row is scored and counts for nothing, since it came
+            after its group or its date was counted), and the losses of `baseline` and `model`
+            within the claim's bounds.
         rows: the rows themselves in the form of the registered table, sorted by nothing.
     """
 
@@ -33,6 +35,11 @@ class Scored:
     def names(self) -> list[bytes]:
         """Salted name of each row."""
         return self.table["name"].to_list()
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Whether each row is evidence, (rows,)."""
+        return self.table["unit"].is_not_null().to_numpy()
 
     def losses(self, whose: str) -> np.ndarray:
         """Losses of the `baseline` or the `model`, (rows,)."""
@@ -56,7 +63,7 @@ def scored(
     rows: pl.DataFrame,
     *,
     time: str | None,
-    units: Sequence[str],
+    units: Sequence[str | None],
     baseline: np.ndarray,
     model: np.ndarray,
 ) -> Scored:
