@@ -71,6 +71,16 @@ def test_a_second_release_starts_no_second_count(release, running, scaled, ledge
     assert running.watch().is_withdrawn
 
 
+def test_no_later_release_raises_the_bar(release, running, scaled, ledger):
+    """Whoever sees the evidence rise could else release again with a smaller alpha."""
+    running.watch(fresh(100), model=scaled(1.0))
+    last = list(ledger.records("release"))[-1]
+    ledger.append(last.body.model_copy(update={"alpha": 1e-9}), key="small")
+    found = running.watch(fresh(300, slope=0.2, seed=2), model=scaled(1.0))
+    assert (found.needed, found.is_withdrawn) == (20, True)
+    assert list(ledger.records("watch"))[-1].body.needed == 20
+
+
 def test_evidence_is_the_same_however_rows_come_in_batches(
     release, begin, ledger, scaled, tmp_path, made
 ):

@@ -27,9 +27,13 @@ Accept = Annotated[
 ]
 Release = Annotated[bool, typer.Option("--release", help="Mark it for production if it passes.")]
 Alpha = Annotated[
-    float,
+    float | None,
     typer.Option(
-        min=0.0, max=1.0, help="Of a release: chance that its watch withdraws it wrongly."
+        min=0.0,
+        max=1.0,
+        help="Of a first release: chance that a watch withdraws it while from any day on the mean "
+        "gain is at least the one claimed. It stands for later releases.",
+        show_default="0.05, or that of the first release",
     ),
 ]
 Note = Annotated[str, typer.Option(metavar="WORDS", help="Of a release.", show_default="")]
@@ -59,7 +63,7 @@ def add(app: typer.Typer) -> None:
         key: ProjectKey,
         accept: Accept = None,
         release: Release = False,
-        alpha: Alpha = 0.05,
+        alpha: Alpha = None,
         note: Note = "",
         key_file: KeyFile = None,
         ledger: LedgerFile = None,

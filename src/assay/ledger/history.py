@@ -139,6 +139,14 @@ class History:
         seen = self.watches.get(registration, [])
         return next((each for each in seen if watch_of(each).outcome == "withdrawn"), None)
 
+    def first_release(self, registration: str) -> ReleaseBody | None:
+        """The first release of a registration, which fixes the alpha of every watch over it.
+
+        Otherwise a verdict about to be withdrawn could be released again with a higher bar.
+        """
+        made = self._released.values()
+        return next((each for each in made if each.experiment == registration), None)
+
     def watched(self, registration: str, attempt: str) -> list[Record]:
         """What was watched of one attempt, under whichever release, in order.
 

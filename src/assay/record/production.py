@@ -66,7 +66,9 @@ class ReleaseBody(Body):
         experiment: hash of the registration record.
         gate: hash of the gate record that it passed.
         attempt: name of the attempt.
-        alpha: chance that the watch withdraws a verdict that still holds, however long it watches.
+        alpha: chance that the watch withdraws the verdict while from any day on the mean gain is at
+            least the one claimed, however long it watches. That of the first release of a
+            registration stands.
         note: words of whoever released it.
     """
 

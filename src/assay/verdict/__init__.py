@@ -16,6 +16,7 @@ from assay.verdict.series import (
     series_rows_needed,
 )
 from assay.verdict.spending import Schedule, level, project_p_value, shared_level
+from assay.verdict.spreads import group_spread, long_run_spread
 from assay.verdict.star import (
     floored_sd,
     star_interval,
@@ -24,7 +25,6 @@ from assay.verdict.star import (
     star_supports,
 )
 from assay.verdict.test import AbstractTest, Gate, GroupTest, IndependentTest, SeriesTest
-from assay.verdict.spreads import group_spread, long_run_spread
 from assay.verdict.watching import (
     AbstractWatch,
     GroupWatch,
@@ -60,8 +60,8 @@ __all__ = [
     "ewc",
     "floored_sd",
     "group_design_effect",
-    "level",
     "group_spread",
+    "level",
     "long_run_spread",
     "optimism",
     "project_p_value",

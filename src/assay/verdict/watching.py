@@ -131,7 +131,7 @@ class SeriesWatch(AbstractWatch):
         """What a withdrawal rests on."""
         return (
             "Asymptotic: the chance of a false withdrawal holds as the periods grow in number, and "
-            "rests on the spread and the persistence of the gains on the sealed rows and in earlier "
+            "rests on the spread and the persistence of gains on the sealed rows and in earlier "
             "periods; simulation bears it out. A slow swing that the sealed rows were too short to "
             "show can look like a drift."
         )

@@ -104,7 +104,7 @@ class Watch:
         return registration_of(self.history.registrations[self.registration.hash])
 
     def _release(self) -> tuple[Record, ReleaseBody]:
-        """The last release.
+        """The last release, with the alpha of the first.
 
         Raises:
             ExperimentError: there is none.
@@ -115,7 +115,8 @@ class Watch:
                 f'experiment "{self._key}": nothing of it was released, and a watch is over a '
                 f"model in production. Release it first: `assay gate PATH {self._key} --release`."
             )
-        return found, found.body
+        first = self.history.first_release(self.registration.hash) or found.body
+        return found, found.body.model_copy(update={"alpha": first.alpha})
 
     def _refuse_withdrawn(self) -> None:
         found = self.history.withdrawn_by(self.registration.hash)
