@@ -98,6 +98,7 @@ class WatchBody(Body):
         outcome: `holds` until the evidence suffices, then `withdrawn` for good.
         sentence: what a product owner reads.
         first, last: times or dates of the rows in this record; empty where there is no time.
+        has_numbers: whether these rows came with a number each, `row_id`, by which they are known.
     """
 
     kind: ClassVar[str] = "watch"
@@ -115,3 +116,4 @@ class WatchBody(Body):
     sentence: str
     first: str = ""
     last: str = ""
+    has_numbers: bool = False

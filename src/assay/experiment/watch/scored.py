@@ -20,11 +20,13 @@ class Scored:
             (case or group; null where the row is scored and counts for nothing, since it came
             after its group or its date was counted), and the losses of `baseline` and `model`
             within the claim's bounds.
-        rows: the rows themselves in the form of the registered table, sorted by nothing.
+        rows: the rows themselves in the form of the registered table, in the same order.
+        has_numbers: whether any batch had numbers for its rows.
     """
 
     table: pl.DataFrame
     rows: pl.DataFrame
+    has_numbers: bool = False
 
     @property
     def count(self) -> int:
@@ -51,7 +53,11 @@ class Scored:
 
     def followed_by(self, later: "Scored") -> "Scored":
         """These rows, and then those."""
-        return Scored(pl.concat([self.table, later.table]), pl.concat([self.rows, later.rows]))
+        return Scored(
+            pl.concat([self.table, later.table]),
+            pl.concat([self.rows, later.rows]),
+            self.has_numbers or later.has_numbers,
+        )
 
     def files(self) -> tuple[bytes, bytes]:
         """The table and the rows as Parquet."""
@@ -66,6 +72,7 @@ def scored(
     units: Sequence[str | None],
     baseline: np.ndarray,
     model: np.ndarray,
+    has_numbers: bool = False,
 ) -> Scored:
     """Scored rows from their parts, each in the same order."""
     columns = {
@@ -75,7 +82,7 @@ def scored(
         "baseline": pl.Series(baseline, dtype=pl.Float64),
         "model": pl.Series(model, dtype=pl.Float64),
     }
-    return Scored(pl.DataFrame(columns), rows)
+    return Scored(pl.DataFrame(columns), rows, has_numbers)
 
 
 def scored_before(
@@ -96,7 +103,8 @@ def scored_before(
     for record in records:
         body = watch_of(record)
         tables = (ledger.read_file(sha) for sha in (body.scored_file, body.rows_file))
-        found = found.followed_by(Scored(*(pl.read_parquet(io.BytesIO(each)) for each in tables)))
+        table, rows = (pl.read_parquet(io.BytesIO(each)) for each in tables)
+        found = found.followed_by(Scored(table, rows, body.has_numbers))
     return found
 
 

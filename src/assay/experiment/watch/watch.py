@@ -186,6 +186,7 @@ class Watch:
             given.frame.take(given.fresh).table,
             time=self.task.roles.time,
             units=[given.units[row] for row in given.fresh],
+            has_numbers=given.has_numbers,
             **losses,
         )
 
