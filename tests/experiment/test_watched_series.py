@@ -154,6 +154,55 @@ def test_rows_that_come_after_their_date_was_counted_are_named(weekly):
     assert "1 rows are of a `day` that was counted in an earlier batch" in again.notes[1]
 
 
+@pytest.mark.parametrize("how", ["left out", "no target"])
+@pytest.mark.parametrize("missing", [420, 427])
+def test_a_missing_date_is_refused_and_named(weekly, ledger, missing, how):
+    gone = pl.col("day") == START + timedelta(days=missing)
+    rows = days(420, 434)
+    rows = (
+        rows.filter(~gone)
+        if how == "left out"
+        else rows.with_columns(y=pl.when(~gone).then("y").otherwise(None))
+    )
+    head = ledger.head()
+    before, after = (START + timedelta(days=missing + step) for step in (-1, 1))
+    with pytest.raises(DataError, match=f"after `day` {before} the next with a target is {after}"):
+        weekly.watch(rows, model=LastWeek())
+    assert ledger.head() == head
+
+
+def test_a_date_missing_between_batches_is_refused(weekly):
+    weekly.watch(days(420, 427), model=LastWeek())
+    with pytest.raises(DataError, match="A missing one would shift all later forecasts"):
+        weekly.watch(days(428, 434), model=LastWeek())
+
+
+def test_dates_to_come_need_no_target(weekly):
+    rows = days(420, 434)
+    known = pl.col("day") < START + timedelta(days=427)
+    found = weekly.watch(
+        rows.with_columns(y=pl.when(known).then("y").otherwise(None)), model=LastWeek()
+    )
+    assert (found.rows, found.units_so_far) == (14, 1)
+    assert weekly.watch(rows, model=LastWeek()).units_so_far == 2
+
+
+def test_a_series_that_is_missing_is_named_and_the_rest_counts_for_less(
+    weekly, begin, ledger, tmp_path
+):
+    copytree(ledger.path.parent, tmp_path / "copy")
+    rows = days(420, 448, drift=420)
+    one = weekly.watch(rows.filter(pl.col("shop") == "s0"), model=LastWeek())
+    assert one.notes == (
+        "1 of 2 sealed series have no target on some of these dates (s1). Their dates count for "
+        "less, and the verdict spoke of all series.",
+    )
+    with Ledger(tmp_path / "copy" / "assay.db") as other:
+        terms = {"seal": {"share": 0.6}, "baseline": "climatology", **SERIES}
+        whole = begin(days(0, 420), ledger=other, accept_underpowered="a test of watches", **terms)
+        assert whole.watch(rows, model=LastWeek()).notes == ()
+
+
 class FourWeeks(LastWeek):
     """Says the mean of four weeks, the last of them two weeks before."""
 

@@ -10,9 +10,10 @@ from assay.errors import DataError
 from assay.experiment.sealing import row_names, units_of
 from assay.experiment.task import SealedTask
 from assay.experiment.watch.joining import joined, judged
+from assay.experiment.watch.grid import missing_series, refuse_off_grid
 from assay.experiment.watch.scored import Scored
 from assay.frame import Frame, conform, read
-from assay.frame.rows import first, shown
+from assay.frame.rows import first
 
 CHANCE, SELDOM = 3.0, 0.001
 """New rows may have all values of registered ones this many times as often as these have those of
@@ -98,7 +99,10 @@ def new_rows(data: object, task: SealedTask, past: Scored, *, salt: str) -> NewR
         units=units,
         later=np.flatnonzero(later),
         fresh=_in_order(np.flatnonzero(later & has_target), names, frame, task),
-        notes=tuple(f"{mask.sum():,} rows {words}." for mask, words in told if mask.any()),
+        notes=(
+            *(f"{mask.sum():,} rows {words}." for mask, words in told if mask.any()),
+            *missing_series(frame, task, later & has_target),
+        ),
         has_numbers=has_numbers,
     )
 
@@ -149,7 +153,7 @@ def _refuse_registered(frame: Frame, task: SealedTask, past: Scored, *, has_numb
         DataError: says how many and which.
     """
     if task.roles.time is not None:
-        _refuse_early(frame, task, task.roles.time)
+        refuse_off_grid(frame, task, past, task.roles.time)
         return
     # What lies in a vault has no target here: then all other values decide.
     values = task.sealing.identity if task.is_locked else _values(task)
@@ -220,17 +224,6 @@ def _has_twin(table: pl.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
     if not columns:
         return np.zeros(table.height, dtype=bool)
     return table.select(pl.len().over(columns) > 1).to_series().to_numpy()
-
-
-def _refuse_early(frame: Frame, task: SealedTask, time: str) -> None:
-    end = task.frame.column(time).gather(judged(task)).max()
-    early = frame.column(time) <= end
-    if early.any():
-        raise DataError(
-            f"{frame.source}: {early.sum():,} of {frame.rows:,} rows are from before the verdict: "
-            f"their `{time}` goes back to {shown(frame.column(time).min())}, and the registered "
-            f"rows end at {shown(end)}. Give rows after that."
-        )
 
 
 def _shares_values(
