@@ -9,8 +9,8 @@ from scipy.special import bdtrc
 from assay.errors import DataError
 from assay.experiment.sealing import row_names, units_of
 from assay.experiment.task import SealedTask
-from assay.experiment.watch.joining import joined, judged
 from assay.experiment.watch.grid import missing_series, refuse_off_grid
+from assay.experiment.watch.joining import joined, judged
 from assay.experiment.watch.scored import Scored
 from assay.frame import Frame, conform, read
 from assay.frame.rows import first

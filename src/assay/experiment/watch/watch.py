@@ -22,6 +22,11 @@ from assay.ledger import History, Ledger, Record, attempt_of, registration_of, w
 from assay.predictive import AbstractPredictive
 from assay.record import AttemptBody, RegistrationBody, ReleaseBody
 
+EVERY_ROW = (
+    "It takes all rows since the release to be given, or a part that chance alone chose: whoever "
+    "leaves out bad rows, or whose bad rows never get a target, watches something else."
+)
+
 WORD = "Rests on the author's word that the predictions were made before their targets were known."
 
 
@@ -258,7 +263,7 @@ class Watch:
             unit=found.test.unit,
             mean_gain=found.improvement,
             evidence=found.greatest,
-            condition=found.test.condition,
+            condition=f"{found.test.condition} {EVERY_ROW}",
             withdrawn_at="" if gone is None else gone.at[:10],
             course=found.table(),
         )
