@@ -144,16 +144,34 @@ class Groups:
         sealed: groups.
         similar: correlation of rows of one group.
         mean_size: rows of a group on average.
+        later: those of a watched group on average; 0 for the same.
+        grows: whether watched groups grow from one row to twice that.
     """
 
     sealed: int
     similar: float
     mean_size: int
+    later: int = 0
+    grows: bool = False
 
     @property
     def name(self) -> str:
         """As it is printed."""
-        return f"{self.sealed} sealed groups, correlation {self.similar}, size {self.mean_size}"
+        return f"{self.sealed} sealed groups, correlation {self.similar}, size {self.mean_size}{self._then}"
+
+    @property
+    def _then(self) -> str:
+        if self.grows:
+            return f", then 1 to {2 * (self.later or self.mean_size)}"
+        return f", then {self.later}" if self.later else ""
+
+    def _sizes(self, random: np.random.Generator, groups: int) -> Floats:
+        """Rows of each sealed group, then of each watched one."""
+        later = self.later or self.mean_size
+        first = random.geometric(1 / self.mean_size, self.sealed)
+        if self.grows:
+            return np.concatenate([first, np.linspace(1, 2 * later, groups).astype(int)])
+        return np.concatenate([first, random.geometric(1 / later, groups)])
 
     def found_at(self, random: np.random.Generator, groups: int, looks: int) -> tuple[int, int]:
         """As `Series.found_at`, in groups, for gains with mean 0 since the release."""
@@ -172,7 +190,7 @@ class Groups:
         lead = LEAD * (variance / self.sealed) ** 0.5
         while True:
             count = self.sealed + groups
-            group = np.repeat(np.arange(count), random.geometric(1 / self.mean_size, count))
+            group = np.repeat(np.arange(count), self._sizes(random, groups))
             own = random.normal(size=group.size)
             shared = random.normal(size=count)[group]
             gains = self.similar**0.5 * shared + (1 - self.similar) ** 0.5 * own

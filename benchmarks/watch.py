@@ -55,7 +55,16 @@ SERIES = (
     Series(AVERAGED, 104),
     Series(WHITE, 104, is_heavy=True),
 )
-GROUPED = (Groups(50, 0.1, 20), Groups(50, 0.3, 20), Groups(200, 0.3, 5))
+GROUPED = (
+    Groups(50, 0.1, 20),
+    Groups(50, 0.3, 20),
+    Groups(200, 0.3, 5),
+    Groups(50, 0.3, 5, later=20),
+    Groups(50, 0.0, 5, later=50),
+    Groups(200, 0.1, 5, later=20),
+    Groups(50, 0.3, 20, later=2),
+    Groups(50, 0.1, 5, later=30, grows=True),
+)
 
 PASTS, DROPS, LIFT, PATIENCE = (0, 300, 10_000), (0.1, 0.3, 1.0), 0.3, 20_000
 SERIES_PASTS, SERIES_DROPS, SERIES_LIFT, SERIES_PATIENCE = (0, 104, 520), (0.5, 1.0, 2.0), 0.3, 300

@@ -110,6 +110,11 @@ def test_a_sound_model_passes_and_is_released(supported, ledger):
     kinds = [record.kind for record in ledger.records()]
     assert kinds[-2:] == ["gate", "release"]
     assert isinstance(list(ledger.records())[-1].body, ReleaseBody)
+    assert (release.alpha, experiment.release().alpha) == (0.05, 0.05)
+    head = ledger.head()
+    with pytest.raises(assay.errors.ExperimentError, match=r"first released with 0\.05"):
+        experiment.release(alpha=1e-9)
+    assert ledger.head() == head
 
 
 def test_an_overfitted_booster_on_noise_features_is_flagged(supported):

@@ -71,6 +71,16 @@ def test_a_second_release_starts_no_second_count(release, running, scaled, ledge
     assert running.watch().is_withdrawn
 
 
+def test_no_later_release_raises_the_bar(release, running, scaled, ledger):
+    """Whoever sees the evidence rise could else release again with a smaller alpha."""
+    running.watch(fresh(100), model=scaled(1.0))
+    last = list(ledger.records("release"))[-1]
+    ledger.append(last.body.model_copy(update={"alpha": 1e-9}), key="small")
+    found = running.watch(fresh(300, slope=0.2, seed=2), model=scaled(1.0))
+    assert (found.needed, found.is_withdrawn) == (20, True)
+    assert list(ledger.records("watch"))[-1].body.needed == 20
+
+
 def test_evidence_is_the_same_however_rows_come_in_batches(
     release, begin, ledger, scaled, tmp_path, made
 ):
@@ -261,7 +271,7 @@ def test_rows_that_nothing_tells_apart_need_a_number(release, begin, ledger):
 
     def cards(rows: int) -> pl.DataFrame:
         kind = random.integers(4, size=rows)
-        return pl.DataFrame({"x": kind, "y": kind + random.normal(size=rows)})
+        return pl.DataFrame({"x": kind, "y": kind + random.integers(-1, 2, size=rows)})
 
     class Kind:
         def fit(self, data, target, /, *, seed):
@@ -273,13 +283,70 @@ def test_rows_that_nothing_tells_apart_need_a_number(release, begin, ledger):
     experiment = begin(cards(400), seal={"rows": 200}, expect=0.3)
     assert experiment.attempt(Kind()).supported
     release(experiment)
-    first = cards(30)
-    assert experiment.watch(first, model=Kind()).rows == 30
-    with pytest.raises(DataError, match=r"values do not tell rows apart. Add a column `row_id`"):
+    with pytest.raises(DataError, match=r"values do not tell rows apart\. Add a column `row_id`"):
         experiment.watch(cards(30), model=Kind())
     numbered = cards(30).with_row_index("row_id", offset=1000)
     assert experiment.watch(numbered, model=Kind()).rows == 30
     assert experiment.watch(numbered, model=Kind()).rows == 0
+    with pytest.raises(DataError, match="the rows watched before had one"):
+        experiment.watch(cards(30), model=Kind())
+
+
+def test_a_number_that_comes_later_makes_no_row_new(running, scaled):
+    rows = fresh(30)
+    running.watch(rows, model=scaled(1.0))
+    numbered = rows.with_row_index("row_id", offset=70)
+    assert running.watch(numbered, model=scaled(1.0)).rows_so_far == 30
+    again = pl.concat([numbered, fresh(5, seed=6).with_row_index("row_id", offset=500)])
+    assert running.watch(again, model=scaled(1.0)).rows_so_far == 35
+    with pytest.raises(DataError, match="the rows watched before had one"):
+        running.watch(fresh(5, seed=7), model=scaled(1.0))
+
+
+@pytest.mark.parametrize("sealed", [400, 700])
+def test_rows_with_features_that_came_before_are_rows_of_their_own(release, begin, ledger, sealed):
+    """Features repeat, targets do not: no row is refused, and none is skipped."""
+    random = np.random.default_rng(0)
+
+    def coarse(rows: int) -> pl.DataFrame:
+        x = random.integers(0, 400, rows) / 100 - 2
+        z = random.integers(0, 30, rows)
+        return pl.DataFrame({"x": x, "z": z, "y": x + 0.8 * random.normal(size=rows)})
+
+    class Line:
+        def fit(self, data, target, /, *, seed):
+            return self
+
+        def predict(self, data, /):
+            return data.numbers("x")
+
+    experiment = begin(coarse(800), seal={"rows": sealed}, expect=0.3)
+    assert experiment.attempt(Line()).supported
+    release(experiment)
+    for _ in range(4):
+        batch = coarse(300)
+        assert experiment.watch(batch, model=Line()).rows == 300
+    assert experiment.watch(batch, model=Line()).rows == 0
+
+
+def test_rows_under_other_numbers_are_refused(running, scaled, ledger):
+    rows = fresh(30).with_row_index("row_id")
+    running.watch(rows, model=scaled(1.0))
+    head = ledger.head()
+    with pytest.raises(DataError, match="30 of 30 rows have all values of rows watched before"):
+        running.watch(rows.with_columns(pl.col("row_id") + 500), model=scaled(1.0))
+    assert ledger.head() == head
+
+
+def test_a_target_that_changed_is_named(running, scaled):
+    rows = fresh(30).with_row_index("row_id")
+    running.watch(rows, model=scaled(1.0))
+    changed = rows.with_columns(
+        y=pl.when(pl.col("row_id") < 4).then(pl.col("y") + 1).otherwise("y")
+    )
+    found = running.watch(changed, model=scaled(1.0))
+    assert found.rows_so_far == 30
+    assert found.notes[1].startswith("4 rows of them have another `y` now than then")
 
 
 def test_a_watch_that_was_overtaken_counts_no_row_twice(running, scaled, ledger, begin):

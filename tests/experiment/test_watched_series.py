@@ -30,8 +30,11 @@ def test_groups_are_counted_and_those_the_model_learnt_are_left_out(release, beg
     found = experiment.watch(pl.concat([new, known]), model=scaled(1.0))
     assert (found.rows, found.units_so_far, found.unit) == (90, 30, "groups")
     assert "6 rows are of a `patient` that the model has learnt from" in found.notes[0]
-    more = visits(30, first=1000, seed=12)  # the same patients come again
-    assert experiment.watch(more, model=scaled(1.0)).units_so_far == 30
+    more = visits(30, first=1000, seed=12, slope=-1.0)  # the same patients come again
+    again = experiment.watch(more, model=scaled(1.0))
+    assert (again.rows, again.rows_so_far, again.units_so_far) == (90, 180, 30)
+    assert again.evidence == found.evidence  # a group counts once, with the rows it first came with
+    assert "90 rows are of a `patient` that was counted in an earlier batch" in again.notes[0]
     drifted = visits(150, first=2000, seed=13, slope=-1.0)
     assert experiment.watch(drifted, model=scaled(1.0)).is_withdrawn
 
@@ -138,6 +141,66 @@ def test_times_from_before_the_verdict_are_refused(weekly, ledger):
     with pytest.raises(DataError, match=r"10 of 20 rows are from before the verdict.*2023-02-24"):
         weekly.watch(days(415, 425), model=LastWeek())
     assert ledger.head() == head
+
+
+def test_rows_that_come_after_their_date_was_counted_are_named(weekly):
+    rows = days(420, 434)
+    late = (pl.col("shop") == "s0") & (pl.col("day") == START + timedelta(days=430))
+    first = weekly.watch(rows.filter(~late), model=LastWeek())
+    again = weekly.watch(rows, model=LastWeek())
+    assert (again.rows, again.rows_so_far, again.units_so_far) == (1, 28, 2)
+    assert again.evidence == first.evidence
+    assert again.course["evidence"].to_list() == first.course["evidence"].to_list()
+    assert "1 rows are of a `day` that was counted in an earlier batch" in again.notes[1]
+
+
+@pytest.mark.parametrize("how", ["left out", "no target"])
+@pytest.mark.parametrize("missing", [420, 427])
+def test_a_missing_date_is_refused_and_named(weekly, ledger, missing, how):
+    gone = pl.col("day") == START + timedelta(days=missing)
+    rows = days(420, 434)
+    rows = (
+        rows.filter(~gone)
+        if how == "left out"
+        else rows.with_columns(y=pl.when(~gone).then("y").otherwise(None))
+    )
+    head = ledger.head()
+    before, after = (START + timedelta(days=missing + step) for step in (-1, 1))
+    with pytest.raises(DataError, match=f"after `day` {before} the next with a target is {after}"):
+        weekly.watch(rows, model=LastWeek())
+    assert ledger.head() == head
+
+
+def test_a_date_missing_between_batches_is_refused(weekly):
+    weekly.watch(days(420, 427), model=LastWeek())
+    with pytest.raises(DataError, match="A missing one would shift all later forecasts"):
+        weekly.watch(days(428, 434), model=LastWeek())
+
+
+def test_dates_to_come_need_no_target(weekly):
+    rows = days(420, 434)
+    known = pl.col("day") < START + timedelta(days=427)
+    found = weekly.watch(
+        rows.with_columns(y=pl.when(known).then("y").otherwise(None)), model=LastWeek()
+    )
+    assert (found.rows, found.units_so_far) == (14, 1)
+    assert weekly.watch(rows, model=LastWeek()).units_so_far == 2
+
+
+def test_a_series_that_is_missing_is_named_and_the_rest_counts_for_less(
+    weekly, begin, ledger, tmp_path
+):
+    copytree(ledger.path.parent, tmp_path / "copy")
+    rows = days(420, 448, drift=420)
+    one = weekly.watch(rows.filter(pl.col("shop") == "s0"), model=LastWeek())
+    assert one.notes == (
+        "1 of 2 sealed series have no target on some of these dates (s1). Their dates count for "
+        "less, and the verdict spoke of all series.",
+    )
+    with Ledger(tmp_path / "copy" / "assay.db") as other:
+        terms = {"seal": {"share": 0.6}, "baseline": "climatology", **SERIES}
+        whole = begin(days(0, 420), ledger=other, accept_underpowered="a test of watches", **terms)
+        assert whole.watch(rows, model=LastWeek()).notes == ()
 
 
 class FourWeeks(LastWeek):

@@ -14,6 +14,7 @@ from assay.verdict import (
     IndependentWatch,
     SeriesWatch,
     bounded_evidence,
+    group_spread,
     long_run_spread,
     standard_evidence,
 )
@@ -148,21 +149,40 @@ def test_a_series_that_drifts_is_withdrawn():
 
 def test_a_step_in_the_watched_periods_does_not_hide_itself():
     random = np.random.default_rng(4)
-    sealed, watched = random.normal(size=100) + 50, random.normal(size=100) + 50
+    sealed, watched = random.normal(size=100) + 50, random.normal(size=300) + 50
     watched[60:] -= 53
-    quiet, stepped = long_run_spread(sealed, sealed), long_run_spread(sealed, watched)
-    assert quiet is not None
-    assert stepped is not None
-    assert stepped < 2.5 * quiet
-    assert standard_evidence(-watched / stepped).greatest > GOAL
+    spread = long_run_spread(sealed, watched)
+    assert spread is not None
+    assert spread.max() < 2.5 * spread[0]
+    assert standard_evidence(-watched / spread).greatest > GOAL
+
+
+def test_no_period_is_held_against_a_spread_that_it_decides():
+    random = np.random.default_rng(5)
+    sealed, watched = random.normal(size=100), random.normal(size=2000)
+    spread = long_run_spread(sealed, watched)
+    for cut in (1, 99, 100, 101, 1999):
+        assert long_run_spread(sealed, watched[:cut]) == pytest.approx(spread[:cut])
 
 
 def test_watched_periods_make_the_spread_less_cautious():
     random = np.random.default_rng(5)
     sealed = random.normal(size=100)
-    alone = long_run_spread(sealed, sealed[:50])
-    longer = np.mean([long_run_spread(sealed, random.normal(size=2000)) for _ in range(5)])
-    assert longer < alone
+    ends = [long_run_spread(sealed, random.normal(size=2000))[[0, -1]] for _ in range(5)]
+    first, last = np.mean(ends, axis=0)
+    assert last < first
+
+
+def test_a_period_with_a_quarter_of_the_series_counts_half():
+    random = np.random.default_rng(15)
+    sealed = random.normal(size=400)
+    seen = {"delta": 0.0, "sealed": sealed, "sealed_dates": np.repeat(np.arange(100), 4)}
+    gains = random.normal(size=60) - 0.5
+    whole = SeriesWatch(dates=np.repeat(np.arange(60), 4), **seen).course(np.repeat(gains, 4))
+    few = SeriesWatch(dates=np.arange(60), **seen).course(gains)
+    spread = long_run_spread(sealed.reshape(100, 4).mean(axis=1), gains)
+    assert whole.logs == pytest.approx(standard_evidence(-gains / spread).logs)
+    assert few.logs == pytest.approx(standard_evidence(-gains / spread / 2).logs)
 
 
 def test_seasons_are_counted_from_the_release_on():
@@ -214,6 +234,76 @@ def test_groups_of_unequal_size_are_seldom_withdrawn(agrees):
         hits += watch.course(gains[~sealed]).greatest >= GOAL
         assert watch.course(gains[~sealed] - 1.0).greatest >= GOAL
     assert agrees(hits, 150, 0.05, at_most=True)
+
+
+@pytest.mark.parametrize("similar", [0.0, 0.3])
+@pytest.mark.parametrize("sizes", ["larger", "smaller", "growing"])
+def test_groups_of_other_sizes_than_the_sealed_are_seldom_withdrawn(agrees, sizes, similar):
+    random, hits, times = np.random.default_rng(64), 0, 100
+    watched = {
+        "larger": np.full(200, 40),
+        "smaller": np.full(200, 1),
+        "growing": np.linspace(1, 60, 200).astype(int),
+    }[sizes]
+    for _ in range(times):
+        group = np.repeat(np.arange(250), np.concatenate([np.full(50, 5), watched]))
+        shared, own = random.normal(size=250)[group], random.normal(size=group.size)
+        gains = similar**0.5 * shared + (1 - similar) ** 0.5 * own
+        sealed = group < 50
+        watch = GroupWatch(
+            delta=0.0,
+            groups=group[~sealed],
+            sealed=gains[sealed],
+            sealed_groups=group[sealed],
+        )
+        hits += watch.course(gains[~sealed]).greatest >= GOAL
+        assert watch.course(gains[~sealed] - 1.0).greatest >= GOAL
+    assert agrees(hits, times, 0.05, at_most=True)
+
+
+def test_large_groups_may_gain_what_small_ones_lose(agrees):
+    """The claim is about rows: their mean gain is 0 here, and that of group means -.45."""
+    random, hits, times = np.random.default_rng(65), 0, 60
+    for _ in range(times):
+        size = random.choice([2, 20], size=350)
+        group = np.repeat(np.arange(350), size)
+        gains = np.where(size == 2, -1.0, 0.1)[group] + random.normal(size=group.size)
+        sealed = group < 50
+        watch = GroupWatch(
+            delta=0.0,
+            groups=group[~sealed],
+            sealed=gains[sealed],
+            sealed_groups=group[sealed],
+        )
+        hits += watch.course(gains[~sealed]).greatest >= GOAL
+    assert agrees(hits, times, 0.05, at_most=True)
+
+
+def test_the_spread_of_group_means_is_that_of_their_size():
+    """Of many groups the bounds are near the truth: .3 between, .7 within."""
+    random = np.random.default_rng(66)
+    group = np.repeat(np.arange(4000), 5)
+    gains = 0.3**0.5 * random.normal(size=4000)[group] + 0.7**0.5 * random.normal(size=group.size)
+    spread = group_spread(gains, group)
+    assert spread is not None
+    sizes = np.array([1, 5, 50])
+    assert spread.of_means(sizes) == pytest.approx(np.sqrt(0.3 + 0.7 / sizes), rel=0.05)
+
+
+def test_single_sealed_rows_tell_nothing_of_what_a_group_has_in_common():
+    gains = np.random.default_rng(67).normal(size=100)
+    spread = group_spread(gains, np.arange(100))
+    assert spread is not None
+    assert np.ptp(spread.of_means([1, 1000])) == 0
+    assert group_spread(gains, np.arange(100) // 4) is None  # 25 groups
+
+
+@given(GAINS, st.floats(0.1, 4))
+def test_what_counts_for_less_is_bet_on_less(shortfalls, weight):
+    stakes = np.geomspace(0.05, 0.7, 8)[:, None] * weight
+    factors = np.exp(stakes * np.minimum(shortfalls, 3.0) - stakes**2 / 2)
+    course = standard_evidence(shortfalls, weight)
+    assert np.exp(course.logs) == pytest.approx(by_hand(factors), rel=1e-9)
 
 
 def test_rows_of_one_group_count_together_wherever_they_stand():

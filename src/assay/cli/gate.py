@@ -30,8 +30,9 @@ Alpha = Annotated[
     float | None,
     typer.Option(
         metavar="CHANCE",
-        help="Of a release: chance that its watch withdraws it wrongly.",
-        show_default="0.05",
+        help="Of a first release: chance that a watch withdraws it while from any day on the mean "
+        "gain is at least the one claimed. It stands for later releases.",
+        show_default="0.05, or that of the first release",
     ),
 ]
 Note = Annotated[str, typer.Option(metavar="WORDS", help="Of a release.", show_default="")]

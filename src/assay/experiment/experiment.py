@@ -15,7 +15,7 @@ from assay.experiment.gate import OnDisk, Part
 from assay.experiment.keeper import Keeper
 from assay.experiment.learning import Lesson, lesson_body, similar
 from assay.experiment.offer import Offer, of_file, of_model
-from assay.experiment.production import ALPHA, Production
+from assay.experiment.production import Production
 from assay.experiment.provenance import code_version, environment
 from assay.experiment.recipe import model_text, planned_model
 from assay.experiment.registered import AMENDABLE
@@ -262,15 +262,17 @@ class Experiment:
         bound = None if model is None else self._task.fittable(model)
         return self._production.gate(bound, on_disk=on_disk, accept=accept, told=told)
 
-    def release(self, *, alpha: float = ALPHA, note: str = "") -> ReleaseBody:
+    def release(self, *, alpha: float | None = None, note: str = "") -> ReleaseBody:
         """Mark the supported attempt, which passed its gate, for production.
 
         Args:
-            alpha: chance that a watch ever withdraws a verdict that still holds.
+            alpha: chance that a watch ever withdraws a verdict while from any day on the mean gain
+                is at least the one claimed; by default that of the first release, or 0.05.
             note: words for the ledger.
 
         Raises:
-            ExperimentError: its last gate is missing or did not pass.
+            ExperimentError: its last gate is missing or did not pass, or it was released before
+                with another alpha.
         """
         return self._production.release(alpha=alpha, note=note)
 

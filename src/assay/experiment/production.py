@@ -12,7 +12,7 @@ from assay.ledger import History, Ledger, Record, attempt_of, registration_of, v
 from assay.record import PASSING, AttemptBody, GateBody, ReleaseBody
 
 ALPHA = 0.05
-"""Chance that a watch withdraws a verdict that still holds, where nobody chooses another."""
+"""Chance that a watch withdraws a verdict wrongly, where nobody chooses another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +98,17 @@ class Production:
         self.ledger.append(body, key=self.registration.key)
         return body
 
-    def release(self, *, alpha: float = ALPHA, note: str = "") -> ReleaseBody:
+    def release(self, *, alpha: float | None = None, note: str = "") -> ReleaseBody:
         """Mark the supported attempt for production.
 
         Args:
-            alpha: chance that a watch withdraws a verdict that still holds.
+            alpha: chance that a watch withdraws a verdict while from any day on the mean gain is at
+                least the one claimed; by default that of the first release, or 0.05.
             note: words for the ledger.
 
         Raises:
-            ExperimentError: its last gate is missing or did not pass.
+            ExperimentError: its last gate is missing or did not pass, or it was released before
+                with another alpha.
         """
         name = attempt_of(self.supported).name
         with self.ledger.transaction():
@@ -128,11 +130,23 @@ class Production:
                 experiment=self.registration.hash,
                 gate=gate.hash,
                 attempt=name,
-                alpha=alpha,
+                alpha=self._alpha(alpha),
                 note=note,
             )
             self.ledger.append(release, key=self.registration.key)
         return release
+
+    def _alpha(self, asked: float | None) -> float:
+        """The alpha of the first release: what was seen since must not choose another."""
+        first = self.history.first_release(self.registration.hash)
+        fixed = asked if first is None else first.alpha
+        if asked is not None and asked != fixed:
+            raise ExperimentError(
+                f'experiment "{self.registration.key}": alpha is {asked:g}, and it was first '
+                f"released with {fixed:g}. That alpha stands for every later release, whatever was "
+                "seen since: leave --alpha out."
+            )
+        return ALPHA if fixed is None else fixed
 
     def _candidate(self, attempt: AttemptBody, model: Fittable | None) -> Candidate:
         content = self.ledger.read_file(str(attempt.predictions))

@@ -143,6 +143,14 @@ class History:
         """The release that a watch belongs to."""
         return self._released[watch.release]
 
+    def first_release(self, registration: str) -> ReleaseBody | None:
+        """The first release of a registration, which fixes the alpha of every watch over it.
+
+        Otherwise a verdict about to be withdrawn could be released again with a higher bar.
+        """
+        made = self._released.values()
+        return next((each for each in made if each.experiment == registration), None)
+
     def watched(self, registration: str, attempt: str) -> list[Record]:
         """What was watched of one attempt, under whichever release, in order.
 

@@ -87,7 +87,9 @@ class ReleaseBody(Body):
         experiment: hash of the registration record.
         gate: hash of the gate record that it passed.
         attempt: name of the attempt.
-        alpha: chance that the watch withdraws a verdict that still holds, however long it watches.
+        alpha: chance that the watch withdraws the verdict while from any day on the mean gain is at
+            least the one claimed, however long it watches. That of the first release of a
+            registration stands.
         note: words of whoever released it.
     """
 
@@ -117,6 +119,7 @@ class WatchBody(Body):
         outcome: `holds` until the evidence suffices, then `withdrawn` for good.
         sentence: what a product owner reads.
         first, last: times or dates of the rows in this record; empty where there is no time.
+        has_numbers: whether these rows came with a number each, `row_id`, by which they are known.
     """
 
     kind: ClassVar[str] = "watch"
@@ -134,3 +137,4 @@ class WatchBody(Body):
     sentence: str
     first: str = ""
     last: str = ""
+    has_numbers: bool = False

@@ -16,6 +16,7 @@ from assay.verdict.series import (
     series_rows_needed,
 )
 from assay.verdict.spending import Schedule, level, project_p_value, shared_level
+from assay.verdict.spreads import group_spread, long_run_spread
 from assay.verdict.star import (
     floored_sd,
     star_interval,
@@ -29,7 +30,6 @@ from assay.verdict.watching import (
     GroupWatch,
     IndependentWatch,
     SeriesWatch,
-    long_run_spread,
 )
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "ewc",
     "floored_sd",
     "group_design_effect",
+    "group_spread",
     "level",
     "long_run_spread",
     "optimism",

@@ -1,9 +1,10 @@
 """Evidence that a mean gain which was enough no longer is, whenever anybody looks.
 
 A verdict says that the mean gain exceeds `delta`. Once a model is released, its gains keep coming,
-and the question is asked again after every batch. So the evidence against the verdict is an
-e-process: while the mean gain is at least `delta`, it ever reaches `1 / alpha` with a chance of at
-most `alpha` (Ville), however often somebody looks and whenever they stop.
+and the question is asked again after every batch. What is tested is that *from any day on* the mean
+gain is at least `delta`: each unit's, given all before it, and not only that of all units together.
+So the evidence against it is an e-process: while that is so, it ever reaches `1 / alpha` with a
+chance of at most `alpha` (Ville), however often somebody looks and whenever they stop.
 
 Each unit (a row, a season, a group) multiplies the evidence by a bet on a shortfall. Nobody knows
 when a drift begins or how large it is. So the money is split: over a grid of stakes, and over the
@@ -63,7 +64,7 @@ class Course:
 
 
 def bounded_evidence(gains: ArrayLike, *, delta: float, upper: float) -> Course:
-    """Evidence against "the mean gain is at least `delta`" from independent, bounded gains.
+    """Evidence against "each mean gain is at least `delta`" from independent, bounded gains.
 
     Exact at any number of rows, of any law whose gains do not exceed `upper`.
 
@@ -87,7 +88,7 @@ def bounded_evidence(gains: ArrayLike, *, delta: float, upper: float) -> Course:
     return _mixed(np.log1p(np.multiply.outer(stakes, delta - rows)))
 
 
-def standard_evidence(shortfalls: ArrayLike) -> Course:
+def standard_evidence(shortfalls: ArrayLike, weights: ArrayLike = 1.0) -> Course:
     """Evidence against "the mean shortfall is at most 0" from standardised units.
 
     Asymptotic: it takes sums of shortfalls for Normal. A shortfall above 3 counts as 3, which only
@@ -96,6 +97,7 @@ def standard_evidence(shortfalls: ArrayLike) -> Course:
     Args:
         shortfalls: `delta` less the gain of each unit since release, in order, in units of the
             standard deviation with which the sum grows.
+        weights: how much of each unit is bet, above 0, known before its gain; 1 for all alike.
 
     Returns:
         The evidence after each unit.
@@ -107,7 +109,7 @@ def standard_evidence(shortfalls: ArrayLike) -> Course:
     the Normal mixture; the starts as in this module.
     """
     units = np.minimum(checked_values(shortfalls, "shortfalls"), MOST_SHORTFALL)
-    stakes = STANDARD_STAKES[:, None]
+    stakes = STANDARD_STAKES[:, None] * np.broadcast_to(weights, units.shape)
     return _mixed(stakes * units - stakes**2 / 2)
 
 

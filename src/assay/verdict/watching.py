@@ -1,31 +1,26 @@
 """The watch over a released verdict: what each kind of rows says against it so far.
 
-For independent rows the chance of a false withdrawal is exact; for series and groups it holds as
-they grow, and rests on the spread that was seen on the sealed rows.
+For independent rows the chance of a false withdrawal is exact. For series and groups it holds as
+they grow, and rests on simulation: they are held against a spread that the sealed rows, and for
+series earlier periods, tell only roughly (`python benchmarks/watch.py`).
 """
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtri, fdtri
 
-from assay.verdict.checks import FloatArray, checked_between, checked_labels, checked_values
+from assay.verdict.checks import FloatArray, checked_labels, checked_values
 from assay.verdict.drift import Course, bounded_evidence, standard_evidence
-from assay.verdict.groups import LEAST_GROUPS, cluster_t
+from assay.verdict.groups import LEAST_GROUPS
 from assay.verdict.series import (
     LEAST_EFFECTIVE_ROWS,
     date_averages,
-    ewc,
     season_averages,
-    squared_cosines,
 )
-
-UNLUCKY = 0.05
-"""Chance with which a variance estimated from few values is as far too small as is allowed for."""
+from assay.verdict.spreads import group_spread, long_run_spread
 
 NOTHING: FloatArray = np.zeros(0)
 
@@ -46,7 +41,6 @@ class AbstractWatch(ABC):
     def condition(self) -> str:
         """What a withdrawal rests on, as a sentence to be printed beside it."""
 
-    @abstractmethod
     @abstractmethod
     def places(self) -> NDArray[np.intp]:
         """The number of the unit that each row belongs to, from 0; -1 while a unit is unfinished.
@@ -112,7 +106,8 @@ class SeriesWatch(AbstractWatch):
     """The asymptotic watch over rows in time.
 
     Gains are averaged over the rows of a date, then over whole seasons, which are counted from the
-    release on; an unfinished one waits.
+    release on; an unfinished one waits. A period with fewer rows than the sealed dates had counts
+    for less, as its mean swings further.
 
     Fields:
         delta: gain that the verdict says is exceeded.
@@ -136,8 +131,9 @@ class SeriesWatch(AbstractWatch):
         """What a withdrawal rests on."""
         return (
             "Asymptotic: the chance of a false withdrawal holds as the periods grow in number, and "
-            "rests on the spread and the persistence of the gains on the sealed rows. A slow swing "
-            "that the sealed rows were too short to show can look like a drift."
+            "rests on the spread and the persistence of gains on the sealed rows and in earlier "
+            "periods; simulation bears it out. A slow swing that the sealed rows were too short to "
+            "show can look like a drift."
         )
 
     def places(self) -> NDArray[np.intp]:
@@ -163,7 +159,19 @@ class SeriesWatch(AbstractWatch):
                 reason="The sealed rows do not tell how far the mean gain swings by itself: "
                 f"{LEAST_EFFECTIVE_ROWS} independent periods are needed.",
             )
-        return standard_evidence((self.delta - periods) / spread)
+        return standard_evidence((self.delta - periods) / spread * self._presence(periods.size))
+
+    def _presence(self, periods: int) -> FloatArray:
+        """The root of the share of the usual rows that each period has, at most 1.
+
+        Where half of the series are missing, the mean of the others swings up to the root of 2
+        times as far.
+        """
+        season = self.season or 1
+        _, usual = np.unique(np.asarray(self.sealed_dates), return_counts=True)
+        _, there = np.unique(np.asarray(self.dates), return_counts=True)
+        whole = there[: periods * season].reshape(periods, season).mean(axis=1)
+        return np.sqrt(np.minimum(1.0, whole / usual.mean()))
 
     def _periods(self, gains: ArrayLike) -> FloatArray:
         daily, season = date_averages(gains, self.dates), self.season or 1
@@ -174,7 +182,10 @@ class SeriesWatch(AbstractWatch):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GroupWatch(AbstractWatch):
-    """The asymptotic watch over grouped rows: sums of gains by group, the groups independent.
+    """The asymptotic watch over grouped rows: mean gains by group, the groups independent.
+
+    The mean of a large group swings less than that of a small one, so each is held against the
+    spread that the sealed groups lead to expect of its size.
 
     Fields:
         delta: gain that the verdict says is exceeded.
@@ -196,7 +207,8 @@ class GroupWatch(AbstractWatch):
         """What a withdrawal rests on."""
         return (
             "Asymptotic: the chance of a false withdrawal holds as the groups grow in number, "
-            "provided that they are independent of each other and vary as the sealed ones did."
+            "provided that they are independent of each other and vary, between and within, as the "
+            "sealed ones did; simulation bears it out."
         )
 
     def places(self) -> NDArray[np.intp]:
@@ -207,63 +219,22 @@ class GroupWatch(AbstractWatch):
         """The evidence after each group, in the order of their first rows."""
         rows = checked_values(gains)
         checked_labels(self.groups, rows.size, name="groups")
-        seen = cluster_t(self.sealed, self.sealed_groups, delta=self.delta)
-        if not seen.passed_gate:
+        _, own = np.unique(np.asarray(self.sealed_groups), return_inverse=True)
+        seen = group_spread(self.sealed, own)
+        if seen is None:
             return Course(
                 NOTHING,
-                reason=f"The {seen.groups} sealed groups do not tell how far groups differ: "
+                reason=f"The {own.max() + 1} sealed groups do not tell how far groups differ: "
                 f"{LEAST_GROUPS} are needed.",
             )
-        # The standard error is of the mean over rows; the variance of one group's sum is wanted.
-        variance = (seen.se * seen.n) ** 2 / seen.groups
-        shortfalls = np.bincount(self.places(), weights=self.delta - rows)
-        return standard_evidence(shortfalls / math.sqrt(_cautious(variance, seen.dof)))
-
-
-def long_run_spread(sealed: ArrayLike, watched: ArrayLike) -> float | None:
-    """How far the mean of the gains swings by itself: the root of their long-run variance.
-
-    Cosines of the sealed periods, and of each stretch of watched ones that is as long, are squared
-    and averaged. Every stretch has its own mean, and counts for no more than chance explains beside
-    the sealed periods: the step at which a drift begins would else hide the drift. The estimate is
-    raised to what it would be if it were too small by a chance of 5 %, and is never below the
-    spread of single sealed periods.
-
-    Args:
-        sealed: gain of each sealed period, in time order.
-        watched: gain of each period since release.
-
-    Returns:
-        A standard deviation in the unit of the gains; `None` where the sealed periods are too few
-        to tell.
-
-    Raises:
-        DataError: a gain is missing.
-
-    Source: Lazarus, Lewis, Stock & Watson (2018) for the cosines; the stretches, and their bound
-    by Fisher's F, are ours.
-    """
-    first, later = checked_values(sealed), checked_values(watched)
-    result = ewc(first, delta=0.0)
-    if not result.passed_gate:
-        return None
-    whole = later.size // first.size
-    parts = np.vstack([first, later[: whole * first.size].reshape(whole, first.size)])
-    centred = parts - parts.mean(axis=1, keepdims=True)
-    cosines = result.dof
-    variances = np.array([squared_cosines(part)[:cosines].mean() for part in centred])
-    most = variances[0] * float(fdtri(cosines, cosines, 1.0 - UNLUCKY))
-    variance = max(float(np.minimum(variances, most).mean()), float(centred[0].var()))
-    return math.sqrt(_cautious(variance, cosines * len(variances)))
-
-
-def _cautious(variance: float, dof: int) -> float:
-    """A variance, raised in case its estimate came out too small.
-
-    Source: the upper bound from the chi-square distribution (Cochran 1934).
-    """
-    checked_between(variance, "variance", low=0.0, high=math.inf)
-    return variance * dof / float(chdtri(dof, 1.0 - UNLUCKY))
+        size = np.bincount(self.places())
+        means = np.bincount(self.places(), weights=rows) / size
+        spread = seen.of_means(size)
+        # The verdict is about the mean over rows, so a group counts by its rows. A size is known
+        # before its gains, and so is the mean over the sizes up to it.
+        swings = size * spread
+        usual = np.cumsum(swings) / np.arange(1, size.size + 1)
+        return standard_evidence((self.delta - means) / spread, swings / usual)
 
 
 def _by_first(labels: ArrayLike) -> NDArray[np.intp]:

@@ -31,7 +31,7 @@ class Evidence:
     Fields:
         scored: the rows.
         claim: what the verdict says is exceeded.
-        test: of the rows.
+        test: of the rows that count.
         before: greatest evidence recorded before, which is never taken back.
     """
 
@@ -43,7 +43,14 @@ class Evidence:
     @cached_property
     def course(self) -> Course:
         """The evidence after each unit."""
-        return self.test.course(self.scored.gains(self.claim))
+        return self.test.course(self.scored.gains(self.claim)[self.scored.counts])
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """The unit of each row, from 0; -1 where it is unfinished, or the row does not count."""
+        found = np.full(self.scored.count, -1)
+        found[self.scored.counts] = self.test.places()
+        return found
 
     @property
     def greatest(self) -> float:
@@ -58,14 +65,14 @@ class Evidence:
     @property
     def lately(self) -> float:
         """The mean gain since the unit from which on a drift is likeliest."""
-        place = self.test.places()
-        return self._improvement((place >= self.course.began) | (place < 0))
+        start = int((self.places == self.course.began).argmax())
+        return self._improvement(np.arange(self.scored.count) >= start)
 
     @property
     def began(self) -> str:
         """When that was: a time, or the number of the unit since the release."""
         unit = self.course.began
-        times = self.scored.table["time"].filter(pl.Series(self.test.places() == unit))
+        times = self.scored.table["time"].filter(pl.Series(self.places == unit))
         return f"{self.test.unit[:-1]} {unit + 1:,}" if times.dtype == pl.Null else str(times.min())
 
     def _improvement(self, rows: np.ndarray) -> float:
@@ -74,7 +81,7 @@ class Evidence:
 
     def table(self) -> pl.DataFrame:
         """After each unit, when that was, the evidence, and the mean gain so far."""
-        course, place = self.course, self.test.places()
+        course, place = self.course, self.places
         counted = place >= 0
         place, units = place[counted], course.units
         sums = {
@@ -115,7 +122,8 @@ def test_of(
         every: all rows since the release.
         sealed: gain of the released attempt on each sealed row; not needed for independent rows.
     """
-    units, rows = every.table["unit"].to_numpy(), task.sealing.sealed_rows
+    counted = every.table.filter(pl.Series(every.counts))
+    units, rows = counted["unit"].to_numpy(), task.sealing.sealed_rows
     if sealed is None:
         return IndependentWatch(
             delta=claim.delta, lower=claim.lower, upper=claim.upper, cases=units
@@ -125,7 +133,7 @@ def test_of(
         return GroupWatch(delta=claim.delta, groups=units, sealed=sealed, sealed_groups=own)
     return SeriesWatch(
         delta=claim.delta,
-        dates=_ranks(every.table["time"]),
+        dates=_ranks(counted["time"]),
         season=task.roles.season,
         sealed=sealed,
         sealed_dates=_ranks(task.frame.column(str(task.roles.time)).gather(rows)),

@@ -17,12 +17,16 @@ class Scored:
 
     Fields:
         table: for each row its salted `name`, its `time` (null where there is none), its `unit`
-            (case or group), and the losses of `baseline` and `model` within the claim's bounds.
-        rows: the rows themselves in the form of the registered table, sorted by nothing.
+            (case or group; null where the row is scored and counts for nothing, since it came
+            after its group or its date was counted), and the losses of `baseline` and `model`
+            within the claim's bounds.
+        rows: the rows themselves in the form of the registered table, in the same order.
+        has_numbers: whether any batch had numbers for its rows.
     """
 
     table: pl.DataFrame
     rows: pl.DataFrame
+    has_numbers: bool = False
 
     @property
     def count(self) -> int:
@@ -34,6 +38,11 @@ class Scored:
         """Salted name of each row."""
         return self.table["name"].to_list()
 
+    @property
+    def counts(self) -> np.ndarray:
+        """Whether each row is evidence, (rows,)."""
+        return self.table["unit"].is_not_null().to_numpy()
+
     def losses(self, whose: str) -> np.ndarray:
         """Losses of the `baseline` or the `model`, (rows,)."""
         return self.table[whose].to_numpy()
@@ -44,7 +53,11 @@ class Scored:
 
     def followed_by(self, later: "Scored") -> "Scored":
         """These rows, and then those."""
-        return Scored(pl.concat([self.table, later.table]), pl.concat([self.rows, later.rows]))
+        return Scored(
+            pl.concat([self.table, later.table]),
+            pl.concat([self.rows, later.rows]),
+            self.has_numbers or later.has_numbers,
+        )
 
     def files(self) -> tuple[bytes, bytes]:
         """The table and the rows as Parquet."""
@@ -56,9 +69,10 @@ def scored(
     rows: pl.DataFrame,
     *,
     time: str | None,
-    units: Sequence[str],
+    units: Sequence[str | None],
     baseline: np.ndarray,
     model: np.ndarray,
+    has_numbers: bool = False,
 ) -> Scored:
     """Scored rows from their parts, each in the same order."""
     columns = {
@@ -68,7 +82,7 @@ def scored(
         "baseline": pl.Series(baseline, dtype=pl.Float64),
         "model": pl.Series(model, dtype=pl.Float64),
     }
-    return Scored(pl.DataFrame(columns), rows)
+    return Scored(pl.DataFrame(columns), rows, has_numbers)
 
 
 def scored_before(
@@ -89,7 +103,8 @@ def scored_before(
     for record in records:
         body = watch_of(record)
         tables = (ledger.read_file(sha) for sha in (body.scored_file, body.rows_file))
-        found = found.followed_by(Scored(*(pl.read_parquet(io.BytesIO(each)) for each in tables)))
+        table, rows = (pl.read_parquet(io.BytesIO(each)) for each in tables)
+        found = found.followed_by(Scored(table, rows, body.has_numbers))
     return found
 
 

@@ -22,6 +22,11 @@ from assay.ledger import History, Ledger, Record, attempt_of, registration_of, w
 from assay.predictive import AbstractPredictive
 from assay.record import AttemptBody, RegistrationBody, ReleaseBody
 
+EVERY_ROW = (
+    "It takes all rows since the release to be given, or a part that chance alone chose: whoever "
+    "leaves out bad rows, or whose bad rows never get a target, watches something else."
+)
+
 WORD = "Rests on the author's word that the predictions were made before their targets were known."
 
 
@@ -104,7 +109,7 @@ class Watch:
         return registration_of(self.history.registrations[self.registration.hash])
 
     def _release(self) -> tuple[Record, ReleaseBody]:
-        """The last release.
+        """The last release, with the alpha of the first.
 
         Raises:
             ExperimentError: there is none.
@@ -115,7 +120,8 @@ class Watch:
                 f'experiment "{self._key}": nothing of it was released, and a watch is over a '
                 f"model in production. Release it first: `assay gate PATH {self._key} --release`."
             )
-        return found, found.body
+        first = self.history.first_release(self.registration.hash) or found.body
+        return found, found.body.model_copy(update={"alpha": first.alpha})
 
     def _refuse_withdrawn(self) -> None:
         found = self.history.withdrawn_by(self.registration.hash)
@@ -185,6 +191,7 @@ class Watch:
             given.frame.take(given.fresh).table,
             time=self.task.roles.time,
             units=[given.units[row] for row in given.fresh],
+            has_numbers=given.has_numbers,
             **losses,
         )
 
@@ -256,7 +263,7 @@ class Watch:
             unit=found.test.unit,
             mean_gain=found.improvement,
             evidence=found.greatest,
-            condition=found.test.condition,
+            condition=f"{found.test.condition} {EVERY_ROW}",
             withdrawn_at="" if gone is None else gone.at[:10],
             course=found.table(),
         )

@@ -81,4 +81,5 @@ def body_of(
         sentence=outcome_sentence(terms, released, found, withdrawn=withdrawn),
         first=str(times.min()) if len(times) else "",
         last=str(times.max()) if len(times) else "",
+        has_numbers=new.has_numbers,
     )
