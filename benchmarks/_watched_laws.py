@@ -157,7 +157,8 @@ class Groups:
     @property
     def name(self) -> str:
         """As it is printed."""
-        return f"{self.sealed} sealed groups, correlation {self.similar}, size {self.mean_size}{self._then}"
+        size = f"size {self.mean_size}{self._then}"
+        return f"{self.sealed} sealed groups, correlation {self.similar}, {size}"
 
     @property
     def _then(self) -> str:

@@ -31,6 +31,8 @@ def features(
     parts = [part for each in visible for part in _parts(each)]
     if of_procedure:
         parts = [part for part in parts if part.name != task.roles.time] + _past(task, rows)
+    elif len(task.roles.series) > 1 and set(task.roles.series) <= set(columns):
+        parts.append(_level(task, rows))
     return pl.DataFrame(sorted(parts, key=lambda part: part.name))
 
 
@@ -69,6 +71,16 @@ def _parts(column: pl.Series) -> list[pl.Series]:
     if dtype.is_numeric() or dtype.is_temporal() or dtype in (pl.Boolean, pl.Null):
         return [column.to_physical().cast(pl.Float64)]
     return [column.cast(pl.String)]
+
+
+def _level(task: SealedTask, rows: np.ndarray) -> pl.Series:
+    """The mean of each row's series over open rows: several keys name one thing, the series."""
+    keys = task.frame.table.select(task.roles.series).to_struct("key").rank("dense").to_numpy()
+    place, known = keys.astype(int), task.open_rows
+    sums = np.bincount(place[known], task.y[known], minlength=place.max() + 1)
+    count = np.bincount(place[known], minlength=place.max() + 1)
+    with np.errstate(invalid="ignore"):
+        return pl.Series("level of the series", (sums / count)[place[rows]])
 
 
 def _past(task: SealedTask, rows: np.ndarray) -> list[pl.Series]:
