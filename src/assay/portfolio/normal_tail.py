@@ -19,7 +19,7 @@ _HALF_LOG_2_PI = 0.5 * np.log(2.0 * np.pi)
 
 
 def log_normal_cdf(z: Floats) -> Floats:
-    """log Phi(z), nowhere off by more than 2e-11.
+    """Log Phi(z), nowhere off by more than 2e-11.
 
     Args:
         z: any shape, finite.
