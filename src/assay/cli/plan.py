@@ -58,7 +58,7 @@ def add(app: typer.Typer) -> None:
         budgets = read_budgets(budget)
         from assay.compute.progress import waiting
 
-        many = "learning the curves; a thousand attempts take half a minute"
+        many = "learning the curves; a thousand attempts take about 15 seconds"
         with _history(portfolio, ledger) as history, working(), waiting(many):
             plans = make_plans(portfolio, history, budgets)
             if picture is not None:

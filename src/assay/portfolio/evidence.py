@@ -1,8 +1,6 @@
 """What attempts and beliefs say for and against each possible curve."""
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -12,8 +10,7 @@ from assay.portfolio.observation import Belief, Observation
 from assay.portfolio.prior import Atoms, prior_atoms
 from assay.portfolio.resample import LogLikelihood
 
-BLOCK = 8_192  # attempts times atoms at a time, so that what is in work stays in the cache
-THREADS = min(8, os.cpu_count() or 1)
+BLOCK = 16_384  # attempts times atoms at a time, so that what is in work stays in the cache
 
 
 def log_likelihood_of(
@@ -53,9 +50,7 @@ def _of_attempts(
             atoms.take(np.arange(at, min(at + size, atoms.size)))
             for at in range(0, atoms.size, size)
         ]
-        # NumPy lets other threads run; each block is its own, so their number changes nothing.
-        with ThreadPoolExecutor(min(THREADS, len(blocks))) as pool:
-            return np.concatenate(list(pool.map(of_block, blocks)))
+        return np.concatenate([of_block(block) for block in blocks])
 
     return likelihood
 

@@ -174,7 +174,7 @@ def _scale_of(history: History, registration: Record) -> _Scale:
         return _Scale(of_open)
     verdict = verdict_of(record)
     of_sealed = skill_at_ceiling(terms.ceiling, verdict.baseline_loss)
-    shown: dict[str, Mapping[str, Any]] = {str(each["name"]): each for each in verdict.scores}
+    shown: dict[str, Mapping[str, Any]] = {str(score["name"]): score for score in verdict.scores}
     withdrawn = history.withdrawal(registration.hash)
     if withdrawn is not None:
         name = history.released_as(withdrawn).attempt
