@@ -157,7 +157,8 @@ class Groups:
     @property
     def name(self) -> str:
         """As it is printed."""
-        return f"{self.sealed} sealed groups, correlation {self.similar}, size {self.mean_size}{self._then}"
+        seen = f"{self.sealed} sealed groups, correlation {self.similar}, size {self.mean_size}"
+        return seen + self._then
 
     @property
     def _then(self) -> str:

@@ -62,11 +62,11 @@ def add(app: typer.Typer) -> None:
         more="Give rows with their targets as they come in, in the columns of the registered "
         "table: only new ones or all since the release, for those watched before are skipped. "
         "The released model is fitted again on the rows that were open, and must predict the "
-        "sealed ones as it did. Evidence adds up over all batches. Looking often costs nothing: while "
-        "from any day on the mean gain is at least the one claimed, it is ever withdrawn with a "
-        "chance of at most the first release's alpha (for a series or groups: as they grow), "
-        "provided that all rows are given, or a random part. A withdrawal is for good. Exits with 1 where the "
-        "verdict is withdrawn, now or before.",
+        "sealed ones as it did. Evidence adds up over all batches. Looking often costs nothing: "
+        "while from any day on the mean gain is at least the one claimed, it is ever withdrawn "
+        "with a chance of at most the first release's alpha (for a series or groups: as they "
+        "grow), provided that all rows are given, or a random part. A withdrawal is for good. "
+        "Exits with 1 where the verdict is withdrawn, now or before.",
         example=(
             "assay watch examples/first digits --data python:data.py:digits_later",
             "assay watch . demand --data new.parquet --picture watch.svg",
