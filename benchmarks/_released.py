@@ -1,4 +1,7 @@
-"""Releases through the public interface, watched batch after batch."""
+"""Releases through the public interface, watched batch after batch.
+
+Only the gate is not asked: a record says that it passed, since one gate takes longer than the rest.
+"""
 
 import tempfile
 from dataclasses import dataclass
@@ -12,7 +15,8 @@ import assay
 from assay.experiment import Experiment
 from assay.frame import Frame
 from assay.predictive import EnsemblePredictive
-from assay.record import GateBody, ReleaseBody
+from assay.record import GateBody
+from assay.record.production import GATE_PARTS
 
 SEED, OPENED, SEALED, BATCHES, BATCH = 411, 150, 250, 12, 40
 SAYS, DELTA = 0.4, 0.1
@@ -85,10 +89,9 @@ def _released(random: np.random.Generator, folder: str) -> Experiment:
     if not experiment.attempt(Says(), name="says").supported:
         raise RuntimeError("a model with three times the claimed gain was not supported")
     registration = next(iter(ledger.records("registration"))).hash
-    gate = GateBody(experiment=registration, attempt="says", passed=True, parts=())
-    made = ledger.append(gate, key=experiment.key)
-    ledger.append(
-        ReleaseBody(experiment=registration, gate=made.hash, attempt="says", alpha=ALPHA),
-        key=experiment.key,
-    )
+    blank = {"outcome": "holds", "finding": "", "remedy": "", "figures": {}}
+    parts = tuple({"name": part, **blank} for part in GATE_PARTS)
+    gate = GateBody(experiment=registration, attempt="says", passed=True, parts=parts)
+    ledger.append(gate, key=experiment.key)
+    experiment.release(alpha=ALPHA)
     return experiment

@@ -3,7 +3,7 @@
 First the statistics alone, by simulation with the product's own watch: a mean gain that is exactly
 the one claimed, watched for long, beside the naive way of testing again after each batch. Then how
 many rows, or periods, a drift goes unseen, after a short good past and after a long one. Then
-releases through the public interface, from registration to withdrawal.
+releases through the public interface, from registration to withdrawal, their gate taken as passed.
 
 A watch falls short where the 99 % lower bound of its false withdrawals exceeds alpha, or where a
 drift of one standard deviation is not found.

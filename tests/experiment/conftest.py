@@ -19,6 +19,7 @@ from assay.ledger import Ledger
 from assay.predictive import EnsemblePredictive, to_bytes
 from assay.problem import profile
 from assay.record import GateBody, ReleaseBody
+from assay.record.production import GATE_PARTS
 
 Begin = Callable[..., Experiment]
 
@@ -101,7 +102,9 @@ def release() -> Callable[[Experiment], Experiment]:
         ledger = experiment._ledger
         registration = next(iter(ledger.records("registration", experiment.key))).hash
         name = experiment.attempts[-1].name
-        gate = GateBody(experiment=registration, attempt=name, passed=True, parts=())
+        blank = {"outcome": "holds", "finding": "", "remedy": "", "figures": {}}
+        parts = tuple({"name": part, **blank} for part in GATE_PARTS)
+        gate = GateBody(experiment=registration, attempt=name, passed=True, parts=parts)
         passed = ledger.append(gate, key=experiment.key).hash
         body = ReleaseBody(experiment=registration, gate=passed, attempt=name, alpha=0.05)
         ledger.append(body, key=experiment.key)
