@@ -8,7 +8,12 @@ import polars as pl
 import pytest
 
 from assay.ledger import Ledger
-from assay.record import GateBody, ReleaseBody
+from assay.record import GATE_PARTS, GateBody, ReleaseBody
+
+WHOLE = tuple(
+    {"name": name, "outcome": "holds", "finding": "", "remedy": "", "figures": {}}
+    for name in GATE_PARTS
+)
 
 
 def rows(count: int, *, first: int = 1000, hours: float = 1.0, seed: int = 6) -> pl.DataFrame:
@@ -32,7 +37,8 @@ def released(tiny: Path, assay) -> Path:
     with Ledger(tiny / "assay.db", create=False) as ledger:
         registration = next(iter(ledger.records("registration", "dose"))).hash
         gate = ledger.append(
-            GateBody(experiment=registration, attempt="weight", passed=True, parts=()), key="dose"
+            GateBody(experiment=registration, attempt="weight", passed=True, parts=WHOLE),
+            key="dose",
         )
         body = ReleaseBody(experiment=registration, gate=gate.hash, attempt="weight", alpha=0.05)
         ledger.append(body, key="dose")

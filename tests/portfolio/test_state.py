@@ -26,6 +26,7 @@ from assay.portfolio import (
 )
 from assay.portfolio.observation import UNSCORED_SE
 from assay.record import (
+    GATE_PARTS,
     AttemptBody,
     Belief,
     GateBody,
@@ -39,6 +40,10 @@ from assay.record import (
 from assay.report.build_curve import curve_sentence
 
 SHA = "0123456789abcdef" * 4
+WHOLE = tuple(
+    {"name": name, "outcome": "holds", "finding": "", "remedy": "", "figures": {}}
+    for name in GATE_PARTS
+)
 FILE = """
 version = 1
 [portfolio]
@@ -134,7 +139,7 @@ class Story:
 
     def withdraw(self, name: str, gain: float, rows: int):
         """Release a model, and take its verdict back by what it gained on later rows."""
-        gate = GateBody(experiment=self.experiment, attempt=name, passed=True, parts=())
+        gate = GateBody(experiment=self.experiment, attempt=name, passed=True, parts=WHOLE)
         gated = self.ledger.append(gate, key="demand").hash
         body = ReleaseBody(experiment=self.experiment, gate=gated, attempt=name, alpha=0.05)
         watch = WatchBody(
