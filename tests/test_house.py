@@ -101,6 +101,13 @@ def test_no_module_is_called_utils():
     assert [name(p) for p in files(".py") if name(p).startswith("src/") and p.name in vague] == []
 
 
+def test_no_two_test_modules_share_a_name():
+    # pytest imports modules of folders without `__init__.py` by their bare names.
+    tests = [p for p in files(".py") if p.name.startswith("test_")]
+    bare = [p.name for p in tests if not (p.parent / "__init__.py").exists()]
+    assert sorted(bare) == sorted(set(bare))
+
+
 def test_equinox_modules_keep_their_annotations():
     # Postponed annotations turn eqx.AbstractVar silently into a plain field.
     postponed = "from __future__ import " + "annotations"
