@@ -19,6 +19,8 @@ def test_the_first_example_runs(tmp_path, monkeypatch, capsys):
     pytest.importorskip("sklearn", reason="the README's data come with scikit-learn")
     pytest.importorskip("pandas", reason="scikit-learn hands its data over as pandas")
     monkeypatch.chdir(tmp_path)
+    # Tests compile quickly and compute slowly: 64 draws a row would take a minute.
+    monkeypatch.setattr("assay.model.uncertain.draw_count", lambda rows, coefficients: 8)
     names: dict[str, object] = {}
     exec(compile(BLOCKS[0], "README.md", "exec"), names)
     said = capsys.readouterr().out
