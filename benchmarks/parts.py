@@ -17,7 +17,7 @@ import polars as pl
 from _common import finish, read_options, show_table
 
 from assay.ledger import Ledger
-from assay.portfolio.prior import draw_atoms
+from assay.portfolio.curves.prior import draw_atoms
 from assay.problem import profile
 from assay.record import RegistrationBody
 from assay.score.split import row_fingerprints, seal_rows

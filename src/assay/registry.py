@@ -144,7 +144,7 @@ for _name, _address in {
     predictors.add(_name, _address)
 
 
-curves.add("log", "assay.portfolio.curve:KnownCurve")
+curves.add("log", "assay.portfolio.curves.curve:KnownCurve")
 
 
 def parse(recipe: str | float, registry: Registry, where: str = "") -> Any:

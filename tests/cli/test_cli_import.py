@@ -7,7 +7,7 @@ import pytest
 from assay.cli import import_mlflow as importing
 from assay.cli.import_mlflow import _notes
 from assay.ledger.mlflow import Imported
-from assay.portfolio.observation import UNSCORED_SE
+from assay.portfolio.curves.observation import UNSCORED_SE
 
 KEY = "grosse-der-korbe"
 

@@ -108,8 +108,12 @@ def _scales(row):
     return abs(first) or second, second, min(width, spread) or 1.0, min(width, spread) or 1.0
 
 
+@cache
 def _slopes(name, row, order=1):
-    """Derivatives in everything that is finite and not a whole number, by position."""
+    """Derivatives in everything that is finite and not a whole number, by position.
+
+    Kept, since two tests ask for the same ones, at the same precision.
+    """
     value, found, at = _truth(name), {}, [mp.mpf(each) for each in row]
     for i in range(2 if name == "negative-binomial" else 4):
         if np.isfinite(row[i]):

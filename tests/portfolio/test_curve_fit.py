@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from assay.errors import ConfigError, PlanError
 from assay.portfolio import Belief, Curve, KnownCurve, Observation
-from assay.portfolio.evidence import log_likelihood_of
-from assay.portfolio.prior import draw_atoms
-from assay.portfolio.resample import KEPT
+from assay.portfolio.curves.evidence import log_likelihood_of
+from assay.portfolio.curves.prior import draw_atoms
+from assay.portfolio.curves.resample import KEPT
 
 GOOD = (Observation(4.0, 0.2, 0.02), Observation(10.0, 0.31, 0.02))
 FLAT = tuple(Observation(x, 0.0, 0.01) for x in (3.0, 6.0, 10.0, 15.0))

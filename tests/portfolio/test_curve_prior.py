@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from assay.portfolio import SHAPES, Belief, Curve
-from assay.portfolio.prior import draw_atoms, prior_atoms
+from assay.portfolio.curves.prior import draw_atoms, prior_atoms
 
 FAMILIES = list(SHAPES)
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.special import log_ndtr
 
 from assay.portfolio import evidence
-from assay.portfolio.normal_tail import LEAST, MOST, log_normal_cdf
-from assay.portfolio.observation import Observation
-from assay.portfolio.prior import draw_atoms
+from assay.portfolio.curves.normal_tail import LEAST, MOST, log_normal_cdf
+from assay.portfolio.curves.observation import Observation
+from assay.portfolio.curves.prior import draw_atoms
 
 
 @given(st.floats(-1e6, 1e6))

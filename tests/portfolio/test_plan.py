@@ -11,7 +11,7 @@ import pytest
 
 from assay.errors import PlanError
 from assay.portfolio import Curve, KnownCurve, Observation, ProjectState, plan_projects, sweep
-from assay.portfolio.curve import AbstractCurve
+from assay.portfolio.curves.curve import AbstractCurve
 
 
 def state(key: str, curve: AbstractCurve | None = None, **fields) -> ProjectState:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from assay.portfolio.likelihood import log_density, log_not_above
+from assay.portfolio.curves.likelihood import log_density, log_not_above
 
 CASES = [(0.05, 0.06, 0.02), (-0.03, 0.06, 0.02), (0.4, 0.03, 0.05), (0.0, 0.2, 0.01)]
 

@@ -24,7 +24,7 @@ from assay.portfolio import (
     points_of,
     project_states,
 )
-from assay.portfolio.observation import UNSCORED_SE
+from assay.portfolio.curves.observation import UNSCORED_SE
 from assay.record import (
     GATE_PARTS,
     AttemptBody,

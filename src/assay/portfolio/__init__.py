@@ -1,12 +1,10 @@
 """Curves, allocation and plans: where the next unit of effort is worth most."""
 
-from assay.portfolio.allocate import Allocation, allocate, allocate_each
+from assay.portfolio.allocation import Allocation, allocate, allocate_each
 from assay.portfolio.by_budget import sweep
-from assay.portfolio.curve import AbstractCurve, Curve, KnownCurve
-from assay.portfolio.observation import Belief, Observation
+from assay.portfolio.curves import SHAPES, AbstractCurve, Belief, Curve, KnownCurve, Observation
 from assay.portfolio.planning import Plan, PlanLine, ProjectState, plan_projects
 from assay.portfolio.point import Point, points_of, too_steep
-from assay.portfolio.shape import SHAPES
 from assay.portfolio.state import (
     budget_left,
     curve_of,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from assay.portfolio.allocate import Allocation, allocate_each
+from assay.portfolio.allocation import Allocation, allocate_each
 from assay.portfolio.kinds import Floats
 from assay.portfolio.planning import ProjectState, check_keys, whole_units
 

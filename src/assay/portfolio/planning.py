@@ -7,8 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import PlanError
-from assay.portfolio.allocate import allocate_each
-from assay.portfolio.curve import AbstractCurve
+from assay.portfolio.allocation import allocate_each
+from assay.portfolio.curves import AbstractCurve
 from assay.portfolio.kinds import Floats
 from assay.portfolio.reason import Split, amount, explain, figure
 

@@ -7,7 +7,7 @@ from math import hypot, isfinite, sqrt
 from typing import Any, Literal
 
 from assay.ledger import History, Record, attempt_of, registration_of, verdict_of
-from assay.portfolio.observation import UNSCORED_SE, Observation
+from assay.portfolio.curves import UNSCORED_SE, Observation
 from assay.record import AttemptBody, RegistrationBody, VerdictBody, WatchBody
 from assay.verdict import optimism
 

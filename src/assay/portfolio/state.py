@@ -5,8 +5,7 @@ from pathlib import Path
 
 from assay.errors import PlanError
 from assay.ledger import History, Ledger, registration_of
-from assay.portfolio.curve import AbstractCurve, Curve, KnownCurve
-from assay.portfolio.observation import Belief
+from assay.portfolio.curves import AbstractCurve, Belief, Curve, KnownCurve
 from assay.portfolio.planning import Plan, ProjectState, plan_projects
 from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep, unknown_before
 from assay.record import Portfolio, ProjectBody, load_portfolio, project_body

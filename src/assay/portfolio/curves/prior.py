@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from assay.portfolio.curves.shape import SHAPES
 from assay.portfolio.kinds import Floats, Whole
-from assay.portfolio.shape import SHAPES
 
 ATOMS = 20_000
 SEED = 505

@@ -7,8 +7,8 @@ noise e ~ Normal(0, se) of scoring. A failed attempt is just a large shortfall.
 
 import numpy as np
 
+from assay.portfolio.curves.normal_tail import log_normal_cdf
 from assay.portfolio.kinds import Floats
-from assay.portfolio.normal_tail import log_normal_cdf
 
 MIXTURE = ((0.9, 1.0), (0.1, 5.0))  # probability of a kind of shortfall, its mean in kappas
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from assay.portfolio.curves.likelihood import log_density, log_not_above
+from assay.portfolio.curves.observation import Belief, Observation
+from assay.portfolio.curves.prior import Atoms, prior_atoms
+from assay.portfolio.curves.resample import LogLikelihood
 from assay.portfolio.kinds import Floats
-from assay.portfolio.likelihood import log_density, log_not_above
-from assay.portfolio.observation import Belief, Observation
-from assay.portfolio.prior import Atoms, prior_atoms
-from assay.portfolio.resample import LogLikelihood
 
 BLOCK = 16_384  # attempts times atoms at a time, so that what is in work stays in the cache
 

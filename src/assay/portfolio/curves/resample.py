@@ -14,8 +14,7 @@ import numpy as np
 from scipy.optimize import root_scalar
 from scipy.special import expit, log_expit, logit
 
-from assay.portfolio.kinds import Floats, Whole
-from assay.portfolio.prior import (
+from assay.portfolio.curves.prior import (
     A_BETA,
     BOUNDED_Q,
     LOG_KAPPA,
@@ -26,6 +25,7 @@ from assay.portfolio.prior import (
     Q_MOST,
     Atoms,
 )
+from assay.portfolio.kinds import Floats, Whole
 
 KEPT = 4000
 LEAST_EFFECTIVE = 2000.0  # effective atoms that each step leaves

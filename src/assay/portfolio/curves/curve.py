@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.errors import ConfigError, PlanError
-from assay.portfolio.evidence import log_likelihood_of
+from assay.portfolio.curves.evidence import log_likelihood_of
+from assay.portfolio.curves.observation import Belief, Observation
+from assay.portfolio.curves.prior import Atoms, prior_atoms
+from assay.portfolio.curves.resample import effective_size, normalised, resample_locally
 from assay.portfolio.kinds import Floats
-from assay.portfolio.observation import Belief, Observation
-from assay.portfolio.prior import Atoms, prior_atoms
-from assay.portfolio.resample import effective_size, normalised, resample_locally
 
 LEAST_ATOMS = 100.0  # effective atoms below which the posterior is resampled
 NEGLIGIBLE = 1e-10  # weights below this share of the largest move no figure that is shown

@@ -1,0 +1,15 @@
+"""Effort-accuracy curves: what effort brings, learnt from attempts, failed ones included."""
+
+from assay.portfolio.curves.curve import AbstractCurve, Curve, KnownCurve
+from assay.portfolio.curves.observation import UNSCORED_SE, Belief, Observation
+from assay.portfolio.curves.shape import SHAPES
+
+__all__ = [
+    "SHAPES",
+    "UNSCORED_SE",
+    "AbstractCurve",
+    "Belief",
+    "Curve",
+    "KnownCurve",
+    "Observation",
+]
