@@ -136,7 +136,7 @@ REFUSED = [
     ("curve = { a = 10, b = 1 }", "belief and curve are both given"),
     ("curve = { a = 10, b = -1 }", "curve.b is -1, must be above 0."),
     ("curve = { a = 10, stages = { mll = 3 } }", 'curve.stages.mll is "mll", must be'),
-    ('returns = "log"', "returns is \"log\", must be 'linear'."),
+    ('returns = "log"', 'returns is "log", must be "linear" or a table such as { threshold'),
     ('group = "store"\nseries = "x"', "Cannot overwrite a value (at line"),
 ]
 

@@ -38,4 +38,5 @@ from assay.record.project import ROLES as ROLES
 from assay.record.project import Project as Project
 from assay.record.project_rules import BASELINES as BASELINES
 from assay.record.project_rules import is_key as is_key
+from assay.record.returns import Returns as Returns
 from assay.record.seal import Seal as Seal

@@ -12,7 +12,8 @@ from assay.record.metric import metric_refusal
 from assay.record.portfolio_file import PortfolioSettings
 from assay.record.production import GateBody, ReleaseBody, WatchBody
 from assay.record.project import Project
-from assay.record.setting import as_tuple, shown
+from assay.record.returns import AnyReturns
+from assay.record.setting import Amount, as_tuple, shown
 
 
 def _accepted_metric(name: str) -> str:
@@ -41,8 +42,8 @@ class ProjectBody(Body):
     """What a plan needs to know of a project; a later record of the same key replaces it.
 
     Fields:
-        key, question, hypothesis, importance, belief, curve, returns, source, simulated: as in
-            `assay.toml`.
+        key, question, hypothesis, importance, belief, curve, returns, team, needs, least, most,
+            committed, source, simulated: as in `assay.toml`.
         ceiling: loss of a perfect model, `None` where it is not known.
         effort_unit, effort_per_person_day: of its portfolio.
         has_data: whether experiments on it are possible.
@@ -56,7 +57,12 @@ class ProjectBody(Body):
     belief: Belief | None = None
     curve: KnownCurve | None = None
     ceiling: float | None = 0.0
-    returns: str = "linear"
+    returns: AnyReturns = "linear"
+    team: str | None = None
+    needs: dict[str, Size] = Field(default_factory=dict)
+    least: Amount = 0.0
+    most: Size | None = None
+    committed: Amount = 0.0
     effort_unit: str = "person-day"
     effort_per_person_day: Size = 1.0
     source: str = ""
@@ -313,7 +319,10 @@ BODIES: dict[str, type[Body]] = {
 
 def project_body(project: Project, settings: PortfolioSettings) -> ProjectBody:
     """The plan-relevant part of a project, ready for the ledger."""
-    same = ("key", "question", "hypothesis", "importance", "belief", "curve", "ceiling", "returns")
+    same = (
+        "key", "question", "hypothesis", "importance", "belief", "curve", "ceiling", "returns",
+        "team", "needs", "least", "most", "committed",
+    )  # fmt: skip
     return ProjectBody(
         **{name: getattr(project, name) for name in same},
         effort_unit=settings.effort_unit,

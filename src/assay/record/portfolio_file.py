@@ -12,10 +12,12 @@ from assay.record.attempt_plan import AttemptPlan
 from assay.record.belief import Belief, KnownCurve
 from assay.record.explain import explain, keys_of
 from assay.record.model_spec import ModelSpec
+from assay.record.portfolio_rules import first_clash
 from assay.record.project import Project
 from assay.record.project_rules import repeated
+from assay.record.returns import Returns
 from assay.record.seal import Seal
-from assay.record.setting import Positive, Setting, Text, Whole, as_tuple
+from assay.record.setting import Amount, Counting, Positive, Setting, Text, Whole, as_tuple
 
 FILE_NAME = "assay.toml"
 PERSON_DAY = "person-day"
@@ -30,6 +32,11 @@ class PortfolioSettings(Setting):
         default=1.0, description="units of effort in a person-day"
     )
     budget: Positive | None = Field(default=None, description="given when a plan is asked for")
+    value_unit: Text = Field(default="", description="importance × points")
+    teams: dict[Text, Amount] = Field(
+        default_factory=dict, description="effort each team has: no team is limited"
+    )
+    active: Counting | None = Field(default=None, description="any number of projects at once")
     ledger: Text = Field(default="assay.db", description="beside this file")
     seed: Whole = Field(default=1, description="start of every random step")
 
@@ -65,6 +72,13 @@ class PortfolioFile(Setting):
         twice = repeated([project.key for project in self.project])
         if twice is not None:
             raise ValueError(f'two projects have the key "{twice}". Keys must differ.')
+        return self
+
+    @model_validator(mode="after")
+    def _other_projects_and_teams_exist(self) -> "PortfolioFile":
+        problem = first_clash(self.project, tuple(self.portfolio.teams))
+        if problem is not None:
+            raise ValueError(problem)
         return self
 
 
@@ -156,6 +170,7 @@ _TABLES: dict[tuple[str, ...], type[Setting]] = {
     ("project", "seal"): Seal,
     ("project", "belief"): Belief,
     ("project", "curve"): KnownCurve,
+    ("project", "returns"): Returns,
     ("project", "baseline"): ModelSpec,
     ("project", "attempt"): AttemptPlan,
     ("project", "attempt", "model"): ModelSpec,

@@ -17,9 +17,11 @@ from assay.record.project_defaults import (
     default_improve_by,
     default_seal,
 )
-from assay.record.project_rules import first_problem, is_baseline, is_key
+from assay.record.project_rules import first_problem, is_baseline, is_key, needed
+from assay.record.returns import AnyReturns
 from assay.record.seal import Seal
 from assay.record.setting import (
+    Amount,
     Counting,
     Flag,
     Names,
@@ -84,6 +86,7 @@ Season = Annotated[Whole, AfterValidator(_season)]
 Gain = Annotated[Number, AfterValidator(_gain)]
 Cap = Annotated[Literal["default"] | Number, BeforeValidator(_cap)]
 Levels = Annotated[tuple[Number, ...], BeforeValidator(as_tuple), AfterValidator(_levels)]
+Needs = Annotated[dict[Key, Positive], BeforeValidator(needed)]
 Baseline = Annotated[
     Annotated[str, Tag("a name")] | Annotated[ModelSpec, Tag("a table")],
     Discriminator(lambda value: "a name" if isinstance(value, str) else "a table"),
@@ -165,9 +168,12 @@ class Project(Setting):
 
     belief: Belief | None = Field(default=None, description="the prior of every project")
     curve: KnownCurve | None = Field(default=None, description="learnt from attempts")
-    returns: Literal["linear"] = Field(
-        default="linear", description="every point is worth the same"
-    )
+    returns: AnyReturns = Field(default="linear", description="every point is worth the same")
+    team: Text | None = Field(default=None, description="no team's capacity is spent")
+    needs: Needs = Field(default_factory=dict, description="needs no other project first")
+    least: Amount = Field(default=0.0, description="least effort in all")
+    most: Positive | None = Field(default=None, description="most effort in all: no limit")
+    committed: Amount = Field(default=0.0, description="effort promised from now on")
     attempts: Annotated[tuple[AttemptPlan, ...], BeforeValidator(as_tuple)] = Field(
         default=(), alias="attempt", description="none planned"
     )

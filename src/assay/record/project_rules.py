@@ -41,6 +41,13 @@ def is_baseline(value: Any) -> Any:
     )
 
 
+def needed(value: Any) -> Any:
+    """Projects that come first, each with the effort it must have had: 1 where none is named."""
+    if isinstance(value, str):
+        value = [value]
+    return dict.fromkeys(value, 1.0) if isinstance(value, list | tuple) else value
+
+
 def first_problem(project: "Project") -> str | None:
     """What is wrong between the keys of `project`, or `None`."""
     return next((problem for rule in RULES if (problem := rule(project))), None)
@@ -153,6 +160,17 @@ def _parts_that_need_each_other(project: "Project") -> str | None:
     return None
 
 
+def _effort_limits_agree(project: "Project") -> str | None:
+    if project.most is not None and project.least > project.most:
+        return (
+            f"least is {shown(project.least)} and most is {shown(project.most)}: no effort is "
+            "both. Lower least, or raise most."
+        )
+    if project.key in project.needs:
+        return f'needs names "{project.key}" itself. Name other projects.'
+    return None
+
+
 def _columns_play_one_part(project: "Project") -> str | None:
     names = [project.target, project.time, *project.series]
     given = [name for name in names if name is not None]
@@ -192,6 +210,7 @@ RULES: tuple[Callable[["Project"], str | None], ...] = (
     _levels_belong_to_pinball,
     _order_needs_time,
     _parts_that_need_each_other,
+    _effort_limits_agree,
     _columns_play_one_part,
     _attempts_in_order,
 )

@@ -26,7 +26,7 @@ NOTHING: FloatArray = np.zeros(0)
 
 
 class AbstractWatch(ABC):
-    """A test of "the mean gain is still at least delta" that may be read at any time.
+    """A test of "from any day on the mean gain is at least delta" that may be read at any time.
 
     Fields:
         exact: whether the chance of a false withdrawal holds at any number of rows.
