@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # suite compiles each function once and the next run compiles nothing.
 os.environ.setdefault("ASSAY_CACHE", str(ROOT / "build" / "test-cache"))
 
-# Tests compile much and compute little: XLA spends no time on making programs fast. Benchmarks and
-# the demo run what users run.
+# Tests compile much and compute little: XLA spends little time on making programs fast (none at all
+# made them so slow that it took longer). Benchmarks and the demo run what users run.
 _QUICK_TO_COMPILE = (
-    "--xla_backend_optimization_level=0",
+    "--xla_backend_optimization_level=1",
     "--xla_cpu_use_fusion_emitters=false",
     "--xla_cpu_parallel_codegen_split_count=1",
 )
@@ -38,6 +38,8 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+# What takes minutes to compile and little else: every example of every wrapper.
+settings.register_profile("whole", parent=settings.get_profile("ci"))
 settings.register_profile("deep", parent=settings.get_profile("ci"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

@@ -23,6 +23,7 @@ NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2
 LEVELS = np.array([1e-9, 0.001, 0.1, 0.37, 0.5, 0.9, 0.999, 1 - 1e-9])
 LEAST_POINTS, MOST_POINTS = 12, 4096
 DRAWS = 6000
+WHOLE = os.environ.get("HYPOTHESIS_PROFILE") in ("whole", "deep")
 
 
 # Compiling is what a battery costs: few programs, each for one shape.
@@ -187,11 +188,9 @@ class Case:
 
 
 def _cases() -> list[Case]:
-    """Every family and wrapper; wrappers around wrappers, slow to compile, in the deep profile."""
-    kinds = [families.get(name) for name in families]
-    every = [Case(family) for kind in kinds for family in kind.examples()]
-    is_deep = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-    return [case for case in every if is_deep or case.name.count("(") < 2]
+    """Every family and the first example of every wrapper; the profile `whole` takes them all."""
+    kinds = [families.get(name).examples() for name in families]
+    return [Case(family) for examples in kinds for family in examples[: None if WHOLE else 1]]
 
 
 CASES = _cases()

@@ -16,6 +16,8 @@ from laws.wrappers import log_between
 
 from assay.family import Gamma, NegativeBinomial, Normal
 
+from .conftest import WHOLE
+
 FAMILIES = {"normal": Normal(), "gamma": Gamma(), "negative-binomial": NegativeBinomial()}
 LAWS = {
     "normal": LAWS["normal"],
@@ -88,6 +90,9 @@ COUNTED = (
 )  # fmt: skip
 CASES = {"normal": NORMALS, "gamma": GAMMAS, "negative-binomial": COUNTED}
 EACH = pytest.mark.parametrize("name", CASES)
+# A gamma's second derivatives take half a minute to compile.
+QUICK = [name for name in CASES if WHOLE or name != "gamma"]
+COMPILED = pytest.mark.parametrize("name", QUICK)
 
 
 def _truth(name):
@@ -135,7 +140,7 @@ def _conditioning(name, row):
     return sum(abs(slope * row[i]) * EPS for i, slope in _slopes(name, row).items())
 
 
-@EACH
+@COMPILED
 def test_values_are_those_of_mpmath(name):
     values, misses = _found(name, CASES[name])[0], []
     with mp.workdps(110):
@@ -147,7 +152,7 @@ def test_values_are_those_of_mpmath(name):
     assert np.median(misses) <= 1e-13
 
 
-@EACH
+@COMPILED
 def test_gradients_are_those_of_mpmath_in_both_modes(name):
     _, forward, reverse, _ = _found(name, CASES[name])
     with mp.workdps(110):
@@ -158,7 +163,7 @@ def test_gradients_are_those_of_mpmath_in_both_modes(name):
                     assert abs(got[i] - float(true)) <= room, (row, i)
 
 
-@EACH
+@COMPILED
 def test_second_derivatives_are_those_of_mpmath(name):
     second = _found(name, CASES[name])[3]
     with mp.workdps(140):
