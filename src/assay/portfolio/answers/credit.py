@@ -147,11 +147,11 @@ def _gains(
     return gains
 
 
-def _all_orders(authors: Sequence[str]) -> list[Sequence[str]]:
+def _all_orders(authors: Sequence[str]) -> list[tuple[str, ...]]:
     return list(permutations(authors))
 
 
-def _drawn(authors: Sequence[str], orders: int, seed: int) -> list[Sequence[str]]:
+def _drawn(authors: Sequence[str], orders: int, seed: int) -> list[tuple[str, ...]]:
     rng = np.random.default_rng([seed, len(authors)])
     return [tuple(authors[at] for at in rng.permutation(len(authors))) for _ in range(orders)]
 
