@@ -53,7 +53,7 @@ def test_where_only_part_of_the_plan_would_move_the_rest_is_split_as_well_as_eve
     assert value_of_attempt(today_of(cases, budget=3), "hoped", "flat").value == 3.0
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.sets(st.integers(0, 60), min_size=2, max_size=4), st.integers(0, 40))
 def test_no_attempt_is_ever_worth_less_than_nothing(seeds, budget):
     today = today_of([drawn(seed) for seed in sorted(seeds)], budget=budget)

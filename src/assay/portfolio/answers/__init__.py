@@ -14,6 +14,13 @@ from assay.portfolio.answers.information import (
     value_of_attempt,
 )
 from assay.portfolio.answers.max_plus import best_mix
+from assay.portfolio.answers.more_data import (
+    DataMix,
+    DataPlan,
+    Labelling,
+    labelling_of,
+    with_more_data,
+)
 from assay.portfolio.answers.next_attempt import Next, NextAttempt, next_attempts
 from assay.portfolio.answers.today import Today, today_of
 from assay.portfolio.answers.what_if import importance_sweep
@@ -24,9 +31,12 @@ __all__ = [
     "Case",
     "Credit",
     "Crossing",
+    "DataMix",
+    "DataPlan",
     "FailuresValue",
     "Hiding",
     "Information",
+    "Labelling",
     "Next",
     "NextAttempt",
     "Today",
@@ -38,6 +48,7 @@ __all__ = [
     "frontier",
     "importance_sweep",
     "information",
+    "labelling_of",
     "least_budget",
     "least_factor",
     "next_attempts",
@@ -46,4 +57,5 @@ __all__ = [
     "value_of_attempt",
     "what_would_change",
     "with_changes",
+    "with_more_data",
 ]

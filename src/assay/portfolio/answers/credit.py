@@ -153,7 +153,7 @@ def _all_orders(authors: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _drawn(authors: Sequence[str], orders: int, seed: int) -> list[tuple[str, ...]]:
     rng = np.random.default_rng([seed, len(authors)])
-    return [tuple(authors[at] for at in rng.permutation(len(authors))) for _ in range(orders)]
+    return [tuple(authors[int(at)] for at in rng.permutation(len(authors))) for _ in range(orders)]
 
 
 def _of_author(today: Today, author: str, share: float, se: float) -> AuthorCredit:
