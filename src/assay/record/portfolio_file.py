@@ -11,6 +11,7 @@ from assay.errors import ConfigError, nearest
 from assay.record.attempt_plan import AttemptPlan
 from assay.record.belief import Belief, KnownCurve
 from assay.record.explain import explain, keys_of
+from assay.record.labelling import Labelling
 from assay.record.model_spec import ModelSpec
 from assay.record.project import Project
 from assay.record.project_rules import repeated
@@ -156,6 +157,7 @@ _TABLES: dict[tuple[str, ...], type[Setting]] = {
     ("project", "seal"): Seal,
     ("project", "belief"): Belief,
     ("project", "curve"): KnownCurve,
+    ("project", "labelling"): Labelling,
     ("project", "baseline"): ModelSpec,
     ("project", "attempt"): AttemptPlan,
     ("project", "attempt", "model"): ModelSpec,

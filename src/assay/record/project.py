@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from assay.record.attempt_plan import AttemptPlan
 from assay.record.belief import Belief, KnownCurve
 from assay.record.canonical import sha_of
+from assay.record.labelling import Labelling
 from assay.record.metric import metric_refusal
 from assay.record.model_spec import ModelSpec
 from assay.record.project_defaults import (
@@ -165,6 +166,9 @@ class Project(Setting):
 
     belief: Belief | None = Field(default=None, description="the prior of every project")
     curve: KnownCurve | None = Field(default=None, description="learnt from attempts")
+    labelling: Labelling | None = Field(
+        default=None, description="not known what further rows would bring"
+    )
     returns: Literal["linear"] = Field(
         default="linear", description="every point is worth the same"
     )
