@@ -51,7 +51,7 @@ def _information(found: Mapping[str, Any], plan: "Plan") -> "Shown":
     all_of_it = _both(worth.everything, worth.everything_effort)
     rows.add_row("together", _count(len(worth.attempts), "attempt"), "", *all_of_it)
     others = len(worth.attempts) - len(told)
-    same = f"{_count(others, 'other attempt')} would not change the plan, or less than these."
+    same = f"Not shown: {_count(others, 'attempt')} worth less, or nothing, to this plan."
     hidden = "No attempt failed, so no failure could be hidden."
     if hiding.failures:
         hidden = (
@@ -131,9 +131,10 @@ def _credit(found: "Credit", plan: "Plan") -> "Shown":
         rows.add_row(each.author, f"{each.attempts:,}", f"{each.failures:,}", *figures, *lone)
     rows.add_row("together", "", "", _figure(found.total), "", _effort(found.total_effort), "", "")
     how = "all" if found.is_exact else "drawn"
+    orders = _count(found.orders, "order")
     words = (
-        f"Share: of what all attempts are worth to this plan, over {found.orders:,} orders of the "
-        f"authors ({how}). Missed: what the plan would lose without an author's attempts; by "
+        f"Share: of what all attempts are worth to this plan, over {orders} of the authors "
+        f"({how}). Missed: what the plan would lose without an author's attempts; by "
         "failures: without the failed ones alone."
     )
     return "Whose attempts this plan rests on", rows, (words,)

@@ -10,6 +10,7 @@ from assay.errors import PlanError
 from assay.portfolio import Curve, Point
 from assay.portfolio.answers import Case, next_attempts, today_of, what_would_change
 from assay.portfolio.answers.imagined import possible
+from assay.portfolio.answers.next_attempt import SEED
 from assay.portfolio.curves.prior import Atoms
 
 from .companies import case, drawn, known, learnt, state, tried
@@ -77,6 +78,26 @@ def test_knowing_an_outcome_is_never_worth_less_than_nothing(seeds, budget):
         assert each.information >= -2 * each.se
         assert each.net <= each.information + 1e-9
         assert each.fewest <= each.most
+
+
+def test_the_value_of_an_outcome_is_that_of_learning_each_curve_anew():
+    cases = [drawn(seed) for seed in (1, 2, 4, 9)]
+    today = today_of(cases, budget=30)
+    found = {each.project: each for each in next_attempts(today, steps=[2]).attempts}
+    for at in (1, 2):
+        one = cases[at]
+        curves = possible(one, today.values[at])
+        assert curves is not None
+        gained = []
+        for score in curves.outcomes(2, 64, SEED):
+            effort = one.state.effort_spent + 2
+            seen = Point("next", effort, 0.0, float(score), curves.noise)
+            curve = learnt([*(each.point for each in one.tried), seen])
+            gains = one.state.value_in_one * curve.gain(one.state.effort_spent, 30)
+            total = today.rest(at) + gains
+            gained.append(total.max() - total[today.units[at]])
+        assert np.mean(gained) > 0.05
+        assert found[one.state.key].information == pytest.approx(np.mean(gained), rel=0.2)
 
 
 def test_averaged_over_outcomes_the_values_are_those_that_the_plan_stands_on():
