@@ -239,3 +239,34 @@ def test_a_file_that_is_not_utf8_is_said(tmp_path):
 def test_an_unknown_project_names_its_neighbour(write):
     with pytest.raises(ConfigError, match="Did you mean `demand`"):
         load_portfolio(Path(write())).project("demnd")
+
+
+LABELLING = '[[project]]\nkey = "a"\nlabelling = {}\n'
+
+
+def test_skills_at_numbers_of_rows_are_read_in_their_order(tmp_path):
+    said = "{ rows = 442, per_unit = 50, skill = { 442 = 0.41, 110 = 0.31 } }"
+    (tmp_path / "assay.toml").write_text(LABELLING.format(said))
+    labelling = load_portfolio(tmp_path).projects[0].labelling
+    assert labelling is not None
+    assert list(labelling.skill.items()) == [(110, 0.31), (442, 0.41)]
+    assert (labelling.rows, labelling.per_unit, labelling.give_or_take) == (442, 50, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("{ rows = 9, per_unit = 5, skill = {} }", "labelling.skill is empty, must be rows and"),
+        ("{ rows = 9, per_unit = 5, skill = { half = 0.3 } }", 'labelling.skill has "half", must'),
+        ("{ rows = 9, per_unit = 5, skill = { 9 = 1.3 } }", "labelling.skill holds 1.3, must be"),
+        ("{ rows = 9, per_unit = 5, skill = 0.3 }", "labelling.skill is 0.3, must be a table"),
+        ("{ rows = 0, per_unit = 5, skill = { 9 = 0.3 } }", "labelling.rows is 0, must be"),
+        ("{ rows = 9, skill = { 9 = 0.3 } }", "labelling.per_unit"),
+        ("{ rows = 9, per_units = 5, skill = { 9 = 0.3 } }", "Did you mean `per_unit`?"),
+    ],
+)
+def test_a_learning_curve_of_rows_that_cannot_be_is_refused(tmp_path, said, words):
+    (tmp_path / "assay.toml").write_text(LABELLING.format(said))
+    with pytest.raises(ConfigError) as found:
+        load_portfolio(tmp_path)
+    assert words in str(found.value)

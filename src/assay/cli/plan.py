@@ -10,6 +10,8 @@ import typer
 from assay.cli.budgets import read_budgets
 from assay.cli.drawing import check_kind, draw
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
+from assay.cli.plan_answers import Asked, answers_of, read_factors
+from assay.cli.plan_answers_table import show_answers
 from assay.cli.plan_table import show_budgets, show_plan
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, working
@@ -17,7 +19,8 @@ from assay.cli.workspace import open_ledger, portfolio_at
 
 if TYPE_CHECKING:
     from assay.ledger import History
-    from assay.portfolio import Plan
+    from assay.portfolio import Plan, ProjectState
+    from assay.portfolio.answers import Case
     from assay.record import Portfolio
 
 Picture = Annotated[
@@ -27,6 +30,38 @@ Picture = Annotated[
         help="Draw the plan (of the first budget): .svg, .png or .html.",
         show_default="none",
     ),
+]
+Why = Annotated[
+    bool,
+    typer.Option("--why", help="Say for each project what would move a unit to or from it."),
+]
+Information = Annotated[
+    bool,
+    typer.Option(
+        "--information", help="What past attempts, failures and their hiding mean to the plan."
+    ),
+]
+NextOne = Annotated[
+    bool, typer.Option("--next", help="Which attempt to make next, and where to stop.")
+]
+Frontier = Annotated[
+    bool,
+    typer.Option("--frontier", help="Budget and importance at which each stage of work pays."),
+]
+Importance = Annotated[
+    str | None,
+    typer.Option(
+        "--importance",
+        metavar="KEY=N[,N...]",
+        help="The split if a project were N times as important.",
+        show_default="none",
+    ),
+]
+Credit = Annotated[
+    bool, typer.Option("--credit", help="Whose attempts the plan rests on, failed ones included.")
+]
+Data = Annotated[
+    bool, typer.Option("--data", help="The split where labelling further rows competes as well.")
 ]
 
 
@@ -38,10 +73,13 @@ def add(app: typer.Typer) -> None:
         "plan",
         purpose="Split a budget of effort over the projects, and say why.",
         more="Curves come from the attempts in the ledger; where there are none, from the belief "
-        "or the known curve in assay.toml. It works without a ledger too.",
+        "or the known curve in assay.toml. It works without a ledger too. Further answers are "
+        "about the plan of the first budget.",
         example=(
             "assay plan examples/grocery --budget 100,300",
             "assay plan . --picture plan.svg",
+            "assay plan . --information --next --why",
+            "assay plan examples/grocery --importance pricing=0.5,2,8",
         ),
         writes="nothing but the picture.",
     )
@@ -49,24 +87,37 @@ def add(app: typer.Typer) -> None:
         path: PortfolioPath,
         budget: Budget = None,
         picture: Picture = None,
+        why: Why = False,
+        information: Information = False,
+        next_one: NextOne = False,
+        frontier: Frontier = False,
+        importance: Importance = None,
+        credit: Credit = False,
+        data: Data = False,
         ledger: LedgerFile = None,
         as_json: AsJson = False,
     ) -> None:
         if picture is not None:
             check_kind(picture)
+        factors = None if importance is None else read_factors(importance)
+        asked = Asked(why, information, next_one, frontier, factors, credit, data)
         portfolio = portfolio_at(path)
         budgets = read_budgets(budget)
         from assay.compute.progress import waiting
 
         many = "learning the curves; a thousand attempts take about 15 seconds"
-        with _history(portfolio, ledger) as history, working(), waiting(many):
-            plans = make_plans(portfolio, history, budgets)
+        with _history(portfolio, ledger) as history, working():
+            with waiting(many):
+                cases = _cases(history, portfolio)
+                plans = _plans(portfolio, [case.state for case in cases], budgets)
+            plans[0], answers = answers_of(asked, portfolio, cases, plans[0])
             if picture is not None:
                 draw(plans[0].picture(), picture)
         if as_json:
-            answer(_as_dict(plans))
+            answer(_as_dict(plans) | ({"answers": answers} if answers else {}))
         else:
             _show(plans)
+            show_answers(answers, plans[0])
         if picture is not None:
             aside(f"picture: {picture}")
 
@@ -84,13 +135,25 @@ def make_plans(
     Raises:
         PlanError: there is no project, or no budget.
     """
-    from assay.portfolio import plan_from, plan_projects, project_states
+    from assay.portfolio import project_states
 
-    if not budgets:
-        return [plan_from(history, portfolio)]
-    states = project_states(history, portfolio)
+    return _plans(portfolio, project_states(history, portfolio), budgets)
+
+
+def _plans(
+    portfolio: "Portfolio", states: Sequence["ProjectState"], budgets: Sequence[float]
+) -> list["Plan"]:
+    from assay.portfolio import budget_left, plan_projects
+
     unit = portfolio.settings.effort_unit
-    return [plan_projects(states, budget=budget, effort_unit=unit) for budget in budgets]
+    asked = budgets or [budget_left(states, portfolio)]
+    return [plan_projects(states, budget=budget, effort_unit=unit) for budget in asked]
+
+
+def _cases(history: "History | None", portfolio: "Portfolio") -> tuple["Case", ...]:
+    from assay.portfolio.answers import cases_of
+
+    return cases_of(history, portfolio)
 
 
 @contextmanager

@@ -97,6 +97,8 @@ class PlanLine:
         reason: why not more, and what else its owner should know.
         unknown_before: attempts of unknown effort before others that are on the curve: where there
             are any, it may be too steep.
+        what_would_change: the smallest changes that would move a unit to or from it; empty where
+            nobody asked.
     """
 
     key: str
@@ -111,6 +113,7 @@ class PlanLine:
     next_unit_gain: float
     reason: str
     unknown_before: int = 0
+    what_would_change: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,7 +48,7 @@ def plan_from(
     """
     states = project_states(history, portfolio)
     left = budget_left(states, portfolio) if budget is None else budget
-    unit = next((body.effort_unit for body in _bodies(history, portfolio)), "person-day")
+    unit = next((body.effort_unit for body in bodies_of(history, portfolio)), "person-day")
     return plan_projects(states, budget=left, effort_unit=unit)
 
 
@@ -76,7 +76,7 @@ def project_states(
         history: the ledger's, up to date; `None` where there is none yet.
         portfolio: its projects replace those that the ledger recorded.
     """
-    return tuple(_state(body, history) for body in _bodies(history, portfolio))
+    return tuple(_state(body, history) for body in bodies_of(history, portfolio))
 
 
 def curve_of(body: ProjectBody, points: Sequence[Point]) -> AbstractCurve:
@@ -86,7 +86,7 @@ def curve_of(body: ProjectBody, points: Sequence[Point]) -> AbstractCurve:
     stated = body.belief
     belief = Belief(stated.share, stated.effort, stated.give_or_take) if stated else None
     seen = [point.observation for point in points]
-    return Curve.fit(
+    return Curve.learn(
         [observed for observed in seen if observed is not None],
         belief,
         effort_per_person_day=body.effort_per_person_day,
@@ -132,7 +132,13 @@ def _skill_at_ceiling(history: History | None, key: str) -> float:
     return skill_at_ceiling(terms.ceiling, terms.baseline_open_loss)
 
 
-def _bodies(history: History | None, portfolio: Portfolio | None) -> list[ProjectBody]:
+def bodies_of(history: History | None, portfolio: Portfolio | None) -> list[ProjectBody]:
+    """The projects that a plan is about, in the order of `project_states`.
+
+    Args:
+        history: the ledger's, up to date; `None` where there is none yet.
+        portfolio: its projects replace those that the ledger recorded.
+    """
     if portfolio is not None:
         return [project_body(project, portfolio.settings) for project in portfolio.projects]
     found = [record.body for record in history.projects.values()] if history is not None else []

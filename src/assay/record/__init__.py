@@ -16,6 +16,7 @@ from assay.record.body_base import Body as Body
 from assay.record.canonical import canonical as canonical
 from assay.record.canonical import read_canonical as read_canonical
 from assay.record.canonical import sha_of as sha_of
+from assay.record.labelling import Labelling as Labelling
 from assay.record.lesson import REASONS as REASONS
 from assay.record.lesson import AmendmentBody as AmendmentBody
 from assay.record.lesson import LessonBody as LessonBody

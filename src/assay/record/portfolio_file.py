@@ -11,6 +11,7 @@ from assay.errors import ConfigError, nearest
 from assay.record.attempt_plan import AttemptPlan
 from assay.record.belief import Belief, KnownCurve
 from assay.record.explain import explain, keys_of
+from assay.record.labelling import Labelling
 from assay.record.model_spec import ModelSpec
 from assay.record.portfolio_rules import first_clash
 from assay.record.project import Project
@@ -171,6 +172,7 @@ _TABLES: dict[tuple[str, ...], type[Setting]] = {
     ("project", "belief"): Belief,
     ("project", "curve"): KnownCurve,
     ("project", "returns"): Returns,
+    ("project", "labelling"): Labelling,
     ("project", "baseline"): ModelSpec,
     ("project", "attempt"): AttemptPlan,
     ("project", "attempt", "model"): ModelSpec,

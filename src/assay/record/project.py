@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from assay.record.attempt_plan import AttemptPlan
 from assay.record.belief import Belief, KnownCurve
 from assay.record.canonical import sha_of
+from assay.record.labelling import Labelling
 from assay.record.metric import metric_refusal
 from assay.record.model_spec import ModelSpec
 from assay.record.project_defaults import (
@@ -174,6 +175,9 @@ class Project(Setting):
     least: Amount = Field(default=0.0, description="least effort in all")
     most: Positive | None = Field(default=None, description="most effort in all: no limit")
     committed: Amount = Field(default=0.0, description="effort promised from now on")
+    labelling: Labelling | None = Field(
+        default=None, description="not known what further rows would bring"
+    )
     attempts: Annotated[tuple[AttemptPlan, ...], BeforeValidator(as_tuple)] = Field(
         default=(), alias="attempt", description="none planned"
     )

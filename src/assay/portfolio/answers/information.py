@@ -1,0 +1,170 @@
+"""What past attempts are worth to today's plan, failed ones included."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from assay.errors import PlanError, nearest
+from assay.ledger import Tell
+from assay.ledger.telling import silent
+from assay.portfolio.allocation import allocate
+from assay.portfolio.answers.today import Today
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptValue:
+    """What one attempt is worth to today's plan.
+
+    Fields:
+        project: its key.
+        attempt: name of the attempt.
+        author: who made it.
+        kind: `improved`, `no better`, `broke` or `not scored`.
+        value: in importance times points; 0 where the plan would be the same without it.
+        effort: the same as effort; `None` where no unit of effort adds anything.
+    """
+
+    project: str
+    attempt: str
+    author: str
+    kind: str
+    value: float
+    effort: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailuresValue:
+    """What the failures of one project, or of all, are worth together.
+
+    Fields:
+        project: its key; `None` for the whole company.
+        failures: how many there are.
+        value: in importance times points.
+        effort: the same as effort; `None` where no unit of effort adds anything.
+    """
+
+    project: str | None
+    failures: int
+    value: float
+    effort: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Information:
+    """What the attempts recorded so far are worth to today's plan.
+
+    Fields:
+        attempts: each of them, most valuable first. Single values do not add up: of two attempts
+            that say the same, neither alone is missed.
+        failures: of each project that has any.
+        company: all failures together.
+        everything: all attempts together, against a plan from beliefs alone.
+        everything_effort: the same as effort.
+    """
+
+    attempts: tuple[AttemptValue, ...]
+    failures: tuple[FailuresValue, ...]
+    company: FailuresValue
+    everything: float
+    everything_effort: float | None
+
+
+def information(today: Today, tell: Tell = silent) -> Information:
+    """What each attempt, each project's failures, all failures and all attempts are worth.
+
+    Args:
+        today: the best split, with the projects' attempts.
+        tell: is told how many attempts are done.
+    """
+    made = [(at, which) for at, case in enumerate(today.cases) for which in range(len(case.tried))]
+    attempts = []
+    for done, (at, which) in enumerate(made):
+        tell("attempts", done, len(made))
+        attempts.append(_of_attempt(today, at, which))
+    failed = {at: case.failures() for at, case in enumerate(today.cases) if case.failures()}
+    every = {at: range(len(case.tried)) for at, case in enumerate(today.cases)}
+    everything = value_of(today, every)
+    return Information(
+        attempts=tuple(sorted(attempts, key=lambda each: -each.value)),
+        failures=tuple(
+            _of_failures(today, {at: found}, today.cases[at].state.key)
+            for at, found in failed.items()
+        ),
+        company=_of_failures(today, failed, None),
+        everything=everything,
+        everything_effort=today.in_effort(everything),
+    )
+
+
+def value_of(today: Today, forgotten: Mapping[int, Collection[int]]) -> float:
+    """Value of information of some past attempts to today's plan.
+
+    VOI = V(best split) - V(the split that would look best without them), both valued by the curves
+    that all attempts together give, over the effort that is still to be split. It is never
+    negative, since the first split is the best under those curves; it is 0 where the plan would be
+    the same. Efforts stay as they were spent: knowledge is forgotten, not history.
+
+    Args:
+        today: the best split, with the projects' attempts.
+        forgotten: for the place of a project, the places of its attempts that are forgotten.
+
+    Returns:
+        Importance times points.
+
+    Source: Raiffa & Schlaifer (1961), Applied Statistical Decision Theory (the conditional value
+        of information).
+    """
+    changed = {
+        at: today.cases[at].without(lost).values(today.budget)
+        for at, lost in forgotten.items()
+        if any(today.cases[at].tried[which].tells for which in lost)
+    }
+    if len(changed) == 1:
+        (at, values), *_ = changed.items()
+        return today.loss_if(at, values)
+    believed = [changed.get(at, values) for at, values in enumerate(today.values)]
+    return today.loss_of(allocate(believed, today.budget).units) if changed else 0.0
+
+
+def value_of_attempt(today: Today, project: str, attempt: str) -> AttemptValue:
+    """What one attempt is worth to today's plan.
+
+    Args:
+        today: the best split.
+        project: key of its project.
+        attempt: its name; of several with this name, the last.
+
+    Raises:
+        PlanError: there is no such project or attempt.
+    """
+    at = today.place(project)
+    names = [each.point.name for each in today.cases[at].tried]
+    if attempt not in names:
+        raise PlanError(
+            f'plan: project "{project}" has no attempt "{attempt}". {nearest(attempt, names)}'
+        )
+    return _of_attempt(today, at, len(names) - 1 - names[::-1].index(attempt))
+
+
+def _of_attempt(today: Today, at: int, which: int) -> AttemptValue:
+    case = today.cases[at]
+    value = value_of(today, {at: (which,)})
+    return AttemptValue(
+        project=case.state.key,
+        attempt=case.tried[which].point.name,
+        author=case.tried[which].author,
+        kind=case.tried[which].point.kind,
+        value=value,
+        effort=today.in_effort(value),
+    )
+
+
+def _of_failures(
+    today: Today, failed: Mapping[int, Sequence[int]], project: str | None
+) -> FailuresValue:
+    value = value_of(today, failed)
+    return FailuresValue(
+        project=project,
+        failures=sum(map(len, failed.values())),
+        value=value,
+        effort=today.in_effort(value),
+    )
