@@ -2,7 +2,7 @@
 
 An atom is one possible curve f(x) = a * h(x; tau, q) and one typical shortfall kappa of an attempt
 below its curve. The atoms are drawn once in a process, from a fixed seed, and shared by all
-projects: a fit only weighs them.
+projects: learning only weighs them.
 """
 
 from dataclasses import dataclass, replace
