@@ -8,6 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,10 +18,12 @@ from assay.portfolio.curves.evidence import log_likelihood_of
 from assay.portfolio.curves.observation import Belief, Observation
 from assay.portfolio.curves.prior import Atoms, prior_atoms
 from assay.portfolio.curves.resample import effective_size, normalised, resample_locally
+from assay.portfolio.curves.smooth import at_all
 from assay.portfolio.kinds import Floats
 
 LEAST_ATOMS = 100.0  # effective atoms below which the posterior is resampled
-NEGLIGIBLE = 1e-10  # weights below this share of the largest move no figure that is shown
+NEGLIGIBLE = 1e-7  # weights below this share of the largest move no figure that is shown
+REMEMBERED = 128  # curves, some 300 kB each: projects without news are not learnt anew
 CHUNK = 64  # efforts at a time, so that 20,000 atoms stay within the processor's cache
 
 
@@ -164,26 +167,12 @@ class Curve(AbstractCurve):
                 f"curve: `effort_per_person_day` is {effort_per_person_day}, must be finite and "
                 "above 0. Say how many units of effort one person-day is."
             )
-        atoms = prior_atoms()
-        likelihood = log_likelihood_of(tuple(observations), belief, effort_per_person_day)
-        weighed = likelihood(atoms)
-        if effective_size(weighed) < LEAST_ATOMS:
-            atoms = resample_locally(atoms, likelihood)
-            weighed = np.zeros(atoms.size)
-        kept = weighed > weighed.max() + np.log(NEGLIGIBLE)
-        weights = normalised(weighed[kept])
-        return cls(atoms.take(kept), weights, effective_size(weighed), effort_per_person_day)
+        return _learnt(tuple(observations), belief, float(effort_per_person_day))
 
     def mean(self, x: ArrayLike) -> Floats:
-        """Expected headroom at the efforts `x`."""
+        """Expected headroom at the efforts `x`: exact for a few, for many right to 1e-10."""
         days = np.asarray(x, float) / self.effort_per_person_day
-        flat = np.atleast_1d(days).ravel()
-        live = self.atoms.take(~self.atoms.dead)
-        weights = self.weights[~self.atoms.dead]
-        parts = [
-            weights @ live.headroom(flat[at : at + CHUNK]) for at in range(0, flat.size, CHUNK)
-        ]
-        return np.concatenate(parts or [flat]).reshape(days.shape)
+        return at_all(self._mean_on, np.atleast_1d(days).ravel()).reshape(days.shape)
 
     def band(self, x: ArrayLike, level: float = 0.8) -> tuple[Floats, Floats]:
         """Headroom at the efforts `x` that the curve lies between with probability `level`."""
@@ -207,6 +196,14 @@ class Curve(AbstractCurve):
         """Points between baseline and ceiling."""
         return 100.0 * skill_at_ceiling
 
+    def _mean_on(self, days: Floats) -> Floats:
+        live = self.atoms.take(~self.atoms.dead)
+        weights = self.weights[~self.atoms.dead]
+        parts = [
+            weights @ live.headroom(days[at : at + CHUNK]) for at in range(0, days.size, CHUNK)
+        ]
+        return np.concatenate(parts or [days])
+
     def _headroom_at(self, effort: float) -> Floats:
         return self.atoms.headroom(np.array([effort / self.effort_per_person_day]))[:, 0]
 
@@ -221,3 +218,18 @@ class Curve(AbstractCurve):
         at = np.searchsorted(below, [0.5 - level / 2, 0.5 + level / 2]).clip(max=values.size - 1)
         low, high = values[order[at]]
         return float(low), float(high)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _learnt(
+    observations: tuple[Observation, ...], belief: Belief | None, effort_per_person_day: float
+) -> Curve:
+    atoms = prior_atoms()
+    likelihood = log_likelihood_of(observations, belief, effort_per_person_day)
+    weighed = likelihood(atoms)
+    if effective_size(weighed) < LEAST_ATOMS:
+        atoms = resample_locally(atoms, weighed, likelihood)
+        weighed = np.zeros(atoms.size)
+    kept = weighed > weighed.max() + np.log(NEGLIGIBLE)
+    weights = normalised(weighed[kept])
+    return Curve(atoms.take(kept), weights, effective_size(weighed), effort_per_person_day)
