@@ -2,7 +2,16 @@
 
 from assay.portfolio.allocation import Allocation, allocate, allocate_each
 from assay.portfolio.by_budget import sweep
-from assay.portfolio.curves import SHAPES, AbstractCurve, Belief, Curve, KnownCurve, Observation
+from assay.portfolio.curves import (
+    SHAPES,
+    AbstractCurve,
+    Belief,
+    Curve,
+    KnownCurve,
+    Observation,
+    StageOfWork,
+    Stages,
+)
 from assay.portfolio.planning import Plan, PlanLine, ProjectState, plan_projects
 from assay.portfolio.point import Point, points_of, too_steep
 from assay.portfolio.state import (
@@ -25,6 +34,8 @@ __all__ = [
     "PlanLine",
     "Point",
     "ProjectState",
+    "StageOfWork",
+    "Stages",
     "allocate",
     "allocate_each",
     "budget_left",

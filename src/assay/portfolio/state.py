@@ -5,10 +5,10 @@ from pathlib import Path
 
 from assay.errors import PlanError
 from assay.ledger import History, Ledger, registration_of
-from assay.portfolio.curves import AbstractCurve, Belief, Curve, KnownCurve
+from assay.portfolio.curves import AbstractCurve, Belief, Curve, KnownCurve, StageOfWork, Stages
 from assay.portfolio.planning import Plan, ProjectState, plan_projects
 from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep, unknown_before
-from assay.record import Portfolio, ProjectBody, load_portfolio, project_body
+from assay.record import Portfolio, ProjectBody, load_portfolio, project_body, starts_of
 
 
 def plan(
@@ -82,7 +82,7 @@ def project_states(
 def curve_of(body: ProjectBody, points: Sequence[Point]) -> AbstractCurve:
     """A known curve as given, else what belief and attempts say."""
     if body.curve is not None:
-        return KnownCurve(body.curve.a, body.curve.b, body.curve.family)
+        return KnownCurve(body.curve.a, body.curve.b, body.curve.family, _stages(body))
     stated = body.belief
     belief = Belief(stated.share, stated.effort, stated.give_or_take) if stated else None
     seen = [point.observation for point in points]
@@ -90,7 +90,14 @@ def curve_of(body: ProjectBody, points: Sequence[Point]) -> AbstractCurve:
         [observed for observed in seen if observed is not None],
         belief,
         effort_per_person_day=body.effort_per_person_day,
+        stages=_stages(body),
     )
+
+
+def _stages(body: ProjectBody) -> Stages:
+    stated = body.stages or (body.curve.stages if body.curve is not None else None)
+    starts = starts_of(stated).items()
+    return Stages(tuple(StageOfWork(name, at.begins, at.start_up) for name, at in starts))
 
 
 def _state(body: ProjectBody, history: History | None) -> ProjectState:

@@ -48,6 +48,9 @@ def _must(holds: Callable[[Any], bool], accepted: str) -> AfterValidator:
 Positive = Annotated[Number, _must(lambda value: value > 0, "be above 0.")]
 """A finite number above 0."""
 
+NotNegative = Annotated[Number, _must(lambda value: value >= 0, "not be negative.")]
+"""A finite number, 0 or above."""
+
 Counting = Annotated[Whole, _must(lambda value: value >= 1, "be a whole number from 1 on.")]
 """1, 2, 3, ..."""
 

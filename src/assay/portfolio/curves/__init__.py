@@ -3,6 +3,7 @@
 from assay.portfolio.curves.curve import AbstractCurve, Curve, KnownCurve
 from assay.portfolio.curves.observation import UNSCORED_SE, Belief, Observation
 from assay.portfolio.curves.shape import SHAPES
+from assay.portfolio.curves.stages import StageOfWork, Stages
 
 __all__ = [
     "SHAPES",
@@ -12,4 +13,6 @@ __all__ = [
     "Curve",
     "KnownCurve",
     "Observation",
+    "StageOfWork",
+    "Stages",
 ]

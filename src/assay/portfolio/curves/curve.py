@@ -7,7 +7,7 @@ needs only what `AbstractCurve` promises.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +19,7 @@ from assay.portfolio.curves.observation import Belief, Observation
 from assay.portfolio.curves.prior import Atoms, prior_atoms
 from assay.portfolio.curves.resample import effective_size, normalised, resample_locally
 from assay.portfolio.curves.smooth import at_all
+from assay.portfolio.curves.stages import NO_STAGES, Stages
 from assay.portfolio.kinds import Floats
 
 LEAST_ATOMS = 100.0  # effective atoms below which the posterior is resampled
@@ -72,6 +73,7 @@ class KnownCurve(AbstractCurve):
         a: points that effort brings each time 1 + b x grows e-fold, not negative.
         b: inverse of the effort at which returns begin to fall, above 0.
         family: only "log" so far.
+        stages: of work; `x` is then the effort that counts.
 
     Raises:
         ConfigError: a number out of range or an unknown family.
@@ -80,6 +82,7 @@ class KnownCurve(AbstractCurve):
     a: float
     b: float
     family: str = "log"
+    stages: Stages = NO_STAGES
 
     def __post_init__(self) -> None:
         if self.family != "log":
@@ -91,7 +94,7 @@ class KnownCurve(AbstractCurve):
 
     def mean(self, x: ArrayLike) -> Floats:
         """Points after the efforts `x`."""
-        return self.a * np.log1p(self.b * np.asarray(x, float))
+        return self.a * np.log1p(self.b * self.stages.effective(x))
 
     def band(self, x: ArrayLike, level: float = 0.8) -> tuple[Floats, Floats]:
         """The curve itself, twice: what is known has no band."""
@@ -127,22 +130,32 @@ class Curve(AbstractCurve):
         weights: probability of each atom; they sum to 1.
         effective_atoms: how many equally weighted atoms would be as sharp.
         effort_per_person_day: units of effort in one person-day, in which the prior is stated.
+        stages: of work; the atoms are curves of the effort that counts.
     """
 
     atoms: Atoms = field(repr=False, compare=False)
     weights: Floats = field(repr=False, compare=False)
     effective_atoms: float
     effort_per_person_day: float = 1.0
+    stages: Stages = NO_STAGES
 
     @classmethod
-    def prior(cls, belief: Belief | None = None, *, effort_per_person_day: float = 1.0) -> "Curve":
-        """The curve of a project before its first attempt.
+    def prior(
+        cls,
+        belief: Belief | None = None,
+        *,
+        effort_per_person_day: float = 1.0,
+        stages: Stages = NO_STAGES,
+    ) -> "Curve":
+        """The curve of a project before its first attempt: `learn` from none.
 
         Args:
             belief: what its team expects, if anything.
             effort_per_person_day: units of effort in one person-day.
+            stages: of work, with their start-ups.
         """
-        return cls.learn((), belief, effort_per_person_day=effort_per_person_day)
+        rate = effort_per_person_day
+        return cls.learn((), belief, effort_per_person_day=rate, stages=stages)
 
     @classmethod
     def learn(
@@ -151,6 +164,7 @@ class Curve(AbstractCurve):
         belief: Belief | None = None,
         *,
         effort_per_person_day: float = 1.0,
+        stages: Stages = NO_STAGES,
     ) -> "Curve":
         """Learn a curve from attempts.
 
@@ -158,20 +172,24 @@ class Curve(AbstractCurve):
             observations: what the attempts showed, in any order; failures belong here too.
             belief: what the team expected before the first attempt.
             effort_per_person_day: units of effort in one person-day.
+            stages: of work, with their start-ups; all efforts are those spent.
 
         Raises:
             PlanError: `effort_per_person_day` is not above 0.
+            ConfigError: start-ups take all the effort that `belief` speaks of.
         """
         if not (math.isfinite(effort_per_person_day) and effort_per_person_day > 0):
             raise PlanError(
                 f"curve: `effort_per_person_day` is {effort_per_person_day}, must be finite and "
                 "above 0. Say how many units of effort one person-day is."
             )
-        return _learnt(tuple(observations), belief, float(effort_per_person_day))
+        seen, believed = stages.seen(observations), stages.believed(belief)
+        learnt = _learnt(seen, believed, float(effort_per_person_day))
+        return replace(learnt, stages=stages) if stages else learnt
 
     def mean(self, x: ArrayLike) -> Floats:
         """Expected headroom at the efforts `x`: exact for a few, for many right to 1e-10."""
-        days = np.asarray(x, float) / self.effort_per_person_day
+        days = self._days(x)
         return at_all(self._mean_on, np.atleast_1d(days).ravel()).reshape(days.shape)
 
     def band(self, x: ArrayLike, level: float = 0.8) -> tuple[Floats, Floats]:
@@ -205,7 +223,11 @@ class Curve(AbstractCurve):
         return np.concatenate(parts or [days])
 
     def _headroom_at(self, effort: float) -> Floats:
-        return self.atoms.headroom(np.array([effort / self.effort_per_person_day]))[:, 0]
+        return self.atoms.headroom(np.atleast_1d(self._days(effort)))[:, 0]
+
+    def _days(self, x: ArrayLike) -> Floats:
+        """Person-days that count."""
+        return self.stages.effective(x) / self.effort_per_person_day
 
     def _quantiles(self, values: Floats, level: float) -> tuple[float, float]:
         if not 0 < level < 1:

@@ -9,7 +9,7 @@ Source: Trefethen (2013), Approximation Theory and Approximation Practice, theor
 from collections.abc import Callable
 
 import numpy as np
-from numpy.polynomial.chebyshev import chebinterpolate, chebval
+from numpy.polynomial.chebyshev import chebval, chebvander
 
 from assay.portfolio.kinds import Floats
 
@@ -44,7 +44,9 @@ def at_all(height: Callable[[Floats], Floats], x: Floats) -> Floats:
         return height(x)
     ends = np.log([lowest, x.max()])
     middle, half = float(ends.mean()), 0.5 * float(np.ptp(ends))
-    weights = chebinterpolate(lambda at: height(np.exp(middle + half * at)), count - 1)
+    nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
+    weights = height(np.exp(middle + half * nodes)) @ chebvander(nodes, count - 1) * 2.0 / count
+    weights[0] *= 0.5
     found = np.zeros(x.size)  # no effort, no height
     found[risen] = chebval((np.log(x[risen]) - middle) / half, weights)
     return found
