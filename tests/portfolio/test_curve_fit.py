@@ -119,6 +119,16 @@ def test_a_dead_project_stays_at_exactly_0_over_a_thousand_units():
     assert (curve.gain(3.0, 1000) == 0.0).all()
 
 
+@pytest.mark.parametrize("x0", [0.0, 3.5, 80.0])
+def test_the_gain_of_the_next_unit_is_the_rise_of_the_mean_over_it(x0):
+    curve = Curve.learn(GOOD)
+    rise = float(curve.mean(x0 + 1.0) - curve.mean(x0))
+    assert curve.gain_of_next(x0) == pytest.approx(rise, rel=1e-9)
+    assert KnownCurve(10.0, 0.5).gain_of_next(x0) == pytest.approx(
+        10 * math.log((1 + 0.5 * (x0 + 1)) / (1 + 0.5 * x0))
+    )
+
+
 def test_what_was_learnt_once_is_not_learnt_again():
     assert Curve.learn(GOOD) is Curve.learn(list(GOOD))
     assert Curve.learn(GOOD) is not Curve.learn(GOOD, effort_per_person_day=8.0)

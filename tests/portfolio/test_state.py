@@ -412,6 +412,17 @@ def test_a_known_curve_stays_as_it_is_while_effort_moves_along_it(story):
     assert state.values(1)[1] == pytest.approx(10 * math.log(4 / 3))
 
 
+def test_attempts_that_contradict_the_shape_of_the_curve_are_said_beside_the_reason(story):
+    story.register()
+    for at, score in enumerate([0.0, 0.0, 0.0, 0.0, 0.2, 0.35, 0.4]):
+        story.attempt(f"model-{at}", 5, score)
+    line = plan_from(story.history, None, budget=5).lines[0] if story.state() else None
+    assert "times as probable if the first effort" in line.reason
+    assert "declare a stage with its start-up cost" in line.reason
+    declared = {"data": {"from": 0, "start_up": 20}}
+    assert "declare a stage" not in story.state(stages=declared).note
+
+
 def test_an_open_seal_is_said_beside_the_reason(story):
     story.register().attempt("glm", 2, 0.1)
     assert story.state().note == ""

@@ -6,11 +6,13 @@ from assay.portfolio.curves import (
     SHAPES,
     AbstractCurve,
     Belief,
+    Contradiction,
     Curve,
     KnownCurve,
     Observation,
     StageOfWork,
     Stages,
+    contradiction,
 )
 from assay.portfolio.planning import Plan, PlanLine, ProjectState, plan_projects
 from assay.portfolio.point import Point, points_of, too_steep
@@ -27,6 +29,7 @@ __all__ = [
     "AbstractCurve",
     "Allocation",
     "Belief",
+    "Contradiction",
     "Curve",
     "KnownCurve",
     "Observation",
@@ -39,6 +42,7 @@ __all__ = [
     "allocate",
     "allocate_each",
     "budget_left",
+    "contradiction",
     "curve_of",
     "plan",
     "plan_from",

@@ -5,7 +5,16 @@ from pathlib import Path
 
 from assay.errors import PlanError
 from assay.ledger import History, Ledger, registration_of
-from assay.portfolio.curves import AbstractCurve, Belief, Curve, KnownCurve, StageOfWork, Stages
+from assay.portfolio.curves import (
+    AbstractCurve,
+    Belief,
+    Curve,
+    KnownCurve,
+    Observation,
+    StageOfWork,
+    Stages,
+    contradiction,
+)
 from assay.portfolio.planning import Plan, ProjectState, plan_projects
 from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep, unknown_before
 from assay.record import Portfolio, ProjectBody, load_portfolio, project_body, starts_of
@@ -85,13 +94,26 @@ def curve_of(body: ProjectBody, points: Sequence[Point]) -> AbstractCurve:
         return KnownCurve(body.curve.a, body.curve.b, body.curve.family, _stages(body))
     stated = body.belief
     belief = Belief(stated.share, stated.effort, stated.give_or_take) if stated else None
-    seen = [point.observation for point in points]
     return Curve.learn(
-        [observed for observed in seen if observed is not None],
+        _observations(points),
         belief,
         effort_per_person_day=body.effort_per_person_day,
         stages=_stages(body),
     )
+
+
+def _observations(points: Sequence[Point]) -> list[Observation]:
+    seen = (point.observation for point in points)
+    return [observed for observed in seen if observed is not None]
+
+
+def _contradicted(body: ProjectBody, points: Sequence[Point]) -> str:
+    """What to do where attempts contradict the shape of a learnt curve; empty where they do not."""
+    if body.curve is not None:
+        return ""
+    rate, stages = body.effort_per_person_day, _stages(body)
+    found = contradiction(_observations(points), effort_per_person_day=rate, stages=stages)
+    return f"{found.evidence} {found.remedy}" if found is not None else ""
 
 
 def _stages(body: ProjectBody) -> Stages:
@@ -107,6 +129,7 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
     last = registered[-1].hash if registered else None
     # A known curve learns nothing from attempts, so no unknown effort bends it.
     unknown = 0 if body.curve is not None else unknown_before(points)
+    notes = (_contradicted(body, points), _note(history, last), too_steep(unknown))
     return ProjectState(
         key=body.key,
         question=body.question or body.key,
@@ -114,7 +137,7 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
         curve=curve_of(body, points),
         effort_spent=max(efforts, default=0.0),
         skill_at_ceiling=_skill_at_ceiling(history, body.key),
-        note=" ".join(filter(None, [_note(history, last), too_steep(unknown)])),
+        note=" ".join(filter(None, notes)),
         unknown_before=unknown,
     )
 

@@ -1,5 +1,6 @@
 """Effort-accuracy curves: what effort brings, learnt from attempts, failed ones included."""
 
+from assay.portfolio.curves.check import Contradiction, contradiction
 from assay.portfolio.curves.curve import AbstractCurve, Curve, KnownCurve
 from assay.portfolio.curves.observation import UNSCORED_SE, Belief, Observation
 from assay.portfolio.curves.shape import SHAPES
@@ -10,9 +11,11 @@ __all__ = [
     "UNSCORED_SE",
     "AbstractCurve",
     "Belief",
+    "Contradiction",
     "Curve",
     "KnownCurve",
     "Observation",
     "StageOfWork",
     "Stages",
+    "contradiction",
 ]

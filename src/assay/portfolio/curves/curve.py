@@ -64,6 +64,10 @@ class AbstractCurve(ABC):
         height = self.mean(x0 + np.arange(units + 1.0))
         return np.maximum.accumulate(height - height[0])  # rounding may dent a flat curve
 
+    def gain_of_next(self, x0: float) -> float:
+        """Expected rise that one unit of effort after `x0` brings, not negative."""
+        return float(self.gain(x0, 1)[1])
+
 
 @dataclass(frozen=True)
 class KnownCurve(AbstractCurve):
