@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from assay.errors import ConfigError, PlanError
 from assay.portfolio import Belief, Curve, KnownCurve, Observation
 from assay.portfolio.curves.evidence import log_likelihood_of
-from assay.portfolio.curves.prior import draw_atoms
-from assay.portfolio.curves.resample import KEPT
+from assay.portfolio.curves.prior import draw_atoms, prior_atoms
+from assay.portfolio.curves.resample import KEPT, resample_locally
+from assay.portfolio.curves.smooth import nodes_needed
 
 GOOD = (Observation(4.0, 0.2, 0.02), Observation(10.0, 0.31, 0.02))
 FLAT = tuple(Observation(x, 0.0, 0.01) for x in (3.0, 6.0, 10.0, 15.0))
@@ -101,17 +102,52 @@ def test_sharp_attempts_are_resampled_to_what_many_more_atoms_say():
     np.testing.assert_allclose(curve.mean([20.0, 90.0]), truth, rtol=0.0, atol=0.01)
 
 
-def test_resampling_gives_the_same_curve_each_time():
-    np.testing.assert_array_equal(
-        Curve.learn(SHARP).mean([9, 99]), Curve.learn(SHARP).mean([9, 99])
+def test_a_thousand_efforts_are_read_off_few_without_a_difference_that_a_plan_could_see():
+    for seen in ((), GOOD, SHARP):
+        curve = Curve.learn(seen)
+        for start in (0.0, 0.4, 150.0):
+            efforts = start + np.arange(1001.0)
+            assert 2 * nodes_needed(max(start, 1.0), start + 1000.0) < efforts.size
+            exact = np.array([float(curve.mean(x)) for x in efforts[::50]])
+            np.testing.assert_allclose(curve.mean(efforts)[::50], exact, rtol=0.0, atol=1e-12)
+
+
+def test_a_dead_project_stays_at_exactly_0_over_a_thousand_units():
+    prior = prior_atoms()
+    atoms = prior.take(prior.dead)
+    curve = Curve(atoms, np.full(atoms.size, 1.0 / atoms.size), float(atoms.size))
+    assert (curve.gain(3.0, 1000) == 0.0).all()
+
+
+@pytest.mark.parametrize("x0", [0.0, 3.5, 80.0])
+def test_the_gain_of_the_next_unit_is_the_rise_of_the_mean_over_it(x0):
+    curve = Curve.learn(GOOD)
+    rise = float(curve.mean(x0 + 1.0) - curve.mean(x0))
+    assert curve.gain_of_next(x0) == pytest.approx(rise, rel=1e-9)
+    assert KnownCurve(10.0, 0.5).gain_of_next(x0) == pytest.approx(
+        10 * math.log((1 + 0.5 * (x0 + 1)) / (1 + 0.5 * x0))
     )
 
 
+def test_what_was_learnt_once_is_not_learnt_again():
+    assert Curve.learn(GOOD) is Curve.learn(list(GOOD))
+    assert Curve.learn(GOOD) is not Curve.learn(GOOD, effort_per_person_day=8.0)
+
+
+def test_resampling_gives_the_same_curve_each_time():
+    likelihood = log_likelihood_of(SHARP, None, 1.0)
+    once, again = (
+        resample_locally(prior_atoms(), likelihood(prior_atoms()), likelihood) for _ in range(2)
+    )
+    np.testing.assert_array_equal(once.tau, again.tau)
+
+
 def test_resampling_keeps_the_chance_of_a_dead_project():
-    flat = [Observation(4.0 * k, 0.0, 0.01) for k in range(1, 17)]
+    # With more attempts too few of the many atoms would be left to tell the truth.
+    flat = [Observation(4.0 * k, 0.0, 0.01) for k in range(1, 13)]
     curve = Curve.learn(flat)
     assert curve.atoms.size == KEPT
-    many = draw_atoms(400_000, 2)
+    many = draw_atoms(800_000, 2)
     scores = log_likelihood_of(flat, None, 1.0)(many)
     weights = np.exp(scores - scores.max())
     truth = weights[many.dead].sum() / weights.sum()

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assay.portfolio import Curve, KnownCurve, Observation, ProjectState
 from assay.portfolio.returns import (
     LINEAR,
     ConcaveReturns,
@@ -14,6 +15,7 @@ from assay.portfolio.returns import (
 )
 from assay.record import Returns
 
+SEEN = (Observation(4.0, 0.15, 0.02), Observation(10.0, 0.24, 0.02))
 SKILLS = np.array([-0.2, 0.0, 0.25, 0.5, 0.8, 1.0])
 EACH = [
     (LINEAR, [-20, 0, 25, 50, 80, 100]),
@@ -40,3 +42,36 @@ def test_what_a_file_states_is_what_is_used():
     assert returns_of(Returns(concave=0.5)) == ConcaveReturns(0.5)
     listed = returns_of(Returns(points=((0.0, 0.0), (0.5, 10.0))))
     assert listed == ListedReturns((0.0, 0.5), (0.0, 10.0))
+
+
+def state(returns, curve=None):
+    return ProjectState(
+        key="a", question="", importance=2.0, curve=curve or Curve.learn(SEEN), returns=returns
+    )
+
+
+def test_a_known_curve_is_worth_what_its_points_are():
+    known = KnownCurve(40.0, 1.0)
+    values = state(ThresholdReturns(0.8), known).values(20)
+    points = 40.0 * np.log1p(np.arange(21.0))
+    assert values == pytest.approx(2.0 * np.where(points >= 80.0, points, 0.0))
+
+
+def test_a_learnt_curve_is_worth_what_its_possible_curves_are_on_average():
+    curve = Curve.learn(SEEN)
+    heights = curve.atoms.headroom(np.array([0.0, 30.0]))
+    worth = 200.0 * np.where(heights >= 0.3, heights, 0.0)
+    wanted = curve.weights @ (worth[:, 1] - worth[:, 0])
+    assert state(ThresholdReturns(0.3)).values(30)[30] == pytest.approx(wanted, rel=1e-9)
+    low, high = state(ThresholdReturns(0.3)).band(30)
+    assert low <= wanted <= high
+
+
+def test_straight_returns_that_were_listed_are_the_linear_ones():
+    listed = ListedReturns((-1.0, 2.0), (-100.0, 200.0))
+    assert state(listed).values(40) == pytest.approx(state(LINEAR).values(40), rel=1e-9)
+
+
+def test_a_threshold_makes_the_first_units_worth_less_than_those_that_reach_it():
+    rises = np.diff(state(ThresholdReturns(0.4)).values(60))
+    assert rises[:3].sum() < rises[10:13].sum()

@@ -368,7 +368,7 @@ def test_a_ceiling_scales_headroom_its_error_and_what_a_unit_of_it_is_worth(stor
     assert story.points[0].se == pytest.approx(0.04)
     state = story.state(importance=3.0)
     assert state.skill_at_ceiling == 0.5
-    assert state.value_in_one == pytest.approx(3.0 * 50)
+    assert state.worth(np.ones(1)) == pytest.approx([3.0 * 50])
 
 
 def test_sealed_headroom_is_measured_against_the_sealed_baseline(story):
@@ -410,6 +410,17 @@ def test_a_known_curve_stays_as_it_is_while_effort_moves_along_it(story):
     state = story.state(curve={"family": "log", "a": 10, "b": 1})
     assert state.curve == KnownCurve(10, 1)
     assert state.values(1)[1] == pytest.approx(10 * math.log(4 / 3))
+
+
+def test_attempts_that_contradict_the_shape_of_the_curve_are_said_beside_the_reason(story):
+    story.register()
+    for at, score in enumerate([0.0, 0.0, 0.0, 0.0, 0.2, 0.35, 0.4]):
+        story.attempt(f"model-{at}", 5, score)
+    line = plan_from(story.history, None, budget=5).lines[0] if story.state() else None
+    assert "times as probable if the first effort" in line.reason
+    assert "declare a stage with its start-up cost" in line.reason
+    declared = {"data": {"from": 0, "start_up": 20}}
+    assert "declare a stage" not in story.state(stages=declared).note
 
 
 def test_an_open_seal_is_said_beside_the_reason(story):

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from assay.errors import ConfigError
-from assay.record import load_portfolio
+from assay.record import load_portfolio, starts_of
 
 
 def test_the_example_of_the_design_is_read(write):
@@ -105,6 +105,22 @@ def test_the_specification_changes_with_registered_keys_alone(write):
     assert len({sha(""), sha("alpha = 0.04"), sha("tries = 9"), sha("group = 'x'")}) == 4
 
 
+def test_a_stage_is_an_effort_or_a_table_with_its_start_up(write):
+    folder = write("stages = { deep = { from = 40, start_up = 10 }, ml = 5 }")
+    starts = starts_of(load_portfolio(folder).project("demand").stages)
+    assert {name: (at.begins, at.start_up) for name, at in starts.items()} == {
+        "ml": (5.0, 0.0),
+        "deep": (40.0, 10.0),
+    }
+
+
+def test_stages_stand_in_a_curve_or_beside_it_but_not_in_both(write):
+    body = '\n[[project]]\nkey = "digits"\nstages = { ml = 1 }\n'
+    folder = write(after=body + "curve = { a = 10, stages = { ml = 1 } }\n")
+    with pytest.raises(ConfigError, match="stages are given twice, in curve and beside it"):
+        load_portfolio(folder)
+
+
 REFUSED = [
     ("alpha = 5", "alpha is 5, must lie strictly between 0 and 1. Write 0.05 for five per cent."),
     ("alpha = 0", "alpha is 0, must lie strictly"),
@@ -137,6 +153,32 @@ REFUSED = [
     ("curve = { a = 10, b = -1 }", "curve.b is -1, must be above 0."),
     ("curve = { a = 10, stages = { mll = 3 } }", 'curve.stages.mll is "mll", must be'),
     ('returns = "log"', 'returns is "log", must be "linear" or a table such as { threshold'),
+    (
+        "curve = { a = 10, stages = { ml = -3 } }",
+        "curve.stages.ml is -3, must be 0 or above.",
+    ),
+    ("stages = { mll = 3 }", 'stages.mll is "mll", must be'),
+    ("stages = { ml = -3 }", "stages.ml is -3, must be 0 or above."),
+    ('stages = { ml = "3" }', 'stages.ml is "3", must be a number. Leave out the quotes.'),
+    ("stages = { ml = { start_up = 3 } }", "stages.ml.from is missing. Write from = ..."),
+    ("stages = { ml = { from = 3, start_up = -1 } }", "stages.ml.start_up is -1, must be 0"),
+    (
+        "stages = { ml = { from = 3, startup = 1 } }",
+        "unknown key `stages.ml.startup`. Did you mean `start_up`?",
+    ),
+    (
+        "stages = { deep = 4, ml = 5 }",
+        "stages has deep from 4, must begin after ml at 5 and when its start-up is over, at 5. "
+        "The order is baseline, data, features, ml, deep, research.",
+    ),
+    (
+        "stages = { ml = { from = 3, start_up = 9 }, deep = 10 }",
+        "stages has deep from 10, must begin after ml at 3 and when its start-up is over, at 12.",
+    ),
+    (
+        "stages = { baseline = { from = 0, start_up = 30 } }",
+        "belief.effort is 20, all of which goes into the start-up of baseline, 30.",
+    ),
     ('group = "store"\nseries = "x"', "Cannot overwrite a value (at line"),
 ]
 

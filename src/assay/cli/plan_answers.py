@@ -116,11 +116,16 @@ def _frontier(
     asked: Asked, portfolio: "Portfolio", today: "Today", tell: "Tell"
 ) -> "tuple[Crossing, ...]":
     from assay.portfolio.answers import frontier
+    from assay.record import starts_of
 
-    stages = {
-        project.key: {str(name): begins for name, begins in project.curve.stages.items()}
+    said = {
+        project.key: project.curve.stages if project.curve is not None else project.stages
         for project in portfolio.projects
-        if project.curve is not None and project.curve.stages
+    }
+    stages = {
+        key: {str(name): start.begins for name, start in starts_of(each).items()}
+        for key, each in said.items()
+        if each
     }
     if not stages:
         raise PlanError(

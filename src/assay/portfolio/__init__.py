@@ -2,7 +2,18 @@
 
 from assay.portfolio.allocation import Allocation, allocate, allocate_each
 from assay.portfolio.by_budget import sweep
-from assay.portfolio.curves import SHAPES, AbstractCurve, Belief, Curve, KnownCurve, Observation
+from assay.portfolio.curves import (
+    SHAPES,
+    AbstractCurve,
+    Belief,
+    Contradiction,
+    Curve,
+    KnownCurve,
+    Observation,
+    StageOfWork,
+    Stages,
+    contradiction,
+)
 from assay.portfolio.planning import Plan, PlanLine, ProjectState, plan_projects
 from assay.portfolio.point import Point, points_of, too_steep
 from assay.portfolio.state import (
@@ -18,6 +29,7 @@ __all__ = [
     "AbstractCurve",
     "Allocation",
     "Belief",
+    "Contradiction",
     "Curve",
     "KnownCurve",
     "Observation",
@@ -25,9 +37,12 @@ __all__ = [
     "PlanLine",
     "Point",
     "ProjectState",
+    "StageOfWork",
+    "Stages",
     "allocate",
     "allocate_each",
     "budget_left",
+    "contradiction",
     "curve_of",
     "plan",
     "plan_from",

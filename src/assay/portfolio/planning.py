@@ -11,6 +11,7 @@ from assay.portfolio.allocation import allocate_each
 from assay.portfolio.curves import AbstractCurve
 from assay.portfolio.kinds import Floats
 from assay.portfolio.reason import Split, amount, explain, figure
+from assay.portfolio.returns import LINEAR, POINTS, AbstractReturns
 
 if TYPE_CHECKING:
     import altair as alt
@@ -34,6 +35,7 @@ class ProjectState:
         effort_spent: effort already spent, in the unit of the plan.
         skill_at_ceiling: skill of a perfect model, above 0; scales a learnt curve. It is 1 where
             the perfect loss is 0, and above 1 where a loss can fall below 0, as a log score can.
+        returns: what a skill is worth, before it is multiplied by the importance.
         note: sentences to be put after the reason.
         unknown_before: attempts of unknown effort before others that are on the curve.
 
@@ -47,6 +49,7 @@ class ProjectState:
     curve: AbstractCurve
     effort_spent: float = 0.0
     skill_at_ceiling: float = 1.0
+    returns: AbstractReturns = LINEAR
     note: str = ""
     unknown_before: int = 0
 
@@ -58,19 +61,21 @@ class ProjectState:
         if not (math.isfinite(self.skill_at_ceiling) and self.skill_at_ceiling > 0):
             raise self._refusal("skill_at_ceiling", self.skill_at_ceiling, "finite and above 0")
 
-    @property
-    def value_in_one(self) -> float:
-        """Value of one unit of the curve's height."""
-        return self.importance * self.curve.points_in_one(self.skill_at_ceiling)
-
     def values(self, units: int) -> Floats:
         """Expected value that the next 0, 1, ... `units` units of effort add."""
-        return self.value_in_one * self.curve.gain(self.effort_spent, units)
+        if self.returns.is_linear:
+            in_one = self.curve.points_in_one(self.skill_at_ceiling)
+            return self.importance * in_one * self.curve.gain(self.effort_spent, units)
+        return self.curve.gain(self.effort_spent, units, self.worth)
+
+    def worth(self, height: Floats) -> Floats:
+        """Value of heights of the curve: never falls, and need not start at 0."""
+        in_one = self.curve.points_in_one(self.skill_at_ceiling) / POINTS
+        return self.importance * self.returns(in_one * height)
 
     def band(self, units: int) -> tuple[float, float]:
         """Least and most value that `units` more units add, believed with 80 %."""
-        low, high = self.curve.gain_band(self.effort_spent, units, BAND)
-        return self.value_in_one * low, self.value_in_one * high
+        return self.curve.gain_band(self.effort_spent, units, BAND, self.worth)
 
     def _refusal(self, name: str, found: float, accepted: str) -> PlanError:
         return PlanError(

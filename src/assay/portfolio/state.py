@@ -5,10 +5,20 @@ from pathlib import Path
 
 from assay.errors import PlanError
 from assay.ledger import History, Ledger, registration_of
-from assay.portfolio.curves import AbstractCurve, Belief, Curve, KnownCurve
+from assay.portfolio.curves import (
+    AbstractCurve,
+    Belief,
+    Curve,
+    KnownCurve,
+    Observation,
+    StageOfWork,
+    Stages,
+    contradiction,
+)
 from assay.portfolio.planning import Plan, ProjectState, plan_projects
 from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep, unknown_before
-from assay.record import Portfolio, ProjectBody, load_portfolio, project_body
+from assay.portfolio.returns import returns_of
+from assay.record import Portfolio, ProjectBody, load_portfolio, project_body, starts_of
 
 
 def plan(
@@ -82,15 +92,35 @@ def project_states(
 def curve_of(body: ProjectBody, points: Sequence[Point]) -> AbstractCurve:
     """A known curve as given, else what belief and attempts say."""
     if body.curve is not None:
-        return KnownCurve(body.curve.a, body.curve.b, body.curve.family)
+        return KnownCurve(body.curve.a, body.curve.b, body.curve.family, _stages(body))
     stated = body.belief
     belief = Belief(stated.share, stated.effort, stated.give_or_take) if stated else None
-    seen = [point.observation for point in points]
     return Curve.learn(
-        [observed for observed in seen if observed is not None],
+        _observations(points),
         belief,
         effort_per_person_day=body.effort_per_person_day,
+        stages=_stages(body),
     )
+
+
+def _observations(points: Sequence[Point]) -> list[Observation]:
+    seen = (point.observation for point in points)
+    return [observed for observed in seen if observed is not None]
+
+
+def _contradicted(body: ProjectBody, points: Sequence[Point]) -> str:
+    """What to do where attempts contradict the shape of a learnt curve; empty where they do not."""
+    if body.curve is not None:
+        return ""
+    rate, stages = body.effort_per_person_day, _stages(body)
+    found = contradiction(_observations(points), effort_per_person_day=rate, stages=stages)
+    return f"{found.evidence} {found.remedy}" if found is not None else ""
+
+
+def _stages(body: ProjectBody) -> Stages:
+    stated = body.stages or (body.curve.stages if body.curve is not None else None)
+    starts = starts_of(stated).items()
+    return Stages(tuple(StageOfWork(name, at.begins, at.start_up) for name, at in starts))
 
 
 def _state(body: ProjectBody, history: History | None) -> ProjectState:
@@ -100,6 +130,7 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
     last = registered[-1].hash if registered else None
     # A known curve learns nothing from attempts, so no unknown effort bends it.
     unknown = 0 if body.curve is not None else unknown_before(points)
+    notes = (_contradicted(body, points), _note(history, last), too_steep(unknown))
     return ProjectState(
         key=body.key,
         question=body.question or body.key,
@@ -107,7 +138,8 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
         curve=curve_of(body, points),
         effort_spent=max(efforts, default=0.0),
         skill_at_ceiling=_skill_at_ceiling(history, body.key),
-        note=" ".join(filter(None, [_note(history, last), too_steep(unknown)])),
+        returns=returns_of(body.returns),
+        note=" ".join(filter(None, notes)),
         unknown_before=unknown,
     )
 

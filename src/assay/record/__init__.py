@@ -4,6 +4,7 @@ from assay.record.attempt_plan import STAGES as STAGES
 from assay.record.attempt_plan import AttemptPlan as AttemptPlan
 from assay.record.belief import Belief as Belief
 from assay.record.belief import KnownCurve as KnownCurve
+from assay.record.belief import starts_of as starts_of
 from assay.record.body import BODIES as BODIES
 from assay.record.body import AnswerBody as AnswerBody
 from assay.record.body import AttemptBody as AttemptBody

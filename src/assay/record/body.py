@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from assay.record.attempt_plan import Stage
-from assay.record.belief import Belief, KnownCurve
+from assay.record.belief import Belief, KnownCurve, Stages
 from assay.record.body_base import Body, Count, Effort, Fraction, Sha, Size, Words
 from assay.record.lesson import AmendmentBody, LessonBody
 from assay.record.metric import metric_refusal
@@ -42,8 +42,8 @@ class ProjectBody(Body):
     """What a plan needs to know of a project; a later record of the same key replaces it.
 
     Fields:
-        key, question, hypothesis, importance, belief, curve, returns, team, needs, least, most,
-            committed, source, simulated: as in `assay.toml`.
+        key, question, hypothesis, importance, belief, curve, stages, returns, team, needs, least,
+            most, committed, source, simulated: as in `assay.toml`.
         ceiling: loss of a perfect model, `None` where it is not known.
         effort_unit, effort_per_person_day: of its portfolio.
         has_data: whether experiments on it are possible.
@@ -56,6 +56,7 @@ class ProjectBody(Body):
     importance: Size = 1.0
     belief: Belief | None = None
     curve: KnownCurve | None = None
+    stages: Stages | None = None
     ceiling: float | None = 0.0
     returns: AnyReturns = "linear"
     team: str | None = None
@@ -320,8 +321,8 @@ BODIES: dict[str, type[Body]] = {
 def project_body(project: Project, settings: PortfolioSettings) -> ProjectBody:
     """The plan-relevant part of a project, ready for the ledger."""
     same = (
-        "key", "question", "hypothesis", "importance", "belief", "curve", "ceiling", "returns",
-        "team", "needs", "least", "most", "committed",
+        "key", "question", "hypothesis", "importance", "belief", "curve", "stages", "ceiling",
+        "returns", "team", "needs", "least", "most", "committed",
     )  # fmt: skip
     return ProjectBody(
         **{name: getattr(project, name) for name in same},

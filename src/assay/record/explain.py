@@ -24,7 +24,7 @@ _ACCEPTED = {
     "tuple_type": "must be a list such as [ ... ]",
 }
 # pydantic's own words in a place: which half of a union, which side of a pair.
-_TAGS = ("a name", "a table", "[key]")
+_TAGS = ("a name", "a number", "a table", "[key]")
 _NOT_CALLED = "default_factory_not_called"  # follows from another finding, tells nothing new
 
 

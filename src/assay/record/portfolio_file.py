@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from assay.errors import ConfigError, nearest
-from assay.record.attempt_plan import AttemptPlan
-from assay.record.belief import Belief, KnownCurve
+from assay.record.attempt_plan import STAGES, AttemptPlan
+from assay.record.belief import Belief, KnownCurve, StageStart
 from assay.record.explain import explain, keys_of
 from assay.record.labelling import Labelling
 from assay.record.model_spec import ModelSpec
@@ -173,6 +173,11 @@ _TABLES: dict[tuple[str, ...], type[Setting]] = {
     ("project", "curve"): KnownCurve,
     ("project", "returns"): Returns,
     ("project", "labelling"): Labelling,
+    **{
+        (*place, "stages", stage): StageStart
+        for place in (("project",), ("project", "curve"))
+        for stage in STAGES
+    },
     ("project", "baseline"): ModelSpec,
     ("project", "attempt"): AttemptPlan,
     ("project", "attempt", "model"): ModelSpec,

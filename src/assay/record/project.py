@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from assay.record.attempt_plan import AttemptPlan
-from assay.record.belief import Belief, KnownCurve
+from assay.record.belief import Belief, KnownCurve, Stages
 from assay.record.canonical import sha_of
 from assay.record.labelling import Labelling
 from assay.record.metric import metric_refusal
@@ -169,6 +169,7 @@ class Project(Setting):
 
     belief: Belief | None = Field(default=None, description="the prior of every project")
     curve: KnownCurve | None = Field(default=None, description="learnt from attempts")
+    stages: Stages | None = Field(default=None, description="no stage has a start-up")
     returns: AnyReturns = Field(default="linear", description="every point is worth the same")
     team: Text | None = Field(default=None, description="no team's capacity is spent")
     needs: Needs = Field(default_factory=dict, description="needs no other project first")

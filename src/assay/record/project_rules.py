@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import nearest
+from assay.record.belief import starts_of
 from assay.record.setting import shown
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ def _parts_that_need_each_other(project: "Project") -> str | None:
         return 'seal takes groups and group is missing. Write group = "...", a column\'s name.'
     if project.belief is not None and project.curve is not None:
         return "belief and curve are both given; a curve is taken as known. Leave one out."
+    if project.curve is not None and project.curve.stages and project.stages:
+        return "stages are given twice, in curve and beside it. Leave one out."
     return None
 
 
@@ -169,6 +172,21 @@ def _effort_limits_agree(project: "Project") -> str | None:
     if project.key in project.needs:
         return f'needs names "{project.key}" itself. Name other projects.'
     return None
+
+
+def _start_up_leaves_effort_to_the_belief(project: "Project") -> str | None:
+    if project.belief is None:
+        return None
+    effort = project.belief.effort
+    starts = list(starts_of(project.stages).items())
+    swallowed = starts and starts[0][1].begins == 0 and effort <= starts[0][1].start_up
+    if not swallowed:
+        return None
+    name, start = starts[0]
+    return (
+        f"belief.effort is {shown(effort)}, all of which goes into the start-up of {name}, "
+        f"{shown(start.start_up)}. Say what more effort than that is expected to bring."
+    )
 
 
 def _columns_play_one_part(project: "Project") -> str | None:
@@ -211,6 +229,7 @@ RULES: tuple[Callable[["Project"], str | None], ...] = (
     _order_needs_time,
     _parts_that_need_each_other,
     _effort_limits_agree,
+    _start_up_leaves_effort_to_the_belief,
     _columns_play_one_part,
     _attempts_in_order,
 )

@@ -93,7 +93,7 @@ def test_the_value_of_an_outcome_is_that_of_learning_each_curve_anew():
             effort = one.state.effort_spent + 2
             seen = Point("next", effort, 0.0, float(score), curves.noise)
             curve = learnt([*(each.point for each in one.tried), seen])
-            gains = one.state.value_in_one * curve.gain(one.state.effort_spent, 30)
+            gains = one.state.worth(curve.gain(one.state.effort_spent, 30))
             total = today.rest(at) + gains
             gained.append(total.max() - total[today.units[at]])
         assert np.mean(gained) > 0.05

@@ -1,8 +1,10 @@
 """What a curve would say after one more attempt, for each of many outcomes of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from assay.portfolio.answers.case import Case
 from assay.portfolio.curves import UNSCORED_SE, Curve
@@ -22,7 +24,7 @@ class Possible:
         weights: probability of each.
         rises: value of the next 0, 1, 2, ... units under each: one row an atom.
         expected: the same as the plan expects it, by all atoms.
-        effort_per_person_day: units of effort in one person-day.
+        days: person-days that count of the efforts of the project.
         effort_spent: effort spent before.
         noise: standard error that the next score would have, headroom.
     """
@@ -31,14 +33,13 @@ class Possible:
     weights: Floats
     rises: Floats
     expected: Floats
-    effort_per_person_day: float
+    days: Callable[[ArrayLike], Floats]
     effort_spent: float
     noise: float
 
     def heights(self, step: float) -> Floats:
         """Headroom of each atom after `step` more units of effort."""
-        days = (self.effort_spent + step) / self.effort_per_person_day
-        return self.atoms.headroom(np.array([days]))[:, 0]
+        return self.atoms.headroom(self.days([self.effort_spent + step]))[:, 0]
 
     def outcomes(self, step: float, count: int, seed: int) -> Floats:
         """Scores that the next attempt may have, as probable as the curve makes them.
@@ -87,11 +88,10 @@ def possible(case: Case, values: Floats) -> Possible | None:
     if not isinstance(curve, Curve):
         return None
     atoms, weights = _thinned(curve)
-    days = (state.effort_spent + np.arange(float(values.size))) / curve.effort_per_person_day
-    heights = atoms.headroom(days)
-    rises = state.value_in_one * (heights - heights[:, :1])
-    per_day = curve.effort_per_person_day
-    return Possible(atoms, weights, rises, values, per_day, state.effort_spent, _noise(case))
+    efforts = state.effort_spent + np.arange(float(values.size))
+    worth = state.worth(atoms.headroom(curve.days(efforts)))
+    rises = worth - worth[:, :1]
+    return Possible(atoms, weights, rises, values, curve.days, state.effort_spent, _noise(case))
 
 
 def _thinned(curve: Curve) -> tuple[Atoms, Floats]:

@@ -6,8 +6,10 @@ needs only what `AbstractCurve` promises.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,11 +19,18 @@ from assay.portfolio.curves.evidence import log_likelihood_of
 from assay.portfolio.curves.observation import Belief, Observation
 from assay.portfolio.curves.prior import Atoms, prior_atoms
 from assay.portfolio.curves.resample import effective_size, normalised, resample_locally
+from assay.portfolio.curves.smooth import at_all
+from assay.portfolio.curves.stages import NO_STAGES, Stages
 from assay.portfolio.kinds import Floats
 
 LEAST_ATOMS = 100.0  # effective atoms below which the posterior is resampled
-NEGLIGIBLE = 1e-10  # weights below this share of the largest move no figure that is shown
+NEGLIGIBLE = 1e-7  # weights below this share of the largest move no figure that is shown
+REMEMBERED = 128  # curves, some 300 kB each: projects without news are not learnt anew
 CHUNK = 64  # efforts at a time, so that 20,000 atoms stay within the processor's cache
+
+
+Worth: TypeAlias = Callable[[Floats], Floats]
+"""What heights of a curve are worth; never falls."""
 
 
 class AbstractCurve(ABC):
@@ -36,8 +45,21 @@ class AbstractCurve(ABC):
         """Lowest and highest height of the curve at the efforts `x`, believed with `level`."""
 
     @abstractmethod
-    def gain_band(self, x0: float, effort: float, level: float = 0.8) -> tuple[float, float]:
-        """Lowest and highest rise from effort `x0` to `x0 + effort`, believed with `level`."""
+    def expected(self, x: ArrayLike, worth: Worth) -> Floats:
+        """Expected worth of the curve's height at the efforts `x`."""
+
+    @abstractmethod
+    def gain_band(
+        self, x0: float, effort: float, level: float = 0.8, worth: Worth | None = None
+    ) -> tuple[float, float]:
+        """Lowest and highest rise from effort `x0` to `x0 + effort`, believed with `level`.
+
+        Args:
+            x0: effort already spent.
+            effort: still to come.
+            level: probability that the rise lies between the two.
+            worth: what a height is worth, where the rise of that is asked.
+        """
 
     @abstractmethod
     def probability_dead(self) -> float:
@@ -47,18 +69,24 @@ class AbstractCurve(ABC):
     def points_in_one(self, skill_at_ceiling: float) -> float:
         """Points of skill in one unit of the curve's height; a point is 0.01 of skill."""
 
-    def gain(self, x0: float, units: int) -> Floats:
+    def gain(self, x0: float, units: int, worth: Worth | None = None) -> Floats:
         """Expected rise above the height at `x0` after 0, 1, ... `units` more units of effort.
 
         Args:
             x0: effort already spent.
             units: whole units still to come.
+            worth: what a height is worth, where the rise of that is asked.
 
         Returns:
             `units + 1` values, the first one 0, none below the one before it.
         """
-        height = self.mean(x0 + np.arange(units + 1.0))
+        x = x0 + np.arange(units + 1.0)
+        height = self.mean(x) if worth is None else self.expected(x, worth)
         return np.maximum.accumulate(height - height[0])  # rounding may dent a flat curve
+
+    def gain_of_next(self, x0: float) -> float:
+        """Expected rise that one unit of effort after `x0` brings, not negative."""
+        return float(self.gain(x0, 1)[1])
 
 
 @dataclass(frozen=True)
@@ -69,6 +97,7 @@ class KnownCurve(AbstractCurve):
         a: points that effort brings each time 1 + b x grows e-fold, not negative.
         b: inverse of the effort at which returns begin to fall, above 0.
         family: only "log" so far.
+        stages: of work; `x` is then the effort that counts.
 
     Raises:
         ConfigError: a number out of range or an unknown family.
@@ -77,6 +106,7 @@ class KnownCurve(AbstractCurve):
     a: float
     b: float
     family: str = "log"
+    stages: Stages = NO_STAGES
 
     def __post_init__(self) -> None:
         if self.family != "log":
@@ -88,17 +118,24 @@ class KnownCurve(AbstractCurve):
 
     def mean(self, x: ArrayLike) -> Floats:
         """Points after the efforts `x`."""
-        return self.a * np.log1p(self.b * np.asarray(x, float))
+        return self.a * np.log1p(self.b * self.stages.effective(x))
 
     def band(self, x: ArrayLike, level: float = 0.8) -> tuple[Floats, Floats]:
         """The curve itself, twice: what is known has no band."""
         height = self.mean(x)
         return height, height
 
-    def gain_band(self, x0: float, effort: float, level: float = 0.8) -> tuple[float, float]:
+    def expected(self, x: ArrayLike, worth: Worth) -> Floats:
+        """Worth of the points after the efforts `x`."""
+        return worth(self.mean(x))
+
+    def gain_band(
+        self, x0: float, effort: float, level: float = 0.8, worth: Worth | None = None
+    ) -> tuple[float, float]:
         """The rise itself, twice."""
-        rise = float(self.mean(x0 + effort) - self.mean(x0))
-        return rise, rise
+        ends = self.mean(np.array([x0, x0 + effort]))
+        low, high = ends if worth is None else worth(ends)
+        return float(high - low), float(high - low)
 
     def probability_dead(self) -> float:
         """1 for a curve that is flat, else 0."""
@@ -124,22 +161,32 @@ class Curve(AbstractCurve):
         weights: probability of each atom; they sum to 1.
         effective_atoms: how many equally weighted atoms would be as sharp.
         effort_per_person_day: units of effort in one person-day, in which the prior is stated.
+        stages: of work; the atoms are curves of the effort that counts.
     """
 
     atoms: Atoms = field(repr=False, compare=False)
     weights: Floats = field(repr=False, compare=False)
     effective_atoms: float
     effort_per_person_day: float = 1.0
+    stages: Stages = NO_STAGES
 
     @classmethod
-    def prior(cls, belief: Belief | None = None, *, effort_per_person_day: float = 1.0) -> "Curve":
-        """The curve of a project before its first attempt.
+    def prior(
+        cls,
+        belief: Belief | None = None,
+        *,
+        effort_per_person_day: float = 1.0,
+        stages: Stages = NO_STAGES,
+    ) -> "Curve":
+        """The curve of a project before its first attempt: `learn` from none.
 
         Args:
             belief: what its team expects, if anything.
             effort_per_person_day: units of effort in one person-day.
+            stages: of work, with their start-ups.
         """
-        return cls.learn((), belief, effort_per_person_day=effort_per_person_day)
+        rate = effort_per_person_day
+        return cls.learn((), belief, effort_per_person_day=rate, stages=stages)
 
     @classmethod
     def learn(
@@ -148,6 +195,7 @@ class Curve(AbstractCurve):
         belief: Belief | None = None,
         *,
         effort_per_person_day: float = 1.0,
+        stages: Stages = NO_STAGES,
     ) -> "Curve":
         """Learn a curve from attempts.
 
@@ -155,35 +203,25 @@ class Curve(AbstractCurve):
             observations: what the attempts showed, in any order; failures belong here too.
             belief: what the team expected before the first attempt.
             effort_per_person_day: units of effort in one person-day.
+            stages: of work, with their start-ups; all efforts are those spent.
 
         Raises:
             PlanError: `effort_per_person_day` is not above 0.
+            ConfigError: start-ups take all the effort that `belief` speaks of.
         """
         if not (math.isfinite(effort_per_person_day) and effort_per_person_day > 0):
             raise PlanError(
                 f"curve: `effort_per_person_day` is {effort_per_person_day}, must be finite and "
                 "above 0. Say how many units of effort one person-day is."
             )
-        atoms = prior_atoms()
-        likelihood = log_likelihood_of(tuple(observations), belief, effort_per_person_day)
-        weighed = likelihood(atoms)
-        if effective_size(weighed) < LEAST_ATOMS:
-            atoms = resample_locally(atoms, likelihood)
-            weighed = np.zeros(atoms.size)
-        kept = weighed > weighed.max() + np.log(NEGLIGIBLE)
-        weights = normalised(weighed[kept])
-        return cls(atoms.take(kept), weights, effective_size(weighed), effort_per_person_day)
+        seen, believed = stages.seen(observations), stages.believed(belief)
+        learnt = _learnt(seen, believed, float(effort_per_person_day))
+        return replace(learnt, stages=stages) if stages else learnt
 
     def mean(self, x: ArrayLike) -> Floats:
-        """Expected headroom at the efforts `x`."""
-        days = np.asarray(x, float) / self.effort_per_person_day
-        flat = np.atleast_1d(days).ravel()
-        live = self.atoms.take(~self.atoms.dead)
-        weights = self.weights[~self.atoms.dead]
-        parts = [
-            weights @ live.headroom(flat[at : at + CHUNK]) for at in range(0, flat.size, CHUNK)
-        ]
-        return np.concatenate(parts or [flat]).reshape(days.shape)
+        """Expected headroom at the efforts `x`: exact for a few, for many right to 1e-10."""
+        days = self.days(x)
+        return at_all(self._mean_on, np.atleast_1d(days).ravel()).reshape(days.shape)
 
     def band(self, x: ArrayLike, level: float = 0.8) -> tuple[Floats, Floats]:
         """Headroom at the efforts `x` that the curve lies between with probability `level`."""
@@ -195,9 +233,23 @@ class Curve(AbstractCurve):
         low, high = np.array(ends, float).reshape(-1, 2).T
         return low.reshape(shape), high.reshape(shape)
 
-    def gain_band(self, x0: float, effort: float, level: float = 0.8) -> tuple[float, float]:
+    def expected(self, x: ArrayLike, worth: Worth) -> Floats:
+        """Expected worth of the headroom at the efforts `x`: of each atom's, not of the mean."""
+        days = self.days(x)
+        flat = np.atleast_1d(days).ravel()
+        parts = [
+            self.weights @ worth(self.atoms.headroom(flat[at : at + CHUNK]))
+            for at in range(0, flat.size, CHUNK)
+        ]
+        return np.concatenate(parts or [flat]).reshape(days.shape)
+
+    def gain_band(
+        self, x0: float, effort: float, level: float = 0.8, worth: Worth | None = None
+    ) -> tuple[float, float]:
         """Lowest and highest rise from effort `x0` to `x0 + effort`, believed with `level`."""
-        return self._quantiles(self._headroom_at(x0 + effort) - self._headroom_at(x0), level)
+        ends = (self._headroom_at(x0), self._headroom_at(x0 + effort))
+        low, high = ends if worth is None else map(worth, ends)
+        return self._quantiles(high - low, level)
 
     def probability_dead(self) -> float:
         """Probability that no effort brings anything."""
@@ -207,8 +259,20 @@ class Curve(AbstractCurve):
         """Points between baseline and ceiling."""
         return 100.0 * skill_at_ceiling
 
+    def _mean_on(self, days: Floats) -> Floats:
+        live = self.atoms.take(~self.atoms.dead)
+        weights = self.weights[~self.atoms.dead]
+        parts = [
+            weights @ live.headroom(days[at : at + CHUNK]) for at in range(0, days.size, CHUNK)
+        ]
+        return np.concatenate(parts or [days])
+
     def _headroom_at(self, effort: float) -> Floats:
-        return self.atoms.headroom(np.array([effort / self.effort_per_person_day]))[:, 0]
+        return self.atoms.headroom(np.atleast_1d(self.days(effort)))[:, 0]
+
+    def days(self, x: ArrayLike) -> Floats:
+        """Person-days that count."""
+        return self.stages.effective(x) / self.effort_per_person_day
 
     def _quantiles(self, values: Floats, level: float) -> tuple[float, float]:
         if not 0 < level < 1:
@@ -221,3 +285,18 @@ class Curve(AbstractCurve):
         at = np.searchsorted(below, [0.5 - level / 2, 0.5 + level / 2]).clip(max=values.size - 1)
         low, high = values[order[at]]
         return float(low), float(high)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _learnt(
+    observations: tuple[Observation, ...], belief: Belief | None, effort_per_person_day: float
+) -> Curve:
+    atoms = prior_atoms()
+    likelihood = log_likelihood_of(observations, belief, effort_per_person_day)
+    weighed = likelihood(atoms)
+    if effective_size(weighed) < LEAST_ATOMS:
+        atoms = resample_locally(atoms, weighed, likelihood)
+        weighed = np.zeros(atoms.size)
+    kept = weighed > weighed.max() + np.log(NEGLIGIBLE)
+    weights = normalised(weighed[kept])
+    return Curve(atoms.take(kept), weights, effective_size(weighed), effort_per_person_day)

@@ -24,7 +24,7 @@ def log_density(shortfall: Floats, kappa: Floats, se: Floats) -> Floats:
     Source: the exponentially modified normal, Grushka (1972).
     """
     kinds = [np.log(p / (k * kappa)) + _tilted(shortfall, k * kappa, se) for p, k in MIXTURE]
-    return np.logaddexp(*kinds)
+    return _log_add(*kinds)
 
 
 def log_not_above(excess: Floats, kappa: Floats, se: Floats) -> Floats:
@@ -37,10 +37,16 @@ def log_not_above(excess: Floats, kappa: Floats, se: Floats) -> Floats:
     """
     # A sum of positive terms, where 1 - [...] would cancel for a bound far below the curve.
     kinds = [np.log(p) + _tilted(excess, k * kappa, se) for p, k in MIXTURE]
-    return np.minimum(np.logaddexp(log_normal_cdf(-excess / se), np.logaddexp(*kinds)), 0.0)
+    return np.minimum(_log_add(log_normal_cdf(-excess / se), _log_add(*kinds)), 0.0)
 
 
 def _tilted(r: Floats, mean: Floats, se: Floats) -> Floats:
     """l^2 se^2 / 2 - l r + log Phi((r - l se^2) / se), with l = 1 / mean."""
     scaled, apart = se / mean, r / se
     return scaled * (scaled / 2.0 - apart) + log_normal_cdf(apart - scaled)
+
+
+def _log_add(one: Floats, other: Floats) -> Floats:
+    """Log of exp(one) + exp(other), finite terms; NumPy's own is not vectorised, and slower."""
+    apart = np.abs(one - other)
+    return np.maximum(one, other) + np.log1p(np.exp(-apart))

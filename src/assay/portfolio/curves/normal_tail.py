@@ -27,7 +27,8 @@ def log_normal_cdf(z: Floats) -> Floats:
     Source: Abramowitz & Stegun (1964), 26.2.12 for the tail; cubic Hermite interpolation between.
     """
     z, shape = np.atleast_1d(z), np.shape(z)
-    at = np.clip(z, LEAST, MOST)
+    at = np.minimum(z, MOST)
+    np.maximum(at, LEAST, out=at)  # twice as fast as a clip
     at -= LEAST
     at *= STEPS
     cell = at.astype(np.intp)

@@ -2,7 +2,7 @@
 
 An atom is one possible curve f(x) = a * h(x; tau, q) and one typical shortfall kappa of an attempt
 below its curve. The atoms are drawn once in a process, from a fixed seed, and shared by all
-projects: a fit only weighs them.
+projects: learning only weighs them.
 """
 
 from dataclasses import dataclass, replace
@@ -58,12 +58,12 @@ class Atoms:
 
     def headroom(self, x: Floats) -> Floats:
         """Each atom's curve at the efforts `x` (person-days): one row an atom."""
-        rows = np.empty((self.size, x.size))
+        columns = np.empty((x.size, self.size))  # atoms beside each other: long, even loops
         edges = np.searchsorted(self.family, np.arange(len(SHAPES) + 1))
         for shape, start, stop in zip(SHAPES.values(), edges[:-1], edges[1:], strict=True):
-            tau, q = self.tau[start:stop, None], self.q[start:stop, None]
-            rows[start:stop] = self.a[start:stop, None] * shape(x, tau, q)
-        return rows
+            risen = shape(x[:, None], self.tau[start:stop], self.q[start:stop])
+            np.multiply(risen, self.a[start:stop], out=columns[:, start:stop])
+        return columns.T
 
     def take(self, at: np.ndarray) -> "Atoms":
         """The atoms chosen by ascending indices or by a mask."""

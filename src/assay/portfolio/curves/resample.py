@@ -9,10 +9,11 @@ jumps.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import root_scalar
-from scipy.special import expit, log_expit, logit
+from scipy.special import expit, logit
 
 from assay.portfolio.curves.prior import (
     A_BETA,
@@ -25,11 +26,12 @@ from assay.portfolio.curves.prior import (
     Q_MOST,
     Atoms,
 )
+from assay.portfolio.curves.shape import SHAPES
 from assay.portfolio.kinds import Floats, Whole
 
 KEPT = 4000
 LEAST_EFFECTIVE = 2000.0  # effective atoms that each step leaves
-MOVES = 5
+MOVES = 4
 NOISE = 1e-3  # lets two copies of one atom part
 EDGE = 1e-12  # an atom that rounding put on a limit would have an infinite coordinate
 SEED = 506
@@ -49,25 +51,41 @@ def normalised(log_weights: Floats) -> Floats:
     return weights / weights.sum()
 
 
-def resample_locally(atoms: Atoms, log_likelihood: LogLikelihood) -> Atoms:
+@dataclass(frozen=True)
+class _Cloud:
+    """Atoms on their way to the posterior, one column an atom.
+
+    Fields:
+        atoms: where they are.
+        at: their coordinates on the whole line.
+        prior: log prior density of the coordinates, up to a constant of each family.
+        score: log likelihood.
+    """
+
+    atoms: Atoms
+    at: Floats
+    prior: Floats
+    score: Floats
+
+
+def resample_locally(atoms: Atoms, score: Floats, log_likelihood: LogLikelihood) -> Atoms:
     """Draw equally weighted atoms from the posterior.
 
     Args:
         atoms: draws from the prior.
-        log_likelihood: one value an atom, finite.
+        score: their log likelihood, finite.
+        log_likelihood: of any atoms.
 
     Returns:
         `KEPT` atoms; the same for the same input, since the seed is fixed.
     """
     rng = np.random.default_rng(SEED)
-    known, score = 0.0, log_likelihood(atoms)
+    known = 0.0
     while known < 1.0:
         step = _largest_step(score, 1.0 - known)
         known = 1.0 if step >= 1.0 - known else known + step
         chosen = _systematic(normalised(step * score), rng)
-        atoms, score = atoms.take(chosen), score[chosen]
-        for _ in range(MOVES):
-            atoms, score = _move(atoms, score, known, log_likelihood, rng)
+        atoms, score = _moved(atoms.take(chosen), score[chosen], known, log_likelihood, rng)
     return atoms
 
 
@@ -80,7 +98,7 @@ def _largest_step(score: Floats, most: float) -> float:
     if surplus(np.log(most)) >= 0.0:
         return most
     bracket = (np.log(most) - 60.0, np.log(most))
-    return float(np.exp(root_scalar(surplus, bracket=bracket, xtol=1e-3).root))
+    return float(np.exp(root_scalar(surplus, bracket=bracket, xtol=1e-2).root))
 
 
 def _systematic(weights: Floats, rng: np.random.Generator) -> Whole:
@@ -89,44 +107,65 @@ def _systematic(weights: Floats, rng: np.random.Generator) -> Whole:
     return np.searchsorted(np.cumsum(weights), points).clip(max=weights.size - 1)
 
 
-def _move(
+def _moved(
     atoms: Atoms, score: Floats, known: float, likelihood: LogLikelihood, rng: np.random.Generator
 ) -> tuple[Atoms, Floats]:
-    """One Metropolis step of every atom; the target is prior times likelihood ** known."""
-    here = _coordinates(atoms)
-    there = here + _jumps(atoms, here, rng)
-    proposed = _from_coordinates(atoms, there)
-    proposed_score = likelihood(proposed)
-    rise = known * (proposed_score - score) + _log_prior(atoms, there) - _log_prior(atoms, here)
-    accepted = np.log1p(-rng.random(atoms.size)) < rise
-    moved = _from_coordinates(atoms, np.where(accepted, there, here))
-    return moved, np.where(accepted, proposed_score, score)
+    """The atoms after `MOVES` Metropolis steps; the target is prior times likelihood ** known."""
+    at = _coordinates(atoms)
+    cloud = _Cloud(atoms, at, _log_prior(atoms, at), score)
+    alike = _alike(atoms)
+    for _ in range(MOVES):
+        there = cloud.at + _jumps(cloud.at, alike, rng)
+        proposed = _from_coordinates(atoms, there)
+        new = _Cloud(proposed, there, _log_prior(atoms, there), likelihood(proposed))
+        rise = known * (new.score - cloud.score) + new.prior - cloud.prior
+        accepted = np.log1p(-rng.random(atoms.size)) < rise
+        cloud = _mixed(accepted, new, cloud)
+    return cloud.atoms, cloud.score
 
 
-def _jumps(atoms: Atoms, here: Floats, rng: np.random.Generator) -> Floats:
+def _mixed(accepted: np.ndarray, new: _Cloud, old: _Cloud) -> _Cloud:
+    def either(one: Floats, other: Floats) -> Floats:
+        return np.where(accepted, one, other)
+
+    here, there = old.atoms, new.atoms
+    atoms = here.with_values(
+        either(there.tau, here.tau),
+        either(there.q, here.q),
+        either(there.a, here.a),
+        either(there.kappa, here.kappa),
+    )
+    at, prior = either(new.at, old.at), either(new.prior, old.prior)
+    return _Cloud(atoms, at, prior, either(new.score, old.score))
+
+
+def _alike(atoms: Atoms) -> tuple[Whole, Whole, Whole]:
+    """An order by family and life; for each atom where its kind starts in it, and how many."""
     group = 2 * atoms.family + atoms.dead
     order = np.argsort(group, kind="stable")
-    start = np.searchsorted(group[order], group)
-    count = np.searchsorted(group[order], group, side="right") - start
-    first, second = (order[start + (rng.random(atoms.size) * count).astype(int)] for _ in range(2))
-    size = rng.uniform(0.2, 0.9, atoms.size)
+    ends = np.searchsorted(group[order], np.arange(2 * len(SHAPES) + 1))
+    return order, ends[group], np.diff(ends)[group]
+
+
+def _jumps(here: Floats, alike: tuple[Whole, Whole, Whole], rng: np.random.Generator) -> Floats:
+    order, start, count = alike
+    first, second = (order[start + (rng.random(start.size) * count).astype(int)] for _ in range(2))
+    size = rng.uniform(0.2, 0.9, start.size)
     return size * (here[:, first] - here[:, second]) + NOISE * rng.normal(size=here.shape)
 
 
 def _coordinates(atoms: Atoms) -> Floats:
     """Log tau, logit a, log kappa and the exponent on the whole line: one row each."""
     a = logit(np.where(atoms.dead, 0.5, atoms.a).clip(EDGE, 1.0 - EDGE))
-    bounded = np.isin(atoms.family, BOUNDED_Q)
     share = (atoms.q - Q_LEAST) / (Q_MOST - Q_LEAST)
-    q = np.where(bounded, logit(share.clip(EDGE, 1.0 - EDGE)), np.log(atoms.q))
+    q = np.where(_bounded(atoms), logit(share.clip(EDGE, 1.0 - EDGE)), np.log(atoms.q))
     return np.stack([np.log(atoms.tau), a, np.log(atoms.kappa), q])
 
 
 def _from_coordinates(atoms: Atoms, at: Floats) -> Atoms:
     log_tau, logit_a, log_kappa, free = at
-    bounded = np.isin(atoms.family, BOUNDED_Q)
     of_bounded = Q_LEAST + (Q_MOST - Q_LEAST) * expit(free)
-    q = np.where(bounded, of_bounded, np.where(atoms.family == POWER, np.exp(free), 1.0))
+    q = np.where(_bounded(atoms), of_bounded, np.where(atoms.family == POWER, np.exp(free), 1.0))
     a = np.where(atoms.dead, 0.0, expit(logit_a))
     return atoms.with_values(np.exp(log_tau), q, a, np.exp(log_kappa))
 
@@ -134,12 +173,20 @@ def _from_coordinates(atoms: Atoms, at: Floats) -> Atoms:
 def _log_prior(atoms: Atoms, at: Floats) -> Floats:
     """Log prior density of the coordinates, up to a constant of each family."""
     log_tau, logit_a, log_kappa, free = at
-    live = A_BETA[0] * log_expit(logit_a) + A_BETA[1] * log_expit(-logit_a)
-    of_bounded = log_expit(free) + log_expit(-free)
-    q = np.where(np.isin(atoms.family, BOUNDED_Q), of_bounded, 0.0)
+    live = A_BETA[0] * _log_expit(logit_a) + A_BETA[1] * _log_expit(-logit_a)
+    q = np.where(_bounded(atoms), _log_expit(free) + _log_expit(-free), 0.0)
     q = np.where(atoms.family == POWER, _log_normal(free, LOG_Q_POWER), q)
     alike = _log_normal(log_tau, LOG_TAU) + _log_normal(log_kappa, LOG_KAPPA)
     return alike + q + np.where(atoms.dead, 0.0, live)
+
+
+def _bounded(atoms: Atoms) -> np.ndarray:
+    """Which atoms have an exponent that lies between two limits."""
+    return (atoms.family == BOUNDED_Q[0]) | (atoms.family == BOUNDED_Q[1])
+
+
+def _log_expit(x: Floats) -> Floats:
+    return np.minimum(x, 0.0) - np.log1p(np.exp(-np.abs(x)))
 
 
 def _log_normal(value: Floats, law: tuple[float, float]) -> Floats:
