@@ -2,7 +2,15 @@
 
 from assay.portfolio.allocation import Allocation, allocate, allocate_each
 from assay.portfolio.by_budget import sweep
-from assay.portfolio.curves import SHAPES, AbstractCurve, Belief, Curve, KnownCurve, Observation
+from assay.portfolio.curves import (
+    SHAPES,
+    AbstractCurve,
+    Belief,
+    Curve,
+    HistoryCurve,
+    KnownCurve,
+    Observation,
+)
 from assay.portfolio.planning import Plan, PlanLine, ProjectState, plan_projects
 from assay.portfolio.point import Point, points_of, too_steep
 from assay.portfolio.state import (
@@ -19,6 +27,7 @@ __all__ = [
     "Allocation",
     "Belief",
     "Curve",
+    "HistoryCurve",
     "KnownCurve",
     "Observation",
     "Plan",

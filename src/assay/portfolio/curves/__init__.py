@@ -1,6 +1,7 @@
 """Effort-accuracy curves: what effort brings, learnt from attempts, failed ones included."""
 
 from assay.portfolio.curves.curve import AbstractCurve, Curve, KnownCurve
+from assay.portfolio.curves.history import HistoryCurve
 from assay.portfolio.curves.observation import UNSCORED_SE, Belief, Observation
 from assay.portfolio.curves.shape import SHAPES
 
@@ -10,6 +11,7 @@ __all__ = [
     "AbstractCurve",
     "Belief",
     "Curve",
+    "HistoryCurve",
     "KnownCurve",
     "Observation",
 ]
