@@ -24,7 +24,7 @@ LATE = 5  # scores, the last ones, which tell how noisy the next one is
 TIMES = (1.0, 2.0, 4.0)  # the last effort, what is shown without being asked
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HistoryCurve(AbstractCurve):
     """What a history says of scores at any effort, in the unit of the scores.
 
@@ -136,6 +136,9 @@ class HistoryCurve(AbstractCurve):
         score = self.past.sign * self.past.score
         return scores_ahead(ahead, pl.DataFrame({"effort": self.past.effort, "score": score}))
 
+    def __repr__(self) -> str:
+        return f"<HistoryCurve of {self.headline()}>"
+
     def _repr_html_(self) -> str:
         x = np.multiply(TIMES, self.past.effort[-1])
         rows = zip(x, self.mean(x), *self.band(x), strict=True)
@@ -152,7 +155,7 @@ class HistoryCurve(AbstractCurve):
             for start in range(0, flat.size, CHUNK)
         ]
         found = self.past.sign * np.concatenate(parts or [summary(self._heights(flat))], axis=1)
-        return found.reshape(-1, *at.shape)
+        return found.reshape(len(found), *at.shape)
 
     def _heights(self, x: Floats) -> Floats:
         """What each draw says of the efforts `x`, without noise: one row a draw."""

@@ -18,6 +18,7 @@ STILL = 0.1  # of its level: the scale of a history that never moved
 FINEST = 1e-3  # of the last effort: no effort below this share is told apart on a log scale
 ALIKE = 1e-9  # of the last effort: closer ones are one effort
 MOST_ROWS = 300
+LEAST, LARGEST = 1e-50, 1e50  # their fourth powers are still numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +116,11 @@ def _column(name: str, values: ArrayLike) -> Floats:
     if column.ndim != 1:
         found = f"`{name}` has shape {column.shape}"
         raise _refusal(found, "one number a row", "Pass a list or a column")
-    wrong = np.flatnonzero(~np.isfinite(column))
+    wrong = np.flatnonzero(~(np.abs(column) < LARGEST))
     if wrong.size:
         found = f"`{name}` in row {wrong[0]} is {column[wrong[0]]}"
         raise _refusal(found, "a finite number in each row", "Drop rows without one")
-    return column
+    return np.where(np.abs(column) < LEAST, 0.0, column)
 
 
 def _errors(se: ArrayLike, x: Floats, y: Floats) -> Floats:
@@ -211,13 +212,13 @@ def _unit(y: Floats, se: Floats | None, top: float, start: float | None) -> floa
     foot = float(y[0]) if start is None else min(start, float(y[0]))
     head = spread if math.isinf(top) else max(top - foot, spread)
     still = 0.0 if se is None else float(se.max())
-    return head or still or STILL * float(np.abs(y).max()) or STILL
+    return max(head or still or STILL * float(np.abs(y).max()) or STILL, LEAST)
 
 
 def _noise(y: Floats, se: Floats | None, unit: float, best: bool) -> Floats:
     if best:
         return np.full(y.size, EXACT * unit)
-    spread = float(np.ptp(y)) or ROUNDING * unit
+    spread = max(float(np.ptp(y)), ROUNDING * unit)
     return np.full(y.size, spread) if se is None else np.hypot(se, ROUNDING * spread)
 
 
