@@ -1,5 +1,6 @@
 """What a curve of a history says: ahead, between the scores, and of effort in vain."""
 
+import doctest
 import time
 
 import numpy as np
@@ -211,3 +212,9 @@ def test_it_stands_at_the_top_and_shows_itself(falling, board):
     assert len(drawn["layer"]) == 3
     assert falling.mean(np.zeros((0,))).shape == (0,)
     assert falling.mean(np.ones((2, 3))).shape == (2, 3)
+
+
+def test_the_example_of_fit_holds():
+    examples = doctest.DocTestFinder(recurse=False).find(Curve.fit, "fit", globs={"Curve": Curve})
+    found = doctest.DocTestRunner().run(examples[0])
+    assert (found.attempted, found.failed) == (4, 0)
