@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from assay.frame import read
     from assay.ledger import Ledger
     from assay.model import Model, compare, load
-    from assay.portfolio import plan
+    from assay.portfolio import Curve, plan
     from assay.predictor import (
         Constant,
         Group,
@@ -73,6 +73,7 @@ __all__ = [
     "Categorical",
     "Censored",
     "Constant",
+    "Curve",
     "Exponential",
     "Gamma",
     "GeneralizedBeta",
@@ -130,6 +131,7 @@ _ADDRESSES = {
     "Categorical": "assay.family:Categorical",
     "Censored": "assay.family:Censored",
     "Constant": "assay.predictor:Constant",
+    "Curve": "assay.portfolio:Curve",
     "Exponential": "assay.family:Exponential",
     "GB2": "assay.family:GB2",
     "Gamma": "assay.family:Gamma",

@@ -1,5 +1,7 @@
 """Returns functions: what each says of a skill, and that none of them ever falls."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -75,3 +77,15 @@ def test_straight_returns_that_were_listed_are_the_linear_ones():
 def test_a_threshold_makes_the_first_units_worth_less_than_those_that_reach_it():
     rises = np.diff(state(ThresholdReturns(0.4)).values(60))
     assert rises[:3].sum() < rises[10:13].sum()
+
+
+def test_a_history_is_worth_its_expected_worth():
+    rows, error = [50, 100, 200, 400, 800], [0.31, 0.26, 0.21, 0.18, 0.155]
+    curve = Curve.fit(rows, error, se=0.01, ceiling=0, baseline=0.5)
+    listed = ListedReturns((-9.0, 9.0), (-900.0, 900.0))
+    plain = ProjectState(key="a", question="", importance=1.0, curve=curve, effort_spent=800.0)
+    same = replace(plain, returns=listed)
+    assert same.values(300) == pytest.approx(plain.values(300), rel=1e-6, abs=1e-9)
+    assert same.band(300) == pytest.approx(plain.band(300), rel=1e-6, abs=1e-9)
+    late = replace(plain, returns=ThresholdReturns(0.9)).values(300)
+    assert np.all(np.diff(late) >= 0)

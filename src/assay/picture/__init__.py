@@ -2,6 +2,7 @@
 
 from assay.picture.calibration import pit_histogram, reliability
 from assay.picture.curve import effort_accuracy
+from assay.picture.history import scores_ahead
 from assay.picture.intervals import gains
 from assay.picture.palette import css
 from assay.picture.style import standalone, svg, themed
@@ -15,6 +16,7 @@ __all__ = [
     "histogram",
     "pit_histogram",
     "reliability",
+    "scores_ahead",
     "season_profile",
     "series",
     "standalone",

@@ -2,6 +2,7 @@
 
 from assay.portfolio.curves.check import Contradiction, contradiction
 from assay.portfolio.curves.curve import AbstractCurve, Curve, KnownCurve, Worth
+from assay.portfolio.curves.history import HistoryCurve
 from assay.portfolio.curves.observation import UNSCORED_SE, Belief, Observation
 from assay.portfolio.curves.shape import SHAPES
 from assay.portfolio.curves.stages import StageOfWork, Stages
@@ -13,6 +14,7 @@ __all__ = [
     "Belief",
     "Contradiction",
     "Curve",
+    "HistoryCurve",
     "KnownCurve",
     "Observation",
     "StageOfWork",

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,9 @@ from assay.portfolio.curves.resample import effective_size, normalised, resample
 from assay.portfolio.curves.smooth import at_all
 from assay.portfolio.curves.stages import NO_STAGES, Stages
 from assay.portfolio.kinds import Floats
+
+if TYPE_CHECKING:
+    from assay.portfolio.curves.history import HistoryCurve
 
 LEAST_ATOMS = 100.0  # effective atoms below which the posterior is resampled
 NEGLIGIBLE = 1e-7  # weights below this share of the largest move no figure that is shown
@@ -187,6 +190,70 @@ class Curve(AbstractCurve):
         """
         rate = effort_per_person_day
         return cls.learn((), belief, effort_per_person_day=rate, stages=stages)
+
+    @classmethod
+    def fit(
+        cls,
+        effort: ArrayLike,
+        score: ArrayLike,
+        *,
+        se: ArrayLike | None = None,
+        direction: Literal["max", "min"] | None = None,
+        ceiling: float | None = None,
+        baseline: float | None = None,
+        best: bool = False,
+    ) -> "HistoryCurve":
+        """Fit any history of scores against effort, and say what to expect further on.
+
+        A learner's error against training rows, a leaderboard's best score against days: a history
+        is one of six smooth shapes, or none; plus a misfit that hangs together and grows with the
+        logarithm of effort; plus noise. How much of each is learnt from the scores, so the band
+        ahead holds what no simple curve would have foreseen.
+
+        Args:
+            effort: of each score, in any unit: not negative, in rising order; repeats are fine. Two
+                different ones at least.
+            score: one for each effort, in any unit.
+            se: standard error of the scores, above 0: one number, or one for each (where 0 says
+                that a score is exact to rounding). They are taken to be right to a factor of
+                about 2. Without them the noise is learnt too.
+            direction: "max" where more is better, "min" where less is. Without it the side on which
+                the ceiling lies tells, or else what the scores speak for.
+            ceiling: the best value that a score can have, where known: 0 for an error rate, 1 for
+                an accuracy. It need not be reachable.
+            baseline: score at no effort, where known; taken as exact.
+            best: whether to foretell the best score so far, as on a leaderboard, whose entries
+                fall short of the best at times. `score` may then hold all entries, or the best so
+                far. Otherwise the typical score is foretold.
+
+        Returns:
+            A curve in the unit of the scores: `mean`, `band`, `gain`, `gain_band`,
+            `probability_dead`, `picture`.
+
+        Raises:
+            DataError: a number is missing, out of range or above the ceiling, or efforts fall.
+
+        Example:
+            >>> rows, error = [50, 100, 200, 400, 800], [0.31, 0.26, 0.21, 0.18, 0.155]
+            >>> curve = Curve.fit(rows, error, se=0.01, ceiling=0)
+            >>> low, high = curve.band(3200)
+            >>> bool(low < curve.mean(3200) < 0.14 < high)
+            True
+
+        Source: Domhan, Springenberg & Hutter (2015) for weighing shapes; Kennedy & O'Hagan (2001)
+            for the misfit.
+        """
+        from assay.portfolio.curves.history import fit_history  # it needs this module
+
+        return fit_history(
+            effort,
+            score,
+            se=se,
+            direction=direction,
+            ceiling=ceiling,
+            baseline=baseline,
+            best=best,
+        )
 
     @classmethod
     def learn(
