@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_ndtr
 
-from assay.portfolio import evidence
+from assay.portfolio.curves import evidence
 from assay.portfolio.curves.normal_tail import LEAST, MOST, log_normal_cdf
 from assay.portfolio.curves.observation import Observation
 from assay.portfolio.curves.prior import draw_atoms
