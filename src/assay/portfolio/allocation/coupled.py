@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
+from numpy.typing import NDArray
+from scipy.optimize import OptimizeResult, milp
 from scipy.sparse import csr_array
 
 from assay.errors import PlanError
@@ -44,7 +45,7 @@ class Levels:
     owner: Whole
     units: Whole
     value: Floats
-    is_steady: Floats
+    is_steady: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def allocate_coupled(
     most = worth(curves, limits.least) + envelope_bound(above, free)
     if most <= 0:
         return _allocation(curves, limits.least, 0.0, "")
-    levels = _levels(curves, limits)
+    levels = _levels(curves, constraints, limits)
     solved = _solve(levels, _rows(levels, budget, constraints, limits), SCALE / most, time_limit_s)
     units = limits.least  # which respects all constraints
     if solved.x is not None:
@@ -121,27 +122,39 @@ def _allocation(curves: Sequence[Floats], units: Whole, bound: float, stopped: s
     return Allocation(tuple(units.tolist()), value, bound, ratio(bound, value), gap, note)
 
 
-def _levels(curves: Sequence[Floats], limits: Limits) -> Levels:
-    spans = [np.arange(low, high + 1) for low, high in zip(limits.least, limits.most, strict=True)]
+def _levels(curves: Sequence[Floats], constraints: Constraints, limits: Limits) -> Levels:
+    asked: dict[int, list[int]] = {}
+    for each in constraints.waiting:
+        asked.setdefault(each.needs, []).append(each.units)
+    spans = [
+        _worth_offering(curve, int(low), int(high), asked.get(at, []))
+        for at, (curve, low, high) in enumerate(zip(curves, limits.least, limits.most, strict=True))
+    ]
+    steady = [
+        diminishes(curve[low : high + 1] - curve[low])
+        for curve, low, high in zip(curves, limits.least, limits.most, strict=True)
+    ]
     return Levels(
         owner=np.repeat(np.arange(len(curves)), [span.size for span in spans]),
         units=np.concatenate(spans),
         value=np.concatenate([curve[span] for curve, span in zip(curves, spans, strict=True)]),
-        is_steady=np.array(
-            [
-                diminishes(curve[span] - curve[span[0]])
-                for curve, span in zip(curves, spans, strict=True)
-            ]
-        ),
+        is_steady=np.array(steady, bool),
     )
+
+
+def _worth_offering(curve: Floats, least: int, most: int, asked: Sequence[int]) -> Whole:
+    """The numbers of units from least to most that add to a lower one, or that others ask for."""
+    span = np.arange(least, most + 1)
+    adds = np.diff(curve[span], prepend=-np.inf) > 0
+    return span[adds | np.isin(span, asked)]
 
 
 def _rows(levels: Levels, budget: int, constraints: Constraints, limits: Limits) -> list[Row]:
     every = np.arange(levels.owner.size)
     ones = np.ones(every.size)
     first = np.searchsorted(levels.owner, np.arange(limits.least.size + 1))
-    columns = [every[start:end] for start, end in zip(first[:-1], first[1:], strict=True)]
-    rows = [Row(own, ones[own], 1, 1) for own in columns]  # one level for each project
+    columns = np.split(every, first[1:-1])
+    rows = [Row(own, ones[own], 1, 1) for own in columns]  # each project takes one level
     # Where returns diminish, levels need not be whole, but the units they come to must be.
     for extra, at in enumerate(np.flatnonzero(levels.is_steady)):
         own = np.append(columns[at], every.size + extra)
@@ -181,8 +194,8 @@ def _solve(
     return milp(
         np.concatenate([-levels.value * scale, np.zeros(steady)]),
         integrality=np.concatenate([is_whole, np.ones(steady)]),
-        bounds=Bounds(0, most),
-        constraints=LinearConstraint(matrix, [row.low for row in rows], [row.high for row in rows]),
+        bounds=(np.zeros(columns), most),
+        constraints=(matrix, np.array([row.low for row in rows]), [row.high for row in rows]),
         options={"time_limit": time_limit_s, "mip_rel_gap": TOLERANCE},
     )
 
