@@ -1,22 +1,22 @@
 """Splits under constraints that tie projects together, by mixed-integer programming.
 
-Each project takes a weighted mean of its levels, 0, 1, 2, ... units: exactly one of them where
-returns start late, neighbours of a whole number where they diminish. So the relaxed programme is
-that of the concave envelopes, and branching is needed only where it matters.
+The relaxed programme is solved on few levels of each project, and those that its prices miss are
+added until none is. A level whose price says that no split with it can be the best is left out of
+the mixed-integer programme, which is what makes that small.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import OptimizeResult, milp
-from scipy.sparse import csr_array
+from scipy.optimize import OptimizeResult, linprog, milp
+from scipy.sparse import block_array, csr_array
 
 from assay.errors import PlanError
 from assay.portfolio.allocation.constraints import Constraints
 from assay.portfolio.allocation.limits import Limits
-from assay.portfolio.allocation.search import diminishes
+from assay.portfolio.allocation.programme import Mask, Programme, programme_of
 from assay.portfolio.allocation.split import (
     Allocation,
     above_least,
@@ -28,34 +28,22 @@ from assay.portfolio.kinds import Floats, Whole
 
 SCALE = 1e3  # the solver's tolerances are absolute: values are scaled to this sum
 TOLERANCE = 1e-9  # relative gap at which a split counts as proven
+FEW_LEVELS = 2000  # a first guess at which matter, for the whole programme
 OUT_OF_TIME = 1  # the solver's word for it
 
 
 @dataclass(frozen=True)
-class Levels:
-    """One column for each project and each number of units that it may get.
+class Best:
+    """The best split known so far, what none can beat, and whether time ran out."""
 
-    Fields:
-        owner: project of each column.
-        units: units of each column.
-        value: worth of each column.
-        is_steady: for each project, whether its returns diminish from its least to its most.
-    """
-
-    owner: Whole
     units: Whole
-    value: Floats
-    is_steady: NDArray[np.bool_]
+    value: float
+    bound: float
+    is_late: bool = False
 
-
-@dataclass(frozen=True)
-class Row:
-    """One linear constraint: low <= weights over some columns <= high."""
-
-    columns: Whole
-    weights: Floats
-    low: float
-    high: float
+    @property
+    def is_proven(self) -> bool:
+        return self.bound - self.value <= TOLERANCE * SCALE
 
 
 def allocate_coupled(
@@ -72,7 +60,7 @@ def allocate_coupled(
         budget: units to split.
         constraints: what the split must respect.
         limits: of the projects, under these constraints and this budget.
-        time_limit_s: seconds that the solver may take.
+        time_limit_s: seconds that it may take, not counting what is needed to set it up.
 
     Returns:
         The best split, or the best one found in time, with what may be missing.
@@ -81,7 +69,7 @@ def allocate_coupled(
         PlanError: the time limit is not above 0, or the solver failed.
 
     Source: Dantzig (1960), On the significance of solving linear programming problems with some
-        integer variables, for the levels; Huangfu & Hall (2018) for HiGHS.
+        integer variables, for the levels; Huangfu & Hall (2018) for the solver, HiGHS.
     """
     if not time_limit_s > 0:  # refuses nan too
         raise PlanError(
@@ -90,113 +78,147 @@ def allocate_coupled(
     free = int(budget - limits.least.sum())
     above = above_least(curves, limits, free)
     most = worth(curves, limits.least) + envelope_bound(above, free)
-    if most <= 0:
-        return _allocation(curves, limits.least, 0.0, "")
-    levels = _levels(curves, constraints, limits)
-    solved = _solve(levels, _rows(levels, budget, constraints, limits), SCALE / most, time_limit_s)
-    units = limits.least  # which respects all constraints
-    if solved.x is not None:
-        chosen = np.bincount(levels.owner, solved.x[: levels.owner.size] * levels.units)
-        units = _lean(np.rint(chosen).astype(np.int64), curves, constraints, limits)
-    elif solved.status != OUT_OF_TIME:
-        raise PlanError(
-            f"allocate: the solver found no split and says: {solved.message} "
-            "Leave out constraints one by one to see which it cannot handle."
-        )
-    proven = solved.mip_dual_bound
-    bound = most if proven is None or not np.isfinite(proven) else min(most, -proven * most / SCALE)
-    late = solved.status == OUT_OF_TIME
-    return _allocation(curves, units, bound, f"{time_limit_s:g}" if late else "")
-
-
-def _allocation(curves: Sequence[Floats], units: Whole, bound: float, stopped: str) -> Allocation:
+    unit = most / SCALE if most > 0 else 1.0
+    scaled = [curve / unit for curve in curves]
+    # The least units respect all constraints: a split to begin with.
+    best = Best(limits.least, worth(scaled, limits.least), most / unit)
+    if not best.is_proven:
+        programme = programme_of(scaled, budget, constraints, limits)
+        best = _improved(best, programme, scaled, time.monotonic() + time_limit_s)
+    units = _lean(best.units, curves, constraints, limits)
     value = worth(curves, units)
-    bound = max(bound, value)  # the solver's arithmetic may put it a rounding below
+    bound = value if best.is_proven else max(value, best.bound * unit)
     gap = (bound - value) / bound if bound > 0 else 0.0
     note = (
-        f"The search was stopped after {stopped} s: the best split may be worth up to "
+        f"The search was stopped after {time_limit_s:g} s: the best split may be worth up to "
         f"{bound:.6g}, this one is worth {value:.6g} ({gap:.2%} less). Allow more time."
-        if stopped
+        if best.is_late and gap > 0
         else ""
     )
     return Allocation(tuple(units.tolist()), value, bound, ratio(bound, value), gap, note)
 
 
-def _levels(curves: Sequence[Floats], constraints: Constraints, limits: Limits) -> Levels:
-    asked: dict[int, list[int]] = {}
-    for each in constraints.waiting:
-        asked.setdefault(each.needs, []).append(each.units)
-    spans = [
-        _worth_offering(curve, int(low), int(high), asked.get(at, []))
-        for at, (curve, low, high) in enumerate(zip(curves, limits.least, limits.most, strict=True))
-    ]
-    steady = [
-        diminishes(curve[low : high + 1] - curve[low])
-        for curve, low, high in zip(curves, limits.least, limits.most, strict=True)
-    ]
-    return Levels(
-        owner=np.repeat(np.arange(len(curves)), [span.size for span in spans]),
-        units=np.concatenate(spans),
-        value=np.concatenate([curve[span] for curve, span in zip(curves, spans, strict=True)]),
-        is_steady=np.array(steady, bool),
-    )
+def _improved(best: Best, programme: Programme, curves: Sequence[Floats], until: float) -> Best:
+    """The best split of a programme: first on the likeliest levels, then on all that matter."""
+    bound, missing = _relaxed(programme, best.bound, until)
+    few = min(missing.size, max(FEW_LEVELS, 4 * programme.is_steady.size)) - 1
+    reach = float(np.partition(missing, few)[few])
+    while True:
+        kept = missing <= reach
+        kept[programme.starts] = True
+        # Whoever takes a level that is left out stays below the bound by what that level misses.
+        others = bound - missing[~kept].min(initial=np.inf)
+        best = _solved(best, programme.only(kept), curves, bound, others, until)
+        if best.is_late or best.is_proven or others <= best.value:
+            return best
+        reach = bound - best.value
 
 
-def _worth_offering(curve: Floats, least: int, most: int, asked: Sequence[int]) -> Whole:
-    """The numbers of units from least to most that add to a lower one, or that others ask for."""
-    span = np.arange(least, most + 1)
-    adds = np.diff(curve[span], prepend=-np.inf) > 0
-    return span[adds | np.isin(span, asked)]
+def _relaxed(programme: Programme, bound: float, until: float) -> tuple[float, Floats]:
+    """The least bound that prices give, and what each level misses of it."""
+    price = programme.value.max() / max(float(programme.units.max()), 1.0)
+    kept = np.zeros(programme.size, bool)
+    kept[programme.starts] = True
+    only_budget = np.zeros(programme.most.size)
+    best, missing = bound, np.zeros(programme.size)
+    for scale in (0.0, *np.geomspace(1e-3, 10.0, 9)):
+        only_budget[0] = scale * price
+        found, misses = programme.priced(only_budget)
+        kept |= _first_of(programme, misses)
+        if found < best or not missing.any():
+            best, missing = min(found, best), misses
+    while time.monotonic() < until:
+        part = programme.only(kept)
+        answer = linprog(
+            -part.value,
+            A_ub=part.takes,
+            b_ub=part.most,
+            A_eq=_one_each(part),
+            b_eq=np.ones(part.is_steady.size),
+            options={"time_limit": max(until - time.monotonic(), 0.01)},
+        )
+        if answer.x is None or answer.ineqlin is None:
+            break
+        found, misses = programme.priced(np.maximum(-answer.ineqlin.marginals, 0.0))
+        if found < best:
+            best, missing = found, misses
+        wanted = _first_of(programme, misses) & ~kept
+        if not wanted.any() or found + answer.fun <= TOLERANCE * SCALE:
+            break
+        kept |= wanted
+    return best, missing
 
 
-def _rows(levels: Levels, budget: int, constraints: Constraints, limits: Limits) -> list[Row]:
-    every = np.arange(levels.owner.size)
-    ones = np.ones(every.size)
-    first = np.searchsorted(levels.owner, np.arange(limits.least.size + 1))
-    columns = np.split(every, first[1:-1])
-    rows = [Row(own, ones[own], 1, 1) for own in columns]  # each project takes one level
-    # Where returns diminish, levels need not be whole, but the units they come to must be.
-    for extra, at in enumerate(np.flatnonzero(levels.is_steady)):
-        own = np.append(columns[at], every.size + extra)
-        rows.append(Row(own, np.append(levels.units[columns[at]], -1.0), 0, 0))
-    rows.append(Row(every, levels.units.astype(float), 0, budget))
-    for team, capacity in constraints.capacity.items():
-        own = np.flatnonzero(np.array([each == team for each in constraints.teams])[levels.owner])
-        rows.append(Row(own, levels.units[own].astype(float), 0, capacity))
-    for each in constraints.waiting:
-        if limits.least[each.project] == 0:
-            enough = columns[each.needs][levels.units[columns[each.needs]] >= each.units]
-            either = np.append(enough, first[each.project])  # or the project that waits gets none
-            rows.append(Row(either, np.ones(either.size), 1, np.inf))
-    if constraints.most_active is not None:
-        at_none = np.flatnonzero(levels.units == 0)
-        idle = limits.least.size - constraints.most_active
-        rows.append(Row(at_none, np.ones(at_none.size), idle, np.inf))
-    return rows
+def _first_of(programme: Programme, misses: Floats) -> Mask:
+    """The level of each project that misses nothing."""
+    at = np.flatnonzero(misses <= 0)
+    _, first = np.unique(programme.owner[at], return_index=True)
+    chosen = np.zeros(programme.size, bool)
+    chosen[at[first]] = True
+    return chosen
 
 
-def _solve(
-    levels: Levels, rows: Sequence[Row], scale: float, time_limit_s: float
-) -> OptimizeResult:
-    steady = int(levels.is_steady.sum())
-    columns = levels.owner.size + steady
-    is_whole = ~levels.is_steady[levels.owner] | (levels.units == 0)  # none at all, or some
-    lengths = [row.columns.size for row in rows]
-    matrix = csr_array(
+def _one_each(programme: Programme) -> csr_array:
+    levels = np.arange(programme.size)
+    shape = (programme.is_steady.size, programme.size)
+    return csr_array((np.ones(programme.size), (programme.owner, levels)), shape=shape)
+
+
+def _solved(
+    best: Best,
+    programme: Programme,
+    curves: Sequence[Floats],
+    bound: float,
+    left_out: float,
+    until: float,
+) -> Best:
+    """The better of a known split and that of a programme, if others are worth `left_out`."""
+    answer = _solve(programme, until - time.monotonic())
+    late = answer.status == OUT_OF_TIME
+    if answer.x is None and not late:
+        raise PlanError(
+            f"allocate: the solver found no split and says: {answer.message} "
+            "Leave out constraints one by one to see which it cannot handle."
+        )
+    units, value = best.units, best.value
+    if answer.x is not None:
+        taken = answer.x[: programme.size] * programme.units
+        chosen = np.rint(np.bincount(programme.owner, taken)).astype(np.int64)
+        if worth(curves, chosen) > value:
+            units, value = chosen, worth(curves, chosen)
+    proven = answer.mip_dual_bound
+    among = np.inf if proven is None or not np.isfinite(proven) else -proven
+    return Best(units, value, max(value, min(bound, max(among, left_out))), late)
+
+
+def _solve(programme: Programme, time_limit_s: float) -> OptimizeResult:
+    # Where returns diminish, weights need not be whole, but the units that they come to must be.
+    steady = np.flatnonzero(programme.is_steady)
+    levels = np.flatnonzero(programme.is_steady[programme.owner])
+    comes_to = csr_array(
         (
-            np.concatenate([row.weights for row in rows]),
-            np.concatenate([row.columns for row in rows]),
-            np.concatenate([[0], np.cumsum(lengths)]),
+            programme.units[levels].astype(float),
+            (np.searchsorted(steady, programme.owner[levels]), levels),
         ),
-        shape=(len(rows), columns),
+        shape=(steady.size, programme.size),
     )
-    most = np.concatenate([np.ones(levels.owner.size), np.full(steady, np.inf)])
+    minus = -csr_array(np.eye(steady.size))
+    rows = block_array(
+        [[_one_each(programme), None], [programme.takes, None], [comes_to, minus]]
+        if steady.size
+        else [[_one_each(programme)], [programme.takes]],
+        format="csr",
+    )
+    ones, zeros = np.ones(programme.is_steady.size), np.zeros(steady.size)
+    low = np.concatenate([ones, np.full(programme.most.size, -np.inf), zeros])
+    high = np.concatenate([ones, programme.most, zeros])
+    is_whole = ~programme.is_steady[programme.owner] | (programme.units == 0)  # none, or some
     return milp(
-        np.concatenate([-levels.value * scale, np.zeros(steady)]),
-        integrality=np.concatenate([is_whole, np.ones(steady)]),
-        bounds=(np.zeros(columns), most),
-        constraints=(matrix, np.array([row.low for row in rows]), [row.high for row in rows]),
-        options={"time_limit": time_limit_s, "mip_rel_gap": TOLERANCE},
+        np.concatenate([-programme.value, zeros]),
+        integrality=np.concatenate([is_whole, np.ones(steady.size)]),
+        bounds=(0.0, np.concatenate([np.ones(programme.size), np.full(steady.size, np.inf)])),
+        constraints=(rows, low, high),
+        options={"time_limit": max(time_limit_s, 0.01), "mip_rel_gap": TOLERANCE},
     )
 
 
@@ -205,12 +227,12 @@ def _lean(
 ) -> Whole:
     """The split without the units that add nothing and that no prerequisite needs."""
     lean = units.copy()
-    for at, given in enumerate(units):
+    for at, given in enumerate(units.tolist()):
         needed = [
             each.units
             for each in constraints.waiting
             if each.needs == at and lean[each.project] > 0
         ]
         enough = int(np.searchsorted(curves[at][: given + 1], curves[at][given]))
-        lean[at] = max(enough, limits.least[at], *needed, 0)
+        lean[at] = max(enough, int(limits.least[at]), *needed, 0)
     return lean
