@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.portfolio.allocation import Constraints, allocate, allocate_each
-from assay.portfolio.allocation.search import diminishes, search
+from assay.portfolio.allocation.envelope import diminishes, levels_that_matter
+from assay.portfolio.allocation.search import search
 
 from .small import draw_values
 
@@ -89,3 +90,18 @@ def test_a_budget_beyond_all_values_and_late_and_steady_projects_at_once():
     late, steady = np.array([0.0, 0.0, 4.0]), np.array([0.0, 3.0, 4.0])
     assert allocate([late, steady, late], 100).units == (2, 2, 2)
     assert allocate([steady, late, steady], 3).units == (1, 2, 0)
+
+
+@pytest.mark.parametrize("share_late", [0.3, 1.0])
+def test_what_is_ruled_out_beforehand_is_in_no_best_split(share_late):
+    rng = np.random.default_rng(11)
+    x = np.arange(121.0) / rng.lognormal(2.5, 0.6, 60)[:, None]
+    is_late = (np.arange(60) < share_late * 60)[:, None]
+    values = list(rng.lognormal(size=(60, 1)) * np.where(is_late, x**3 / (1 + x**3), -np.expm1(-x)))
+    matter = levels_that_matter(values, range(60), 120)
+    assert sum(levels.size for levels in matter) < 60 * 121 / 4  # most is ruled out
+    whole = search(values, 120)
+    split = whole.splits([120])[0]
+    assert allocate(values, 120).units == tuple(split)
+    assert allocate(values, 120).value == pytest.approx(whole.worth()[-1], rel=1e-12)
+    assert all(units in levels for units, levels in zip(split, matter, strict=True))

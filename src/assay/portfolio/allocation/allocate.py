@@ -102,7 +102,7 @@ def _searched(
     at_largest = limits[int(np.argmax(budgets))]
     free = [int(budget - at_largest.least.sum()) for budget in budgets]
     above = above_least(curves, at_largest, max(free))
-    splits = search(above, max(free)).splits(free)
+    splits = search(above, max(free), free).splits(free)
     return tuple(
         allocation_of(curves, at_largest.least + split, above, left, at_largest)
         for split, left in zip(splits, free, strict=True)

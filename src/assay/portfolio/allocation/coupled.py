@@ -15,12 +15,12 @@ from scipy.sparse import block_array, csr_array
 
 from assay.errors import PlanError
 from assay.portfolio.allocation.constraints import Constraints
+from assay.portfolio.allocation.envelope import envelope_bound
 from assay.portfolio.allocation.limits import Limits
 from assay.portfolio.allocation.programme import Mask, Programme, programme_of
 from assay.portfolio.allocation.split import (
     Allocation,
     above_least,
-    envelope_bound,
     ratio,
     worth,
 )

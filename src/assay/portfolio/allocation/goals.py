@@ -8,13 +8,13 @@ import numpy as np
 from assay.errors import PlanError
 from assay.portfolio.allocation.allocate import FREE, TIME_LIMIT_S, allocate
 from assay.portfolio.allocation.constraints import Constraints, check_constraints
+from assay.portfolio.allocation.envelope import envelope_slopes
 from assay.portfolio.allocation.limits import Limits, limits_of
 from assay.portfolio.allocation.search import TIE, search
 from assay.portfolio.allocation.split import (
     Allocation,
     above_least,
     allocation_of,
-    envelope_slopes,
     worth,
 )
 from assay.portfolio.allocation.values import checked_values, names_of

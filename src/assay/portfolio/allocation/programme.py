@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
 from assay.portfolio.allocation.constraints import Constraints
+from assay.portfolio.allocation.envelope import diminishes
 from assay.portfolio.allocation.limits import Limits
-from assay.portfolio.allocation.search import diminishes
 from assay.portfolio.kinds import Floats, Whole
 
 Mask = NDArray[np.bool_]

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assay.portfolio.allocation.envelope import ROUNDING, diminishes, levels_that_matter
 from assay.portfolio.kinds import Floats, Whole
 
 ROWS_AT_ONCE = 64  # keeps the sums of one block within the processor's cache
+FEW = 4  # budgets for which it pays to look for the levels that matter
+SPARSE = 8  # a level alone takes some times as long as one of many
 TIE = 1e-12  # relative; sums of the same values in another order differ by less
-ROUNDING = 16 * float(np.finfo(float).eps)  # relative; increments differ by less in theory's ties
 
 
 @dataclass(frozen=True)
@@ -109,29 +111,28 @@ class Search:
         return best
 
 
-def search(curves: Sequence[Floats], budget: int) -> Search:
-    """Search the best splits of all budgets up to one.
+def search(curves: Sequence[Floats], budget: int, asked: Sequence[int] = ()) -> Search:
+    """Search the best splits of all budgets up to one, or of few.
 
     Args:
         curves: for each project the value of its first 0, 1, 2, ... units: starts at 0, never
             falls, no longer than `budget + 1`.
         budget: the largest.
+        asked: the budgets whose splits will be read off, where those are few: units that can be
+            in none of them are not searched, and the value of other budgets is then not found.
 
     Source: Fox (1966) for diminishing returns; Bellman (1957), Dynamic Programming, for all others.
     """
     is_steady = np.array([diminishes(curve) for curve in curves], bool)
     steady, late = np.flatnonzero(is_steady), np.flatnonzero(~is_steady)
+    is_few = 0 < len(asked) <= FEW and late.size > 1
+    matter = [levels_that_matter(curves, late.tolist(), each) for each in asked] if is_few else []
     stages = [np.zeros(budget + 1)]
-    for at in late.tolist():
-        stages.append(_joined(stages[-1], curves[at]))
-    return Search(
-        curves, steady, late, _diminishing([curves[at] for at in steady.tolist()], budget), stages
-    )
-
-
-def diminishes(curve: Floats) -> bool:
-    """Whether no unit adds more than the one before it, but for rounding."""
-    return bool((np.diff(curve, 2) <= ROUNDING * curve[-1]).all())
+    for row, at in enumerate(late.tolist()):
+        levels = np.unique(np.concatenate([each[row] for each in matter])) if is_few else None
+        stages.append(_joined(stages[-1], curves[at], levels))
+    shared = _diminishing([curves[at] for at in steady.tolist()], budget)
+    return Search(curves, steady, late, shared, stages)
 
 
 def _diminishing(curves: Sequence[Floats], budget: int) -> Diminishing:
@@ -150,8 +151,14 @@ def _diminishing(curves: Sequence[Floats], budget: int) -> Diminishing:
     return Diminishing(rises, owners, worth, len(curves))
 
 
-def _joined(best: Floats, curve: Floats) -> Floats:
-    """Add a project: the best value of each budget, when it may take any part of it."""
+def _joined(best: Floats, curve: Floats, levels: Whole | None = None) -> Floats:
+    """Add a project: the best value of each budget, when it may take any part of it, or levels."""
+    if levels is not None and levels.size * SPARSE < curve.size:
+        value = np.full(best.size, -np.inf)
+        for taken in levels.tolist():
+            others = best[: best.size - taken] + curve[taken]
+            np.maximum(value[taken:], others, out=value[taken:])
+        return value
     before, turned = _before(best, curve.size), curve[::-1].copy()
     value, room = np.empty(best.size), np.empty(ROWS_AT_ONCE * curve.size)
     for start in range(0, best.size, ROWS_AT_ONCE):

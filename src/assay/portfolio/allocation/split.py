@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
+from assay.portfolio.allocation.envelope import envelope_bound
 from assay.portfolio.allocation.limits import Limits
-from assay.portfolio.allocation.search import diminishes
 from assay.portfolio.kinds import Floats, Whole
 
 
@@ -69,20 +68,3 @@ def ratio(bound: float, value: float) -> float:
     if value > 0:
         return bound / value
     return 1.0 if bound <= 0 else float("inf")
-
-
-def envelope_bound(curves: Sequence[Floats], budget: int) -> float:
-    """What the budget is worth on the concave envelopes of all curves."""
-    slopes = np.concatenate(
-        [np.zeros(0), *(envelope_slopes(curve[: budget + 1]) for curve in curves)]
-    )
-    if budget < slopes.size:
-        slopes = np.partition(slopes, slopes.size - budget)[slopes.size - budget :]
-    return float(np.sort(slopes)[::-1].sum())
-
-
-def envelope_slopes(curve: Floats) -> Floats:
-    """What each next unit adds on the least concave curve that is nowhere below this one."""
-    rises = np.diff(curve)
-    # The slopes of the least concave majorant are the falling regression of the increments.
-    return rises if diminishes(curve) else isotonic_regression(rises, increasing=False).x
