@@ -143,11 +143,11 @@ def make_plans(
 def _plans(
     portfolio: "Portfolio", states: Sequence["ProjectState"], budgets: Sequence[float]
 ) -> list["Plan"]:
-    from assay.portfolio import budget_left, plan_projects
+    from assay.portfolio import budget_left, plan_projects, rules_of
 
-    unit = portfolio.settings.effort_unit
+    unit, rules = portfolio.settings.effort_unit, rules_of(portfolio)
     asked = budgets or [budget_left(states, portfolio)]
-    return [plan_projects(states, budget=budget, effort_unit=unit) for budget in asked]
+    return [plan_projects(states, budget=budget, effort_unit=unit, rules=rules) for budget in asked]
 
 
 def _cases(history: "History | None", portfolio: "Portfolio") -> tuple["Case", ...]:

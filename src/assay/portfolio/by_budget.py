@@ -5,18 +5,23 @@ from typing import TYPE_CHECKING
 
 from assay.portfolio.allocation import Allocation, allocate_each
 from assay.portfolio.kinds import Floats
-from assay.portfolio.planning import ProjectState, check_keys, whole_units
+from assay.portfolio.planning import check_keys, whole_units
+from assay.portfolio.project_state import ProjectState
+from assay.portfolio.rules import NO_RULES, Rules, constraints_of
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def sweep(states: Sequence[ProjectState], budgets: Sequence[float]) -> "pl.DataFrame":
+def sweep(
+    states: Sequence[ProjectState], budgets: Sequence[float], *, rules: Rules = NO_RULES
+) -> "pl.DataFrame":
     """The best split for each of several budgets.
 
     Args:
         states: the projects that compete.
         budgets: efforts to split, each rounded down to whole units.
+        rules: as for `plan_projects`.
 
     Returns:
         One row for each budget and project: `budget`, `project`, `units`, `value` (what those
@@ -30,7 +35,9 @@ def sweep(states: Sequence[ProjectState], budgets: Sequence[float]) -> "pl.DataF
     check_keys(states)
     whole = [whole_units(budget, "unit") for budget in budgets]
     values = [state.values(max(whole, default=0)) for state in states]
-    splits = zip(whole, allocate_each(values, whole), strict=True)
+    keys = [state.key for state in states]
+    found = allocate_each(values, whole, constraints=constraints_of(states, rules), names=keys)
+    splits = zip(whole, found, strict=True)
     rows = [row for units, found in splits for row in _swept(states, values, units, found)]
     kinds = {"budget": pl.Int64, "project": pl.String, "units": pl.Int64, "value": pl.Float64}
     return pl.DataFrame(rows, schema=kinds, orient="row")

@@ -6,82 +6,20 @@ from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import PlanError
-from assay.portfolio.allocation import allocate_each
-from assay.portfolio.curves import AbstractCurve
+from assay.errors import PlanError, nearest
+from assay.portfolio.allocation import allocate
 from assay.portfolio.kinds import Floats
+from assay.portfolio.project_state import ProjectState
 from assay.portfolio.reason import Split, amount, explain, figure
-from assay.portfolio.returns import LINEAR, POINTS, AbstractReturns
+from assay.portfolio.rules import NO_RULES, Rules, constraints_of, held_back, is_bound
 
 if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
 MOST_UNITS = 20_000  # the exact search takes time as the square of the budget
-BAND = 0.8
 DOUBTFUL = 0.3  # before any attempt the probability of a dead project is 0.2
 DRAWN_ROWS = 4000  # Altair draws up to 5000
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProjectState:
-    """One project as planning sees it.
-
-    Fields:
-        key: short name.
-        question: what the project answers.
-        importance: value of one point; a point is 0.01 of skill.
-        curve: what effort brings.
-        effort_spent: effort already spent, in the unit of the plan.
-        skill_at_ceiling: skill of a perfect model, above 0; scales a learnt curve. It is 1 where
-            the perfect loss is 0, and above 1 where a loss can fall below 0, as a log score can.
-        returns: what a skill is worth, before it is multiplied by the importance.
-        note: sentences to be put after the reason.
-        unknown_before: attempts of unknown effort before others that are on the curve.
-
-    Raises:
-        PlanError: a number is out of range.
-    """
-
-    key: str
-    question: str
-    importance: float
-    curve: AbstractCurve
-    effort_spent: float = 0.0
-    skill_at_ceiling: float = 1.0
-    returns: AbstractReturns = LINEAR
-    note: str = ""
-    unknown_before: int = 0
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.importance) and self.importance >= 0):
-            raise self._refusal("importance", self.importance, "finite and not negative")
-        if not (math.isfinite(self.effort_spent) and self.effort_spent >= 0):
-            raise self._refusal("effort_spent", self.effort_spent, "finite and not negative")
-        if not (math.isfinite(self.skill_at_ceiling) and self.skill_at_ceiling > 0):
-            raise self._refusal("skill_at_ceiling", self.skill_at_ceiling, "finite and above 0")
-
-    def values(self, units: int) -> Floats:
-        """Expected value that the next 0, 1, ... `units` units of effort add."""
-        if self.returns.is_linear:
-            in_one = self.curve.points_in_one(self.skill_at_ceiling)
-            return self.importance * in_one * self.curve.gain(self.effort_spent, units)
-        return self.curve.gain(self.effort_spent, units, self.worth)
-
-    def worth(self, height: Floats) -> Floats:
-        """Value of heights of the curve: never falls, and need not start at 0."""
-        in_one = self.curve.points_in_one(self.skill_at_ceiling) / POINTS
-        return self.importance * self.returns(in_one * height)
-
-    def band(self, units: int) -> tuple[float, float]:
-        """Least and most value that `units` more units add, believed with 80 %."""
-        return self.curve.gain_band(self.effort_spent, units, BAND, self.worth)
-
-    def _refusal(self, name: str, found: float, accepted: str) -> PlanError:
-        return PlanError(
-            f'project "{self.key}": `{name}` is {found}, must be {accepted}. '
-            "Correct it, or leave the project out of the plan."
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,24 +141,32 @@ class Plan:
         return f"<p><strong>{escape(self.headline())}</strong></p>{table}{notes}"
 
 
-def plan_projects(states: Sequence[ProjectState], *, budget: float, effort_unit: str) -> Plan:
+def plan_projects(
+    states: Sequence[ProjectState], *, budget: float, effort_unit: str, rules: Rules = NO_RULES
+) -> Plan:
     """Split a budget over projects so that the expected value is greatest.
 
     Args:
         states: the projects that compete; their keys differ.
         budget: effort to split; what is not a whole unit is left over, and a note says so.
         effort_unit: what one unit of effort is called, such as "person-day".
+        rules: teams, and how many projects may be active; what binds a single project, it says
+            itself.
 
     Raises:
-        PlanError: no project, two of one key, or a budget that is negative, not a number or too
-            large to search.
+        PlanError: no project, two of one key, a budget that is negative, not a number or too
+            large to search, or rules that no split of it keeps.
     """
     check_keys(states)
     units = whole_units(budget, effort_unit)
     values = tuple(state.values(units + 1) for state in states)
-    found = allocate_each([value[: units + 1] for value in values], (units,))[0]
     keys = tuple(state.key for state in states)
-    split = Split(keys, values, found.units, units, effort_unit)
+    constraints = constraints_of(states, rules)
+    found = allocate(
+        [value[: units + 1] for value in values], units, constraints=constraints, names=keys
+    )
+    held = tuple(held_back(constraints, states, found.units, at) for at in range(len(states)))
+    split = Split(keys, values, found.units, units, effort_unit, held, is_bound(constraints))
     return Plan(
         budget=units,
         effort_unit=effort_unit,
@@ -228,7 +174,7 @@ def plan_projects(states: Sequence[ProjectState], *, budget: float, effort_unit:
         value=found.value,
         bound=found.bound,
         certificate=found.certificate,
-        notes=_notes(budget, split),
+        notes=(*_notes(budget, split), *filter(None, [found.note])),
         curves=values,
     )
 
@@ -269,7 +215,7 @@ def _notes(budget: float, split: Split) -> tuple[str, ...]:
 
 
 def check_keys(states: Sequence[ProjectState]) -> None:
-    """Refuse an empty list of projects, and two projects of one key."""
+    """Refuse an empty list of projects, two of one key, and needs that name no project."""
     keys = [state.key for state in states]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if not keys or twice:
@@ -278,6 +224,12 @@ def check_keys(states: Sequence[ProjectState]) -> None:
             f"plan: found {found}, needs at least one project, each with its own key. "
             "Add a project or rename one."
         )
+    for state in states:
+        unknown = [key for key in state.needs if key not in keys]
+        if unknown:
+            raise PlanError(
+                f'project "{state.key}" needs "{unknown[0]}". {nearest(unknown[0], keys)}'
+            )
 
 
 def whole_units(budget: float, effort_unit: str) -> int:

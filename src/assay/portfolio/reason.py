@@ -19,6 +19,8 @@ class Split:
         units: what each project gets.
         budget: units there were.
         effort_unit: what one unit is called, such as "person-day".
+        held: for each project the rule that keeps it from more, in words; empty where none does.
+        is_bound: whether rules limit the split beside the budget.
     """
 
     keys: tuple[str, ...]
@@ -26,6 +28,8 @@ class Split:
     units: tuple[int, ...]
     budget: int
     effort_unit: str
+    held: tuple[str, ...] = ()
+    is_bound: bool = False
 
     def price_of_last(self, at: int) -> float | None:
         """What the last unit that project `at` gets adds; `None` if it gets none."""
@@ -75,11 +79,16 @@ def explain(split: Split, at: int) -> str:
 def _why_no_more(split: Split, at: int) -> str:
     if split.budget == 0:
         return "there is nothing to split"
+    if split.held and split.held[at]:
+        return split.held[at]
     if split.units[at] == split.budget:
         return "no use of the budget by other projects adds more"
     run, rise = _best_run(split, at)
     if rise <= 0:
         return "more would add nothing"
+    if split.is_bound:
+        more = amount(run, split.effort_unit)
+        return f"{more} more would add {figure(rise)}; what the rules leave adds more elsewhere"
     giver = split.giver(at)
     price = None if giver is None else split.price_of_last(giver)
     if giver is None or price is None or run > 1 or rise > price * (1 + ROUNDING):

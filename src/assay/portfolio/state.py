@@ -15,9 +15,11 @@ from assay.portfolio.curves import (
     Stages,
     contradiction,
 )
-from assay.portfolio.planning import Plan, ProjectState, plan_projects
+from assay.portfolio.planning import Plan, plan_projects
 from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep, unknown_before
+from assay.portfolio.project_state import ProjectState
 from assay.portfolio.returns import returns_of
+from assay.portfolio.rules import NO_RULES, Rules
 from assay.record import Portfolio, ProjectBody, load_portfolio, project_body, starts_of
 
 
@@ -59,7 +61,14 @@ def plan_from(
     states = project_states(history, portfolio)
     left = budget_left(states, portfolio) if budget is None else budget
     unit = next((body.effort_unit for body in bodies_of(history, portfolio)), "person-day")
-    return plan_projects(states, budget=left, effort_unit=unit)
+    return plan_projects(states, budget=left, effort_unit=unit, rules=rules_of(portfolio))
+
+
+def rules_of(portfolio: Portfolio | None) -> Rules:
+    """What the `[portfolio]` table says of teams and active projects; nothing without one."""
+    if portfolio is None:
+        return NO_RULES
+    return Rules(teams=portfolio.settings.teams, active=portfolio.settings.active)
 
 
 def budget_left(states: Sequence[ProjectState], portfolio: Portfolio | None) -> float:
@@ -141,6 +150,11 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
         returns=returns_of(body.returns),
         note=" ".join(filter(None, notes)),
         unknown_before=unknown,
+        team=body.team,
+        needs=body.needs,
+        least=body.least,
+        most=body.most,
+        committed=body.committed,
     )
 
 

@@ -6,7 +6,14 @@ from assay import __version__
 from assay.errors import PlanError
 from assay.experiment import Workspace
 from assay.ledger import History, registration_of, verdict_of
-from assay.portfolio import Plan, ProjectState, budget_left, plan_projects, project_states
+from assay.portfolio import (
+    Plan,
+    ProjectState,
+    budget_left,
+    plan_projects,
+    project_states,
+    rules_of,
+)
 from assay.record import Project
 from assay.report.build_plan import plan_content
 from assay.report.build_project import Facts, project_content
@@ -84,7 +91,8 @@ def _plan(
     try:
         left = budget_left(states, portfolio) if budget is None else budget
         unit = portfolio.settings.effort_unit
-        return plan_projects(states, budget=left, effort_unit=unit), ""
+        rules = rules_of(portfolio)
+        return plan_projects(states, budget=left, effort_unit=unit, rules=rules), ""
     except PlanError as error:
         return None, str(error)
 

@@ -6,8 +6,8 @@ from functools import partial
 
 from assay.ledger import History, Record, attempt_of
 from assay.portfolio.curves import AbstractCurve
-from assay.portfolio.planning import ProjectState
 from assay.portfolio.point import Point, points_of
+from assay.portfolio.project_state import ProjectState
 from assay.portfolio.state import bodies_of, curve_of, project_states
 from assay.record import Portfolio
 

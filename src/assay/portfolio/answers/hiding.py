@@ -6,7 +6,7 @@ from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.case import Case
 from assay.portfolio.answers.information import value_of
 from assay.portfolio.answers.today import Today
-from assay.portfolio.planning import ProjectState
+from assay.portfolio.project_state import ProjectState
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.case import Case
 from assay.portfolio.answers.max_plus import TIE, best_of_others
 from assay.portfolio.kinds import Floats
-from assay.portfolio.planning import ProjectState, check_keys, whole_units
+from assay.portfolio.planning import check_keys, whole_units
+from assay.portfolio.project_state import ProjectState
 
 ROUNDING = 1e-9  # relative; values nearer than this are the same
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from assay.errors import PlanError
 from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.today import place_of
-from assay.portfolio.planning import ProjectState, check_keys, whole_units
+from assay.portfolio.planning import check_keys, whole_units
+from assay.portfolio.project_state import ProjectState
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,0 +1,83 @@
+"""One project as planning sees it: its curve, what that is worth, and what binds its effort."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assay.errors import PlanError
+from assay.portfolio.curves import AbstractCurve
+from assay.portfolio.kinds import Floats
+from assay.portfolio.returns import LINEAR, POINTS, AbstractReturns
+
+BAND = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectState:
+    """One project as planning sees it.
+
+    Fields:
+        key: short name.
+        question: what the project answers.
+        importance: value of one point; a point is 0.01 of skill.
+        curve: what effort brings.
+        effort_spent: effort already spent, in the unit of the plan.
+        skill_at_ceiling: skill of a perfect model, above 0; scales a learnt curve. It is 1 where
+            the perfect loss is 0, and above 1 where a loss can fall below 0, as a log score can.
+        returns: what a skill is worth, before it is multiplied by the importance.
+        note: sentences to be put after the reason.
+        unknown_before: attempts of unknown effort before others that are on the curve.
+        team: whose effort it takes; `None` for nobody's in particular.
+        needs: keys of projects that come first, each with the effort it must have had in all.
+        least: least effort that it must have had in all.
+        most: most effort that it may have had in all; `None` for no limit.
+        committed: effort that is promised to it from now on.
+
+    Raises:
+        PlanError: a number is out of range.
+    """
+
+    key: str
+    question: str
+    importance: float
+    curve: AbstractCurve
+    effort_spent: float = 0.0
+    skill_at_ceiling: float = 1.0
+    returns: AbstractReturns = LINEAR
+    note: str = ""
+    unknown_before: int = 0
+    team: str | None = None
+    needs: Mapping[str, float] = field(default_factory=dict)
+    least: float = 0.0
+    most: float | None = None
+    committed: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.importance) and self.importance >= 0):
+            raise self._refusal("importance", self.importance, "finite and not negative")
+        if not (math.isfinite(self.effort_spent) and self.effort_spent >= 0):
+            raise self._refusal("effort_spent", self.effort_spent, "finite and not negative")
+        if not (math.isfinite(self.skill_at_ceiling) and self.skill_at_ceiling > 0):
+            raise self._refusal("skill_at_ceiling", self.skill_at_ceiling, "finite and above 0")
+
+    def values(self, units: int) -> Floats:
+        """Expected value that the next 0, 1, ... `units` units of effort add."""
+        if self.returns.is_linear:
+            in_one = self.curve.points_in_one(self.skill_at_ceiling)
+            return self.importance * in_one * self.curve.gain(self.effort_spent, units)
+        return self.curve.gain(self.effort_spent, units, self.worth)
+
+    def worth(self, height: Floats) -> Floats:
+        """Value of heights of the curve: never falls, and need not start at 0."""
+        in_one = self.curve.points_in_one(self.skill_at_ceiling) / POINTS
+        return self.importance * self.returns(in_one * height)
+
+    def band(self, units: int) -> tuple[float, float]:
+        """Least and most value that `units` more units add, believed with 80 %."""
+        return self.curve.gain_band(self.effort_spent, units, BAND, self.worth)
+
+    def _refusal(self, name: str, found: float, accepted: str) -> PlanError:
+        return PlanError(
+            f'project "{self.key}": `{name}` is {found}, must be {accepted}. '
+            "Correct it, or leave the project out of the plan."
+        )
