@@ -36,7 +36,7 @@ def covered(projects: list[TrueProject], curves: list[Curve], at: list[float]) -
 def test_the_band_covers_what_it_says_on_projects_that_the_prior_does_not_know(
     true_projects, count
 ):
-    curves = [Curve.fit(project.seen(count)) for project in true_projects]
+    curves = [Curve.learn(project.seen(count)) for project in true_projects]
     for times, published in zip((2, 4), COVERED[count], strict=True):
         at = [times * last_effort(project, count) for project in true_projects]
         found = covered(true_projects, curves, at)
@@ -49,8 +49,8 @@ def test_the_band_covers_what_it_says_on_projects_that_the_prior_does_not_know(
 
 def test_hiding_failures_makes_curves_too_hopeful(true_projects):
     at = [4 * project.attempts[-1].effort for project in true_projects]
-    everything = [Curve.fit(project.seen(5)) for project in true_projects]
-    shown = [Curve.fit(project.improvements(5)) for project in true_projects]
+    everything = [Curve.learn(project.seen(5)) for project in true_projects]
+    shown = [Curve.learn(project.improvements(5)) for project in true_projects]
     honest, hopeful = (
         float(errors(true_projects, curves, at).mean()) for curves in (everything, shown)
     )
@@ -60,6 +60,6 @@ def test_hiding_failures_makes_curves_too_hopeful(true_projects):
 
 def test_a_dead_project_is_covered_because_0_has_a_probability_of_its_own(true_projects):
     dead = [project for project in true_projects if project.a == 0]
-    bands = [Curve.fit(project.seen(5)).band(100.0) for project in dead]
+    bands = [Curve.learn(project.seen(5)).band(100.0) for project in dead]
     assert len(dead) > 15
     assert np.mean([low <= 0.0 for low, _ in bands]) > 0.75

@@ -20,45 +20,45 @@ SHARP = tuple(Observation(4.0 * k, 0.4 * (1 - math.exp(-k / 5)), 0.014) for k in
 
 
 def test_attempts_that_bring_nothing_say_that_the_project_may_be_dead():
-    dead = [Curve.fit(FLAT[:count]).probability_dead() for count in range(5)]
+    dead = [Curve.learn(FLAT[:count]).probability_dead() for count in range(5)]
     assert all(later > earlier for earlier, later in pairwise(dead))
     assert dead[4] > 0.3
 
 
 def test_a_score_well_above_0_says_that_the_project_lives():
-    assert Curve.fit(GOOD).probability_dead() < 1e-6
+    assert Curve.learn(GOOD).probability_dead() < 1e-6
 
 
 def test_one_bad_attempt_does_not_bury_a_project():
-    after = Curve.fit((*GOOD, Observation(13.0, 0.02, 0.02)))
-    assert float(after.mean(40.0)) > 0.75 * float(Curve.fit(GOOD).mean(40.0))
+    after = Curve.learn((*GOOD, Observation(13.0, 0.02, 0.02)))
+    assert float(after.mean(40.0)) > 0.75 * float(Curve.learn(GOOD).mean(40.0))
 
 
 def test_one_bit_teaches_nearly_what_a_failed_score_does():
-    scored = Curve.fit((*GOOD, Observation(20.0, 0.29, 0.02)))
-    one_bit = Curve.fit((*GOOD, Observation(20.0, bound=0.31)))
-    without = Curve.fit(GOOD)
+    scored = Curve.learn((*GOOD, Observation(20.0, 0.29, 0.02)))
+    one_bit = Curve.learn((*GOOD, Observation(20.0, bound=0.31)))
+    without = Curve.learn(GOOD)
     fall = float(without.mean(60.0) - one_bit.mean(60.0))
     assert fall > 0.0
     assert abs(float(scored.mean(60.0) - one_bit.mean(60.0))) < fall
 
 
 def test_the_order_of_attempts_is_irrelevant():
-    one, other = Curve.fit(GOOD + FLAT), Curve.fit((FLAT + GOOD)[::-1])
+    one, other = Curve.learn(GOOD + FLAT), Curve.learn((FLAT + GOOD)[::-1])
     np.testing.assert_allclose(one.mean([5, 50]), other.mean([5, 50]), rtol=1e-10)
 
 
 def test_the_unit_of_effort_changes_only_the_axis():
     in_hours = [Observation(8 * seen.effort, seen.score, seen.se) for seen in GOOD]
-    hours = Curve.fit(in_hours, Belief(0.5, 160, 0.2), effort_per_person_day=8.0)
-    days = Curve.fit(GOOD, Belief(0.5, 20, 0.2))
+    hours = Curve.learn(in_hours, Belief(0.5, 160, 0.2), effort_per_person_day=8.0)
+    days = Curve.learn(GOOD, Belief(0.5, 20, 0.2))
     np.testing.assert_allclose(hours.mean([40, 400]), days.mean([5, 50]), rtol=1e-12)
     assert hours.gain_band(80.0, 80.0) == pytest.approx(days.gain_band(10.0, 10.0))
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
 def test_a_band_holds_the_probability_it_names(level):
-    curve = Curve.fit(GOOD)
+    curve = Curve.learn(GOOD)
     low, high = curve.band(30.0, level)
     height = curve.atoms.headroom(np.array([30.0]))[:, 0]
     inside = curve.weights[(height >= low) & (height <= high)].sum()
@@ -70,7 +70,7 @@ def test_a_band_holds_the_probability_it_names(level):
     scores=st.lists(st.floats(-0.2, 0.9), min_size=0, max_size=4),
 )
 def test_gains_start_at_0_never_fall_and_add_up(x0, scores):
-    curve = Curve.fit([Observation(3.0 * k + 3, s, 0.05) for k, s in enumerate(scores)])
+    curve = Curve.learn([Observation(3.0 * k + 3, s, 0.05) for k, s in enumerate(scores)])
     gain = curve.gain(x0, 30)
     assert gain[0] == 0.0
     assert (np.diff(gain) >= 0).all()
@@ -79,7 +79,7 @@ def test_gains_start_at_0_never_fall_and_add_up(x0, scores):
 
 
 def test_a_mean_far_out_is_computed_in_pieces_with_the_same_result():
-    curve = Curve.fit(GOOD)
+    curve = Curve.learn(GOOD)
     whole = curve.mean(np.arange(200.0))
     assert whole.shape == (200,)
     np.testing.assert_allclose(
@@ -89,7 +89,7 @@ def test_a_mean_far_out_is_computed_in_pieces_with_the_same_result():
 
 
 def test_sharp_attempts_are_resampled_to_what_many_more_atoms_say():
-    curve = Curve.fit(SHARP)
+    curve = Curve.learn(SHARP)
     assert curve.atoms.size == KEPT
     assert curve.effective_atoms == pytest.approx(KEPT)
     many = draw_atoms(600_000, 1)
@@ -102,12 +102,12 @@ def test_sharp_attempts_are_resampled_to_what_many_more_atoms_say():
 
 
 def test_resampling_gives_the_same_curve_each_time():
-    np.testing.assert_array_equal(Curve.fit(SHARP).mean([9, 99]), Curve.fit(SHARP).mean([9, 99]))
+    np.testing.assert_array_equal(Curve.learn(SHARP).mean([9, 99]), Curve.learn(SHARP).mean([9, 99]))
 
 
 def test_resampling_keeps_the_chance_of_a_dead_project():
     flat = [Observation(4.0 * k, 0.0, 0.01) for k in range(1, 17)]
-    curve = Curve.fit(flat)
+    curve = Curve.learn(flat)
     assert curve.atoms.size == KEPT
     many = draw_atoms(400_000, 2)
     scores = log_likelihood_of(flat, None, 1.0)(many)
@@ -118,7 +118,7 @@ def test_resampling_keeps_the_chance_of_a_dead_project():
 
 @pytest.mark.parametrize("score", [-3.0, 1.4, 20.0])
 def test_a_score_off_the_scale_still_gives_a_curve(score):
-    curve = Curve.fit([Observation(5.0, score, 0.01)])
+    curve = Curve.learn([Observation(5.0, score, 0.01)])
     assert 0.0 <= float(curve.mean(10.0)) <= 1.0
     assert curve.weights.sum() == pytest.approx(1.0)
 

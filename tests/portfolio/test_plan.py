@@ -60,7 +60,7 @@ def test_a_project_eight_times_as_important_takes_most(grocery):
 
 
 def test_importance_and_skill_at_the_ceiling_scale_a_learnt_curve():
-    curve = Curve.fit([Observation(4.0, 0.2, 0.02)])
+    curve = Curve.learn([Observation(4.0, 0.2, 0.02)])
     small = plan([state("a", curve)], 10).lines[0]
     large = plan([state("a", curve, importance=3.0, skill_at_ceiling=0.5)], 10).lines[0]
     for name in ("expected_gain", "low", "high", "price_of_last_unit", "next_unit_gain"):
@@ -76,7 +76,7 @@ def test_gains_count_from_the_effort_already_spent():
 
 
 def test_a_project_that_failed_often_gets_less_than_one_never_tried():
-    failed = Curve.fit([Observation(x, 0.0, 0.02) for x in (2.0, 4.0, 7.0)])
+    failed = Curve.learn([Observation(x, 0.0, 0.02) for x in (2.0, 4.0, 7.0)])
     new = Curve.prior()
     given = units([state("failed", failed, effort_spent=7.0), state("new", new)], 20)
     assert given[0] < given[1]
@@ -117,7 +117,7 @@ def test_other_reasons(states, budget, words):
 
 
 def test_a_project_that_is_probably_dead_says_so():
-    flat = Curve.fit([Observation(x, 0.0, 0.01) for x in (3.0, 6.0, 10.0, 15.0, 20.0)])
+    flat = Curve.learn([Observation(x, 0.0, 0.01) for x in (3.0, 6.0, 10.0, 15.0, 20.0)])
     reason = plan([state("a", flat, effort_spent=20.0), state("b")], 5).lines[0].reason
     assert re.search(r"With probability 0\.[3-9]\d there is nothing to gain here\.", reason)
 

@@ -205,7 +205,7 @@ def test_an_attempt_that_broke_costs_effort_and_says_that_it_did_not_beat_the_be
     assert (last.effort, last.score, last.kind) == (5, None, "broke")
     assert last.observation == Observation(5, bound=0.1)
     seen = [Observation(2, score=0.1, se=0.02), Observation(5, bound=0.1)]
-    assert same(story.state().curve, Curve.fit(seen))
+    assert same(story.state().curve, Curve.learn(seen))
 
 
 def test_the_best_before_the_first_score_is_the_baseline(story):
@@ -224,7 +224,7 @@ def test_an_attempt_of_unknown_effort_does_not_enter_the_curve(story):
     # The third score was the best of three on the same open rows, whatever the second one cost.
     se = 0.02 * math.hypot(1, 0.8463 * math.sqrt(0.2))
     seen = [Observation(2, score=0.1, se=0.02), Observation(5, score=0.2, se=se)]
-    assert state.curve.mean(10.0) == pytest.approx(Curve.fit(seen).mean(10.0), rel=1e-4)
+    assert state.curve.mean(10.0) == pytest.approx(Curve.learn(seen).mean(10.0), rel=1e-4)
 
 
 def test_how_many_unknown_efforts_came_before_is_said_wherever_the_curve_is_shown(story):
@@ -292,7 +292,7 @@ def test_imported_attempts_stand_on_the_curve_in_the_order_of_their_start(story)
     ]
     state = story.state()
     assert state.effort_spent == 6
-    assert state.curve.mean(10.0) == pytest.approx(Curve.fit(seen).mean(10.0), rel=1e-6)
+    assert state.curve.mean(10.0) == pytest.approx(Curve.learn(seen).mean(10.0), rel=1e-6)
 
 
 def test_an_imported_score_of_unknown_error_does_not_pretend_to_be_exact(story):
@@ -396,7 +396,7 @@ def test_effort_counts_over_all_experiments_of_a_project_and_of_no_other(story):
 def test_effort_in_hours_teaches_the_same_as_effort_in_days(story):
     story.register().attempt("glm", 16, 0.3)
     hours = story.state(effort_unit="hour", effort_per_person_day=8.0).curve
-    days = Curve.fit([Observation(2, score=0.3, se=0.02)])
+    days = Curve.learn([Observation(2, score=0.3, se=0.02)])
     assert hours.mean(40.0) == pytest.approx(days.mean(5.0))
 
 

@@ -86,7 +86,7 @@ def curve_of(body: ProjectBody, points: Sequence[Point]) -> AbstractCurve:
     stated = body.belief
     belief = Belief(stated.share, stated.effort, stated.give_or_take) if stated else None
     seen = [point.observation for point in points]
-    return Curve.fit(
+    return Curve.learn(
         [observed for observed in seen if observed is not None],
         belief,
         effort_per_person_day=body.effort_per_person_day,

@@ -139,10 +139,10 @@ class Curve(AbstractCurve):
             belief: what its team expects, if anything.
             effort_per_person_day: units of effort in one person-day.
         """
-        return cls.fit((), belief, effort_per_person_day=effort_per_person_day)
+        return cls.learn((), belief, effort_per_person_day=effort_per_person_day)
 
     @classmethod
-    def fit(
+    def learn(
         cls,
         observations: Iterable[Observation],
         belief: Belief | None = None,
