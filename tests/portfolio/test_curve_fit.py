@@ -102,7 +102,9 @@ def test_sharp_attempts_are_resampled_to_what_many_more_atoms_say():
 
 
 def test_resampling_gives_the_same_curve_each_time():
-    np.testing.assert_array_equal(Curve.learn(SHARP).mean([9, 99]), Curve.learn(SHARP).mean([9, 99]))
+    np.testing.assert_array_equal(
+        Curve.learn(SHARP).mean([9, 99]), Curve.learn(SHARP).mean([9, 99])
+    )
 
 
 def test_resampling_keeps_the_chance_of_a_dead_project():
