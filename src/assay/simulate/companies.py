@@ -13,7 +13,7 @@ from assay.simulate.streams import stream
 
 # The law of the projects. It differs from the prior of curves in every number, so that a policy
 # that uses that prior is not told the truth in advance.
-LOG_TAU = (np.log(22.0), 0.9)  # mean and standard deviation of log tau, person-days
+LOG_TAU = (np.log(24.0), 0.9)  # mean and standard deviation of log tau, person-days
 Q_LEAST, Q_MOST = 0.6, 1.0
 A_BETA = (4.0, 2.0)
 LOG_IMPORTANCE = (0.0, 0.8)
