@@ -111,9 +111,11 @@ def test_a_notebook_shows_the_truth():
     ("wrong", "found"),
     [
         ({"seed": -1}, "`seed` is -1"),
+        ({"seed": 0.5}, r"`seed` is 0\.5"),
         ({"projects": 0}, "`projects` is 0"),
+        ({"projects": 2.5}, r"`projects` is 2\.5"),
         ({"projects": 2000}, "`projects` is 2000"),
-        ({"share_dead": 1.5}, "`share_dead` is 1.5"),
+        ({"share_dead": 1.5}, r"`share_dead` is 1\.5"),
         ({"share_late": float("nan")}, "`share_late` is nan"),
     ],
 )

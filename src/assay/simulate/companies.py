@@ -166,9 +166,9 @@ def check_company(seed: int, projects: int, share_dead: float, share_late: float
     Raises:
         ConfigError: an argument is out of range.
     """
-    if seed < 0:
+    if not (seed >= 0 and seed == int(seed)):
         raise _refusal("seed", seed, "a whole number from 0 on", "Pass `seed=1`.")
-    if not 1 <= projects <= MOST_PROJECTS:
+    if not (1 <= projects <= MOST_PROJECTS and projects == int(projects)):
         accepted = f"a whole number from 1 to {MOST_PROJECTS:,}"
         raise _refusal("projects", projects, accepted, "Pass `projects=5`.")
     for name, share in (("share_dead", share_dead), ("share_late", share_late)):

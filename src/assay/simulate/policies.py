@@ -97,8 +97,8 @@ def by_plan(seen: Seen, believed: Believed) -> Callable[[Round], Whole]:
     def split(round_: Round) -> Whole:
         # Returns that diminish let each round be planned by itself. A start-up cost does not:
         # no round could pay for it alone, the whole that is left can.
-        has_start_up = any(standing.start_up for standing in round_.standings)
-        horizon = round_.left if has_start_up else round_.units
+        is_starting = any(now.spent < now.start_up for now in round_.standings)
+        horizon = round_.left if is_starting else round_.units
         gains = _gains(round_, seen, believed, horizon)
         planned = np.array(allocate(gains, horizon).units)
         return planned if horizon == round_.units else _first_part(gains, planned, round_.units)
@@ -119,8 +119,6 @@ def unit_by_unit(seen: Seen, believed: Believed) -> Callable[[Round], Whole]:
         given = np.zeros(len(rises), np.int64)
         for _ in range(round_.units):
             given[np.argmax(rises[np.arange(len(rises)), given])] += 1
-            if given.max() == round_.units:
-                break
         return given
 
     return split
