@@ -1,5 +1,6 @@
 """The portfolios that ship load, and their data are what they say."""
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -7,6 +8,7 @@ import pytest
 
 from assay.errors import UnderpoweredError
 from assay.experiment import Workspace
+from assay.portfolio import plan
 from assay.record import load_portfolio
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -63,6 +65,26 @@ def test_a_new_ledger_seals_the_same_rows(first, tmp_path):
         mine, theirs = first.task("digits").sealing, other.task("digits").sealing
     assert (mine.sealed_rows == theirs.sealed_rows).all()
     assert mine.fingerprints != theirs.fingerprints  # each ledger knows them by its own salt
+
+
+@pytest.mark.parametrize("file", ["assay.toml", "product.toml"])
+def test_the_grocery_page_shows_the_splits_that_are_planned(file):
+    page = (EXAMPLES / "grocery" / "README.md").read_text("utf-8")
+    plans = [plan(EXAMPLES / "grocery" / file, budget=budget) for budget in (100, 300)]
+    for line, later in zip(*(each.lines for each in plans), strict=True):
+        assert re.search(rf"^{line.key} +{line.units} +{later.units}$", page, re.MULTILINE)
+    worth = " +".join(f"{each.value:.3g}" for each in plans)
+    assert re.search(rf"^worth +{worth}$", page, re.MULTILINE)
+
+
+def test_the_product_is_the_grocery_start_up_with_one_project_eight_times_as_important():
+    start_up = load_portfolio(EXAMPLES / "grocery").projects
+    product = load_portfolio(EXAMPLES / "grocery" / "product.toml").projects
+    factor = {a.key: b.importance / a.importance for a, b in zip(start_up, product, strict=True)}
+    assert {key for key, times in factor.items() if times == 8} == {"dispatching"}
+    assert [p.model_copy(update={"importance": 1.0}) for p in start_up] == [
+        p.model_copy(update={"importance": 1.0}) for p in product
+    ]
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ def test_the_loop_is_all_there():
         "init", "profile", "feasibility", "split", "register", "attempt", "close", "amend",
         "learn", "run", "vault seal", "vault answer", "ledger ls", "ledger search", "ledger show",
         "ledger verify", "ledger rebuild", "ledger export", "ledger backup",
-        "ledger import jsonl", "ledger import mlflow", "plan", "report", "gate", "watch",
+        "ledger import jsonl", "ledger import mlflow", "plan", "simulate", "report", "gate",
+        "watch",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pytest
 from assay import picture
 from assay.picture.allocation import optimum_by_budget
 from assay.picture.feasibility import Mark, learning_curve
+from assay.picture.regret import regret_by_effort
 
 
 def bins(hidden: bool = True) -> pl.DataFrame:
@@ -106,6 +107,15 @@ def growing() -> tuple[pl.DataFrame, pl.DataFrame]:
     return curves, optima.join(value, on=["project", "units"])
 
 
+def regrets() -> pl.DataFrame:
+    """Three policies over five rounds, two of them neck and neck."""
+    ends = {"equal": 20.0, "plan": 5.2, "greedy": 5.1}
+    rows = [
+        (name, at, 20 * at, end + 30 / at, 0.8) for name, end in ends.items() for at in range(1, 6)
+    ]
+    return pl.DataFrame(rows, ["policy", "round", "effort", "regret", "se"], orient="row")
+
+
 GALLERY: dict[str, Callable[[], alt.TopLevelMixin]] = {
     "histogram": lambda: picture.histogram(bins(), "units sold a day", rows="days"),
     "series": lambda: picture.series(course(), "units sold a day"),
@@ -121,6 +131,7 @@ GALLERY: dict[str, Callable[[], alt.TopLevelMixin]] = {
     "learning curve": lambda: learning_curve(
         *pilot_scores(), target=0.6, ceiling=Mark(0.83, "ceiling: at most 0.83")
     ),
+    "regret": lambda: regret_by_effort(regrets()),
     "gains": lambda: picture.gains(sealed(), bar=0.0, axis="gain in CRPS (units a day)"),
     "reliability": lambda: picture.reliability(promised()),
     "PIT": lambda: picture.pit_histogram(places()),

@@ -9,8 +9,20 @@ import pytest
 from assay import picture
 from assay.errors import DataError
 from assay.picture.allocation import optimum_by_budget
+from assay.picture.regret import regret_by_effort
 
-from .conftest import attempts, bins, course, curve, growing, places, profile, promised, sealed
+from .conftest import (
+    attempts,
+    bins,
+    course,
+    curve,
+    growing,
+    places,
+    profile,
+    promised,
+    regrets,
+    sealed,
+)
 
 
 def words(chart) -> list[str]:
@@ -196,3 +208,17 @@ def test_a_missing_column_is_named_with_what_is_needed(draw, table, column):
 def test_an_empty_table_is_refused():
     with pytest.raises(DataError, match="0 rows"):
         picture.histogram(bins().clear(), "units")
+
+
+def test_regret_names_each_policy_with_its_last_figure():
+    assert {"equal 26.0", "plan 11.2", "greedy 11.1"} <= set(words(regret_by_effort(regrets())))
+
+
+def test_regret_of_one_company_has_no_error_and_nothing_to_lose_is_drawn_too():
+    one = regrets().with_columns(regret=0.0, se=pl.lit(None))
+    assert "plan 0.0" in words(regret_by_effort(one))
+
+
+def test_regret_names_a_missing_column():
+    with pytest.raises(DataError, match="no column `se`"):
+        regret_by_effort(regrets().drop("se"))

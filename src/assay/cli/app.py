@@ -20,6 +20,7 @@ from assay.cli import (
     register,
     report,
     run,
+    simulate,
     split,
     vault,
     verdict,
@@ -30,7 +31,7 @@ from assay.cli.teach import group
 
 LOOP = (
     init, profile, feasibility, split, register, attempt, verdict, amend, learn, run, gate, watch,
-    vault, records, plan, report,
+    vault, records, plan, simulate, report,
 )  # fmt: skip
 
 app = group(
