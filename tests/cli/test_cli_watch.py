@@ -69,9 +69,19 @@ def test_sound_rows_exit_with_zero_and_drifted_ones_with_one(assay, released, he
     shown = assay("watch", released, "dose")
     assert shown.exit_code == 1
     assert "dose: withdrawn" in shown.stdout
-    refused = assay("watch", released, "dose", "--data", data, "--predictions", said)
-    assert refused.exit_code == 2
-    assert "for good" in refused.stderr
+    again = assay("watch", released, "dose", "--data", data, "--predictions", said)
+    assert again.exit_code == 1
+    assert "dose: withdrawn" in again.stdout
+    assert "withdrawn before, so the given rows were not scored" in again.stderr
+    read = assay("watch", released, "dose", "--data", data, "--json")
+    assert read.exit_code == 1
+    assert json.loads(read.stdout)["withdrawn_at"]
+    gate = assay("gate", released, "dose", "--release")
+    assert gate.exit_code == 1
+    assert gate.stdout.startswith("dose: withdrawn on 20")
+    read = assay("gate", released, "dose", "--json")
+    assert read.exit_code == 1
+    assert json.loads(read.stdout)["withdrawn"].startswith("withdrawn on 20")
     assert head(released / "assay.db") == before
 
 

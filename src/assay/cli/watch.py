@@ -94,8 +94,13 @@ def add(app: typer.Typer) -> None:
             )
         with open_workspace(path, ledger, key_file=key_file) as workspace, working():
             experiment = workspace.experiment(key)
-            rows = None if data is None else _rows(data, workspace.portfolio.folder)
-            found = experiment.watch(rows, predictions=predictions, baseline=baseline)
+            # A withdrawal is for good: it is the answer, whatever rows are given.
+            is_gone = experiment.withdrawal is not None
+            rows = None if data is None or is_gone else _rows(data, workspace.portfolio.folder)
+            said = {} if is_gone else {"predictions": predictions, "baseline": baseline}
+            found = experiment.watch(rows, **said)
+        if is_gone and data is not None:
+            aside("the verdict was withdrawn before, so the given rows were not scored")
         if as_json:
             answer(found.as_dict())
         else:
