@@ -209,13 +209,32 @@ def test_another_model_than_was_judged_is_refused(running, scaled, ledger):
     assert running.watch(fresh(20), model=scaled(1.0 + 1e-12)).rows == 20  # rounding is no change
 
 
-def test_without_a_model_predictions_are_asked_for(running):
+def test_without_a_model_predictions_are_asked_for(running, begin):
     with pytest.raises(ExperimentError, match=r"`whole` is not planned.*--predictions FILE"):
-        running.watch(fresh(20))
+        begin().watch(fresh(20))
+
+
+def test_the_model_offered_in_this_session_is_asked_again(running, begin):
+    found = running.watch(fresh(30))
+    assert (found.outcome, found.rows) == ("holds", 30)
+    with pytest.raises(ExperimentError, match=r"In Python give it: `model=`"):
+        begin().watch(fresh(20, seed=3))  # another session knows no model
+
+
+def test_another_model_is_refused_though_no_row_is_new(running, scaled, ledger):
+    class Other(scaled):
+        pass
+
+    rows = fresh(30)
+    running.watch(rows, model=scaled(1.0))
+    head = ledger.head()
+    with pytest.raises(ExperimentError, match="was Scaled, and this model is Other. Give the one"):
+        running.watch(rows, model=Other(1.0))
+    assert ledger.head() == head
 
 
 def test_a_model_that_cannot_take_the_rows_is_named(running, scaled, ledger):
-    class Fussy(scaled):
+    class Scaled(scaled):
         def predict(self, data, /):
             if data.rows != 150:
                 raise ValueError("found unknown categories ['c'] in column 0")
@@ -223,7 +242,7 @@ def test_a_model_that_cannot_take_the_rows_is_named(running, scaled, ledger):
 
     head = ledger.head()
     with pytest.raises(PredictionsError, match="cannot predict the new rows: ValueError: found"):
-        running.watch(fresh(20), model=Fussy(1.0))
+        running.watch(fresh(20), model=Scaled(1.0))
     with pytest.raises(PredictionsError, match="is no number"):
         running.watch(fresh(20).with_columns(x=None), model=scaled(1.0))
     assert ledger.head() == head
@@ -354,7 +373,7 @@ def test_a_watch_that_was_overtaken_counts_no_row_twice(running, scaled, ledger,
     rows, other = fresh(25), begin()
     ready = threading.Barrier(2)
 
-    class Slow(scaled):
+    class Scaled(scaled):
         def predict(self, data, /):
             if data.rows == 25:
                 ready.wait(timeout=30)
@@ -364,7 +383,7 @@ def test_a_watch_that_was_overtaken_counts_no_row_twice(running, scaled, ledger,
 
     def run(experiment: Experiment) -> None:
         try:
-            outcomes.append(experiment.watch(rows, model=Slow(1.0)).outcome)
+            outcomes.append(experiment.watch(rows, model=Scaled(1.0)).outcome)
         except ExperimentError as error:
             outcomes.append(str(error))
 
