@@ -165,6 +165,10 @@ def test_what_cannot_be_watched_is_one_message(assay, released, tiny, tmp_path, 
         (("--data", tmp_path / "words.csv"), "such as 'heavy' in row 1, and was Float64"),
         (("--data", data, "--predictions", data), "accepted are `mean`"),
         (("--data", data, "--picture", "watch.gif"), "must end in"),
+        (
+            ("--data", data, "--predictions", said, "--picture", tmp_path / "no" / "x.png"),
+            "the picture cannot be written: there is no folder",
+        ),
     ):
         done = assay("watch", released, "dose", *words)
         assert done.exit_code == 2, (words, done.stdout)

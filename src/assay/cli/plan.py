@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli.budgets import read_budgets
-from assay.cli.drawing import check_kind, draw
+from assay.cli.drawing import check_picture, draw
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
 from assay.cli.plan_table import show_budgets, show_plan
 from assay.cli.teach import command
@@ -53,7 +53,7 @@ def add(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         if picture is not None:
-            check_kind(picture)
+            check_picture(picture)
         portfolio = portfolio_at(path)
         budgets = read_budgets(budget)
         from assay.compute.progress import waiting

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.drawing import check_kind, draw
+from assay.cli.drawing import check_picture, draw
 from assay.cli.guard import DOES_NOT_HOLD
 from assay.cli.options import AsJson, KeyFile, LedgerFile, PortfolioPath, ProjectKey
 from assay.cli.teach import command
@@ -86,7 +86,7 @@ def add(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         if picture is not None:
-            check_kind(picture)
+            check_picture(picture)
         if data is None and (predictions or baseline):
             raise ConfigError(
                 "watch: --predictions and --baseline say what was predicted for the rows of "
