@@ -58,7 +58,7 @@ def test_sound_rows_exit_with_zero_and_drifted_ones_with_one(assay, released, he
     done = assay("watch", released, "dose", "--data", data, "--predictions", said)
     assert done.exit_code == 0
     assert done.stdout.startswith("dose: holds\nHolds: since its release, `weight` lowers the")
-    assert "60 rows, 60 rows" in done.stdout
+    assert "60 rows, 60 different ones" in done.stdout
     assert "withdrawn from 20 on" in done.stdout
     assert "Rests on the author's word" in done.stderr
     data, said = give(released, rows(120, first=2000, hours=0.4, seed=7))

@@ -120,6 +120,29 @@ def test_rows_without_a_target_wait_for_it(running, scaled):
     assert (second.rows, second.rows_so_far) == (15, 40)
 
 
+def test_each_row_is_counted_once_and_none_is_asked_for_twice(release, begin, ledger, scaled):
+    def cases(rows: int, seed: int) -> pl.DataFrame:
+        random = np.random.default_rng(seed)
+        x, *others = random.normal(size=(5, rows))
+        more = {f"z{place}": other for place, other in enumerate(others)}
+        return pl.DataFrame({"x": x, **more, "y": x + 0.2 * random.normal(size=rows)})
+
+    experiment = begin(cases(250, 20))
+    assert experiment.attempt(scaled(1.0)).supported
+    release(experiment)
+    seen, new, waiting = cases(50, 21), cases(10, 22), cases(5, 23)
+    experiment.watch(seen, model=scaled(1.0))
+    bare = pl.concat([seen.tail(10), waiting]).with_columns(y=pl.lit(None, dtype=pl.Float64))
+    twins = seen.head(3).with_columns(x=pl.col("x") + 1e-9, y=pl.lit(None, dtype=pl.Float64))
+    found = experiment.watch(pl.concat([seen.head(40), bare, new, twins]), model=scaled(1.0))
+    assert (found.rows, found.rows_so_far) == (10, 60)
+    assert found.notes == (
+        "50 rows were watched before and are skipped.",
+        "5 rows have no `y` yet: give them again once they do.",
+        "3 rows are near-copies of rows known before, and are left out.",
+    )
+
+
 def test_near_copies_say_nothing_new(release, begin, ledger, scaled):
     def cases(rows: int, seed: int) -> pl.DataFrame:
         random = np.random.default_rng(seed)
