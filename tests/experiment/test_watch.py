@@ -180,7 +180,10 @@ BAD: dict[str, tuple[Callable[[pl.DataFrame], Any], str]] = {
     "no target": (lambda t: t.with_columns(y=None), "`y` is missing in all 20 rows"),
     "no rows": (lambda t: t.clear(), "empty table"),
     "a column renamed": (lambda t: t.rename({"x": "xx"}), "no column `x`.*Did you mean `xx`"),
-    "a column too many": (lambda t: t.with_columns(z=1), "column `z` is not among those"),
+    "a column too many": (
+        lambda t: t.with_columns(z=1),
+        "column `z` is not among those of the table that the model learnt from",
+    ),
     "text for numbers": (
         lambda t: t.with_columns(pl.col("x").cast(pl.String)),
         "column `x` is String",
@@ -251,7 +254,7 @@ def test_another_model_is_refused_though_no_row_is_new(running, scaled, ledger):
     rows = fresh(30)
     running.watch(rows, model=scaled(1.0))
     head = ledger.head()
-    with pytest.raises(ExperimentError, match="was Scaled, and this model is Other. Give the one"):
+    with pytest.raises(ExperimentError, match=r"was Scaled, and this model is Other\. Give"):
         running.watch(rows, model=Other(1.0))
     assert ledger.head() == head
 
@@ -279,6 +282,11 @@ def test_predictions_stand_beside_the_rows_they_are_for(running):
     assert "rests on the author's word" in found.notes[0].lower()
     with pytest.raises(PredictionsError, match="40 of these are missing"):
         running.watch(fresh(40, seed=2).with_row_index("row_id", offset=590), predictions=said)
+
+
+def test_bare_numbers_are_no_predictions(running):
+    with pytest.raises(PredictionsError, match=r"found ndarray, which does not say for which rows"):
+        running.watch(fresh(20), predictions=np.full(20, 1.0))
 
 
 def test_predictions_without_row_ids_count_from_the_first_row(running):

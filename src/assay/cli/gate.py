@@ -36,7 +36,7 @@ Alpha = Annotated[
         show_default="0.05, or that of the first release",
     ),
 ]
-Note = Annotated[str, typer.Option(metavar="WORDS", help="Of a release.", show_default="")]
+Note = Annotated[str, typer.Option(metavar="WORDS", help="Of a release.", show_default="none")]
 
 COLOURS = {"holds": "green", "does not hold": "red", "cannot be told": "yellow"}
 

@@ -39,12 +39,12 @@ def _salvaged(path: Path, timeout_s: float, said: str, tell: Tell) -> Verificati
     connections = Connections(path, timeout_s, engine)
     try:
         with connections.reading() as connection:
-            found = verification.verify(
-                connection, store_of(path), str(path), tell, opens=False
-            )
+            found = verification.verify(connection, store_of(path), str(path), tell, opens=False)
     except LedgerError:
         nothing = Break(at=1, why="cannot be read from the file")
-        return Verification(ok=False, records=0, broken_at=1, breaks=(nothing,), message=_on_its_own(said))
+        return Verification(
+            ok=False, records=0, broken_at=1, breaks=(nothing,), message=_on_its_own(said)
+        )
     finally:
         connections.close()
     finding = found.message.removeprefix(f"{path}: ")
