@@ -10,7 +10,7 @@ from assay.cli.options import AsJson, KeyFile, LedgerFile, PortfolioPath, Projec
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, console, table, working
 from assay.cli.watch_table import withdrawn_words
-from assay.cli.workspace import open_workspace
+from assay.cli.workspace import open_workspace, portfolio_at
 from assay.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def add(app: typer.Typer) -> None:
         more="The parts: the gap between open and sealed rows, calibration, stability over seeds "
         "and other rows, segments in which it is worse than the baseline, look-ahead, explanation, "
         "and tries. What cannot be told does not pass. The model is made anew from assay.toml, "
-        "and fitted about ten times. Exits with 1 unless it passes, as a verdict withdrawn since never does.",
+        "and fitted about ten times. Exits with 1 unless it passes, as a withdrawn "
+        "verdict never does.",
         example=(
             "assay gate examples/first progression",
             'assay gate . demand --accept segments="no stock is kept there" --release',
@@ -71,6 +72,7 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         accepted = dict(_pair(text) for text in accept or ())
         _refuse_words_of_a_release(release, alpha, note)
+        portfolio_at(path).project(key)  # a slip is said before all that fits is imported
         with open_workspace(path, ledger, key_file=key_file) as workspace, working():
             experiment = workspace.experiment(key)
             withdrawn = withdrawn_words(experiment.withdrawal)

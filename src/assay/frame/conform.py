@@ -62,8 +62,8 @@ def _refuse_other_columns(frame: Frame, known: Frame) -> None:
         raise DataError(
             f"{frame.source}: column `{extra[0]}`"
             + (f" ({len(extra)} such columns)" if len(extra) > 1 else "")
-            + f" is not among those of {_earlier(frame, known)}. New rows need the same columns: leave it "
-            "out, or give it the name that it had."
+            + f" is not among those of {_earlier(frame, known)}. New rows need the same columns: "
+            "leave it out, or give it the name that it had."
         )
 
 
