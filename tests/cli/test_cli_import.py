@@ -36,8 +36,9 @@ def test_what_comes_in_is_shown_and_what_stays_unknown_is_said(bring, tmp_path):
     assert done.stderr.splitlines() == [
         f"{KEY}: 1 run still running, left out",
         f"{KEY}: 2 of 8 attempts of unknown effort, so not on the curve, such as tree "
-        "(effort = 'drei Tage')",
-        f"{KEY}: 4 later attempts took more than is recorded, so the curve may be too steep",
+        "(effort = 'drei Tage'), stopped",
+        f"{KEY}: 4 attempts with an effort came after some without, whose effort is missing from "
+        "the curve, so it may be too steep",
         f"{KEY}: 3 runs without a finite `rmse`, such as tree",
         f"{KEY}: a score of 0 is the baseline, 1 a `rmse` of 0",
         f"{KEY}: 3 of 3 scores without a standard error (--se-metric): the curve assumes 0.02 of "

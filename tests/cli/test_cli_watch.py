@@ -58,7 +58,7 @@ def test_sound_rows_exit_with_zero_and_drifted_ones_with_one(assay, released, he
     done = assay("watch", released, "dose", "--data", data, "--predictions", said)
     assert done.exit_code == 0
     assert done.stdout.startswith("dose: holds\nHolds: since its release, `weight` lowers the")
-    assert "60 rows, 60 rows" in done.stdout
+    assert "60 rows, 60 different ones" in done.stdout
     assert "withdrawn from 20 on" in done.stdout
     assert "Rests on the author's word" in done.stderr
     data, said = give(released, rows(120, first=2000, hours=0.4, seed=7))
@@ -69,9 +69,19 @@ def test_sound_rows_exit_with_zero_and_drifted_ones_with_one(assay, released, he
     shown = assay("watch", released, "dose")
     assert shown.exit_code == 1
     assert "dose: withdrawn" in shown.stdout
-    refused = assay("watch", released, "dose", "--data", data, "--predictions", said)
-    assert refused.exit_code == 2
-    assert "for good" in refused.stderr
+    again = assay("watch", released, "dose", "--data", data, "--predictions", said)
+    assert again.exit_code == 1
+    assert "dose: withdrawn" in again.stdout
+    assert "withdrawn before, so the given rows were not scored" in again.stderr
+    read = assay("watch", released, "dose", "--data", data, "--json")
+    assert read.exit_code == 1
+    assert json.loads(read.stdout)["withdrawn_at"]
+    gate = assay("gate", released, "dose", "--release")
+    assert gate.exit_code == 1
+    assert gate.stdout.startswith("dose: withdrawn on 20")
+    read = assay("gate", released, "dose", "--json")
+    assert read.exit_code == 1
+    assert json.loads(read.stdout)["withdrawn"].startswith("withdrawn on 20")
     assert head(released / "assay.db") == before
 
 
@@ -155,6 +165,10 @@ def test_what_cannot_be_watched_is_one_message(assay, released, tiny, tmp_path, 
         (("--data", tmp_path / "words.csv"), "such as 'heavy' in row 1, and was Float64"),
         (("--data", data, "--predictions", data), "accepted are `mean`"),
         (("--data", data, "--picture", "watch.gif"), "must end in"),
+        (
+            ("--data", data, "--predictions", said, "--picture", tmp_path / "no" / "x.png"),
+            "the picture cannot be written: there is no folder",
+        ),
     ):
         done = assay("watch", released, "dose", *words)
         assert done.exit_code == 2, (words, done.stdout)

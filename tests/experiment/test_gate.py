@@ -112,7 +112,11 @@ def test_a_sound_model_passes_and_is_released(supported, ledger, monkeypatch):
     kinds = [record.kind for record in ledger.records()]
     assert kinds[-2:] == ["gate", "release"]
     assert isinstance(list(ledger.records())[-1].body, ReleaseBody)
-    assert (release.alpha, experiment.release().alpha) == (0.05, 0.05)
+    assert str(release).startswith("`m` is marked for production. While it gains")
+    assert "released before" not in str(release)
+    again = experiment.release()
+    assert (release.alpha, again.alpha) == (0.05, 0.05)
+    assert f"It was released before, on {again.before}, and" in str(again)
     head = ledger.head()
     with pytest.raises(assay.errors.ExperimentError, match=r"first released with 0\.05"):
         experiment.release(alpha=1e-9)

@@ -120,6 +120,29 @@ def test_rows_without_a_target_wait_for_it(running, scaled):
     assert (second.rows, second.rows_so_far) == (15, 40)
 
 
+def test_each_row_is_counted_once_and_none_is_asked_for_twice(release, begin, ledger, scaled):
+    def cases(rows: int, seed: int) -> pl.DataFrame:
+        random = np.random.default_rng(seed)
+        x, *others = random.normal(size=(5, rows))
+        more = {f"z{place}": other for place, other in enumerate(others)}
+        return pl.DataFrame({"x": x, **more, "y": x + 0.2 * random.normal(size=rows)})
+
+    experiment = begin(cases(250, 20))
+    assert experiment.attempt(scaled(1.0)).supported
+    release(experiment)
+    seen, new, waiting = cases(50, 21), cases(10, 22), cases(5, 23)
+    experiment.watch(seen, model=scaled(1.0))
+    bare = pl.concat([seen.tail(10), waiting]).with_columns(y=pl.lit(None, dtype=pl.Float64))
+    twins = seen.head(3).with_columns(x=pl.col("x") + 1e-9, y=pl.lit(None, dtype=pl.Float64))
+    found = experiment.watch(pl.concat([seen.head(40), bare, new, twins]), model=scaled(1.0))
+    assert (found.rows, found.rows_so_far) == (10, 60)
+    assert found.notes == (
+        "50 rows were watched before and are skipped.",
+        "5 rows have no `y` yet: give them again once they do.",
+        "3 rows are near-copies of rows known before, and are left out.",
+    )
+
+
 def test_near_copies_say_nothing_new(release, begin, ledger, scaled):
     def cases(rows: int, seed: int) -> pl.DataFrame:
         random = np.random.default_rng(seed)
@@ -157,7 +180,10 @@ BAD: dict[str, tuple[Callable[[pl.DataFrame], Any], str]] = {
     "no target": (lambda t: t.with_columns(y=None), "`y` is missing in all 20 rows"),
     "no rows": (lambda t: t.clear(), "empty table"),
     "a column renamed": (lambda t: t.rename({"x": "xx"}), "no column `x`.*Did you mean `xx`"),
-    "a column too many": (lambda t: t.with_columns(z=1), "column `z` is not among those"),
+    "a column too many": (
+        lambda t: t.with_columns(z=1),
+        "column `z` is not among those of the table that the model learnt from",
+    ),
     "text for numbers": (
         lambda t: t.with_columns(pl.col("x").cast(pl.String)),
         "column `x` is String",
@@ -209,13 +235,32 @@ def test_another_model_than_was_judged_is_refused(running, scaled, ledger):
     assert running.watch(fresh(20), model=scaled(1.0 + 1e-12)).rows == 20  # rounding is no change
 
 
-def test_without_a_model_predictions_are_asked_for(running):
+def test_without_a_model_predictions_are_asked_for(running, begin):
     with pytest.raises(ExperimentError, match=r"`whole` is not planned.*--predictions FILE"):
-        running.watch(fresh(20))
+        begin().watch(fresh(20))
+
+
+def test_the_model_offered_in_this_session_is_asked_again(running, begin):
+    found = running.watch(fresh(30))
+    assert (found.outcome, found.rows) == ("holds", 30)
+    with pytest.raises(ExperimentError, match=r"In Python give it: `model=`"):
+        begin().watch(fresh(20, seed=3))  # another session knows no model
+
+
+def test_another_model_is_refused_though_no_row_is_new(running, scaled, ledger):
+    class Other(scaled):
+        pass
+
+    rows = fresh(30)
+    running.watch(rows, model=scaled(1.0))
+    head = ledger.head()
+    with pytest.raises(ExperimentError, match=r"was Scaled, and this model is Other\. Give"):
+        running.watch(rows, model=Other(1.0))
+    assert ledger.head() == head
 
 
 def test_a_model_that_cannot_take_the_rows_is_named(running, scaled, ledger):
-    class Fussy(scaled):
+    class Scaled(scaled):
         def predict(self, data, /):
             if data.rows != 150:
                 raise ValueError("found unknown categories ['c'] in column 0")
@@ -223,7 +268,7 @@ def test_a_model_that_cannot_take_the_rows_is_named(running, scaled, ledger):
 
     head = ledger.head()
     with pytest.raises(PredictionsError, match="cannot predict the new rows: ValueError: found"):
-        running.watch(fresh(20), model=Fussy(1.0))
+        running.watch(fresh(20), model=Scaled(1.0))
     with pytest.raises(PredictionsError, match="is no number"):
         running.watch(fresh(20).with_columns(x=None), model=scaled(1.0))
     assert ledger.head() == head
@@ -237,6 +282,11 @@ def test_predictions_stand_beside_the_rows_they_are_for(running):
     assert "rests on the author's word" in found.notes[0].lower()
     with pytest.raises(PredictionsError, match="40 of these are missing"):
         running.watch(fresh(40, seed=2).with_row_index("row_id", offset=590), predictions=said)
+
+
+def test_bare_numbers_are_no_predictions(running):
+    with pytest.raises(PredictionsError, match=r"found ndarray, which does not say for which rows"):
+        running.watch(fresh(20), predictions=np.full(20, 1.0))
 
 
 def test_predictions_without_row_ids_count_from_the_first_row(running):
@@ -354,7 +404,7 @@ def test_a_watch_that_was_overtaken_counts_no_row_twice(running, scaled, ledger,
     rows, other = fresh(25), begin()
     ready = threading.Barrier(2)
 
-    class Slow(scaled):
+    class Scaled(scaled):
         def predict(self, data, /):
             if data.rows == 25:
                 ready.wait(timeout=30)
@@ -364,7 +414,7 @@ def test_a_watch_that_was_overtaken_counts_no_row_twice(running, scaled, ledger,
 
     def run(experiment: Experiment) -> None:
         try:
-            outcomes.append(experiment.watch(rows, model=Slow(1.0)).outcome)
+            outcomes.append(experiment.watch(rows, model=Scaled(1.0)).outcome)
         except ExperimentError as error:
             outcomes.append(str(error))
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import DamagedError, LedgerError
-from assay.ledger import History, Ledger, verify_ledger
+from assay.ledger import History, Ledger, import_jsonl, verify_ledger
 from assay.record import AnswerBody, AttemptBody, LessonBody, RegistrationBody, VerdictBody
 
 SHA = "0123456789abcdef" * 4
@@ -352,6 +352,37 @@ def test_records_before_a_page_of_noise_hold_and_those_after_it_are_read(origina
     assert found.runs
     assert found.runs[-1].last == 71
     assert standing(found)["late"] == (True, True)
+
+
+@pytest.mark.parametrize(
+    "part", ["record_kind_key", "sqlite_autoindex_record_1", "sealed_row", "passage_data"]
+)
+def test_whole_records_beside_broken_pages_are_brought_into_a_new_ledger(original, tmp_path, part):
+    """What the check recommends works, and it is not to rebuild, which such a file refuses."""
+    with closing(sqlite3.connect(original)) as connection:
+        asked = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        (page,) = connection.execute(asked, [part]).fetchone()
+    content = bytearray(original.read_bytes())
+    content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+    path = damaged(original, tmp_path / "copy", bytes(content))
+    found = verify_ledger(path)
+    assert (found.ok, found.records, found.breaks) == (False, 71, ())
+    assert "rebuild" not in found.message
+    assert "`assay ledger export LEDGER whole.jsonl`" in found.message
+    with Ledger(path) as ledger:
+        ledger.export(tmp_path / "whole.jsonl")
+    import_jsonl(tmp_path / "whole.jsonl", tmp_path / "new.db")
+    mended = verify_ledger(tmp_path / "new.db")
+    assert (mended.ok, mended.head) == (True, found.head)
+
+
+def test_a_check_never_recommends_itself(original, tmp_path):
+    content = original.read_bytes()
+    for size in (512, 4096, len(content) // 2):
+        found = verify_ledger(damaged(original, tmp_path / "copy", content[:size]))
+        assert not found.ok
+        assert "ledger verify" not in found.message
+        assert "ledger rebuild" not in found.message
 
 
 def test_a_log_that_was_cut_leaves_a_beginning_of_the_ledger(path, attempt):

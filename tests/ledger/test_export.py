@@ -209,7 +209,7 @@ def test_only_what_is_lacking_is_appended(small, path, tmp_path):
     found = import_jsonl(tmp_path / "longer.jsonl", target)
     assert (found.records, found.appended) == (7, 1)
     assert stored(target) == stored(path)
-    with pytest.raises(LedgerError, match=r"its record 7 is a attempt of 'k'.*small.jsonl ends"):
+    with pytest.raises(LedgerError, match=r"its record 7 is an attempt of 'k'.*small.jsonl ends"):
         import_jsonl(small, target)
 
 

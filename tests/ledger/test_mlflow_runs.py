@@ -174,6 +174,17 @@ def test_another_tag_may_hold_the_effort(record, imported):
     assert (told.effort, told.without_effort, told.effort_example) == (2.0, 1, "b")
 
 
+def test_each_thing_said_instead_of_an_effort_is_named_once(record):
+    said = ("drei Tage", "-3", "-3", "0", "inf")
+    runs = [
+        run(name, at, tags={"effort": tag})
+        for at, (name, tag) in enumerate(zip("abcde", said, strict=True), 1)
+    ]
+    told = record(*runs)
+    assert told.without_effort == 5
+    assert told.effort_example == ("a (effort = 'drei Tage'), b (effort = '-3'), d (effort = '0')")
+
+
 def test_skill_is_one_less_the_share_of_the_baseline_s_loss(record, imported):
     tree = run("tree", 2, metrics={"rmse": 6.0, "se": 0.5})
     told = record(NAIVE, tree, metric="rmse", se_metric="se", baseline="naive")

@@ -62,7 +62,7 @@ def test_a_path_where_nothing_is_can_be_refused(path):
 
 def test_a_text_file_is_no_ledger(path):
     path.write_text("version = 1\n" * 100)
-    with pytest.raises(LedgerError, match=r"assay\.db: the ledger is not a ledger, but some other"):
+    with pytest.raises(LedgerError, match=r"assay\.db: is not a ledger, but some other file"):
         Ledger(path)
     assert path.read_text() == "version = 1\n" * 100
 

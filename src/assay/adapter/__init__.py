@@ -10,5 +10,6 @@ from assay.adapter.baseline import baseline as baseline
 from assay.adapter.baseline import forecast_blocks as forecast_blocks
 from assay.adapter.baseline import time_axis as time_axis
 from assay.adapter.outputs import predictive_of as predictive_of
+from assay.adapter.predictions import predictions_frame as predictions_frame
 from assay.adapter.predictions import read_predictions as read_predictions
 from assay.adapter.setting import Setting as Setting

@@ -26,6 +26,25 @@ _ACCEPTED = (
 _SUM_SLACK = 1e-6
 
 
+def predictions_frame(data: Any) -> Frame:
+    """A table of predictions as it is given.
+
+    Args:
+        data: a path or a table.
+
+    Raises:
+        PredictionsError: bare numbers, which do not say for which rows they are.
+        DataError: the file cannot be read.
+    """
+    if isinstance(data, np.ndarray | list | tuple | pl.Series):
+        raise PredictionsError(
+            f"predictions: found {type(data).__name__}, which does not say for which rows it is. "
+            "Give a path, or a pandas, Polars or PyArrow table, with `row_id` (or `unique_id` and "
+            f"`ds`) and {_ACCEPTED}."
+        )
+    return data if isinstance(data, Frame) else read(data)
+
+
 def read_predictions(
     data: Any,  # whatever `assay.frame.read` takes
     *,
@@ -52,7 +71,7 @@ def read_predictions(
             accepted column is there.
         DataError: the file cannot be read.
     """
-    frame = data if isinstance(data, Frame) else read(data)
+    frame = predictions_frame(data)
     classes = wanted.classes.get(roles.target, ())
     is_count = roles.target in wanted.columns and wanted.column(roles.target).dtype.is_integer()
     table = _aligned(frame.table, frame.source, wanted, roles)

@@ -62,7 +62,9 @@ Attested = Annotated[
     bool,
     typer.Option("--attested", help="Your word that forecasts saw nothing later than each origin."),
 ]
-Note = Annotated[str, typer.Option(metavar="WORDS", help="Words for the ledger.", show_default="")]
+Note = Annotated[
+    str, typer.Option(metavar="WORDS", help="Words for the ledger.", show_default="none")
+]
 Check = Annotated[
     bool, typer.Option("--check", help="Exit with 1 unless the answer is `supported`.")
 ]

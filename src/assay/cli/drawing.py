@@ -1,5 +1,6 @@
 """Pictures as files: SVG, PNG or HTML by the file's name."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,17 +12,24 @@ if TYPE_CHECKING:
 KINDS = (".svg", ".png", ".html")
 
 
-def check_kind(file: Path) -> None:
-    """Refuse a name that says no kind of picture, before anything is computed.
+def check_picture(file: Path) -> None:
+    """Refuse a picture that could not be written, before anything is computed or recorded.
 
     Raises:
-        ConfigError: it ends in something else.
+        ConfigError: its name says no kind of picture.
+        AssayError: its folder is not there or may not be written to, or a folder is in its place.
     """
     if file.suffix.lower() not in KINDS:
         raise ConfigError(
             f"{file}: a picture's name must end in {', '.join(KINDS)}, this one ends in "
             f"{file.suffix or 'nothing'!r}. Write {file.with_suffix('.svg')}."
         )
+    if file.is_dir():
+        raise _unwritable(file, "it is a folder")
+    if not file.parent.is_dir():
+        raise _unwritable(file, f"there is no folder {file.parent}")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise _unwritable(file, "you may not write there")
 
 
 def draw(chart: "alt.TopLevelMixin", file: Path) -> None:
@@ -34,10 +42,14 @@ def draw(chart: "alt.TopLevelMixin", file: Path) -> None:
     try:
         file.write_bytes(content)
     except OSError as error:
-        raise AssayError(
-            f"{file}: the picture cannot be written: {error.strerror or error}. Name a file in a "
-            "folder that exists and that you may write to."
-        ) from error
+        raise _unwritable(file, error.strerror or str(error)) from error
+
+
+def _unwritable(file: Path, why: str) -> AssayError:
+    return AssayError(
+        f"{file}: the picture cannot be written: {why}. Name a file in a folder that exists and "
+        "that you may write to."
+    )
 
 
 def _content(chart: "alt.TopLevelMixin", kind: str) -> bytes:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.drawing import check_kind, draw
+from assay.cli.drawing import check_picture, draw
 from assay.cli.options import AsJson
 from assay.cli.profile import Data, Group, Target
 from assay.cli.teach import command
@@ -112,7 +112,7 @@ def add(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         if picture is not None:
-            check_kind(picture)
+            check_picture(picture)
         labels = _labels(double_labels, label_a, label_b)
         from assay.problem import feasibility as study
 

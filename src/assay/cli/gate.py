@@ -9,7 +9,8 @@ from assay.cli.guard import DOES_NOT_HOLD
 from assay.cli.options import AsJson, KeyFile, LedgerFile, PortfolioPath, ProjectKey
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, console, table, working
-from assay.cli.workspace import open_workspace
+from assay.cli.watch_table import withdrawn_words
+from assay.cli.workspace import open_workspace, portfolio_at
 from assay.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ Alpha = Annotated[
         show_default="0.05, or that of the first release",
     ),
 ]
-Note = Annotated[str, typer.Option(metavar="WORDS", help="Of a release.", show_default="")]
+Note = Annotated[str, typer.Option(metavar="WORDS", help="Of a release.", show_default="none")]
 
 COLOURS = {"holds": "green", "does not hold": "red", "cannot be told": "yellow"}
 
@@ -50,7 +51,8 @@ def add(app: typer.Typer) -> None:
         more="The parts: the gap between open and sealed rows, calibration, stability over seeds "
         "and other rows, segments in which it is worse than the baseline, look-ahead, explanation, "
         "and tries. What cannot be told does not pass. The model is made anew from assay.toml, "
-        "and fitted about ten times. Exits with 1 unless it passes.",
+        "and fitted about ten times. Exits with 1 unless it passes, as a withdrawn "
+        "verdict never does.",
         example=(
             "assay gate examples/first progression",
             'assay gate . demand --accept segments="no stock is kept there" --release',
@@ -70,17 +72,23 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         accepted = dict(_pair(text) for text in accept or ())
         _refuse_words_of_a_release(release, alpha, note)
+        portfolio_at(path).project(key)  # a slip is said before all that fits is imported
         with open_workspace(path, ledger, key_file=key_file) as workspace, working():
-            body = workspace.gate(key, accept=accepted, told=_told)
-            released = release and body.passed
+            experiment = workspace.experiment(key)
+            withdrawn = withdrawn_words(experiment.withdrawal)
+            body = None if withdrawn else workspace.gate(key, accept=accepted, told=_told)
+            released = release and body is not None and body.passed
             if released:
                 said = {} if alpha is None else {"alpha": alpha}
-                workspace.experiment(key).release(note=note, **said)
+                experiment.release(note=note, **said)
         if as_json:
-            answer({"project": key, "gate": body, "released": released})
+            gone = {"withdrawn": withdrawn} if withdrawn else {}
+            answer({"project": key, "gate": body, "released": released} | gone)
+        elif body is None:
+            console().print(f"{key}: {withdrawn}", style="bold red")
         else:
             _show_end(path, key, body, released=released)
-        if not body.passed:
+        if body is None or not body.passed:
             raise typer.Exit(DOES_NOT_HOLD)
 
 

@@ -165,8 +165,8 @@ def _notes(each: "Imported") -> list[str]:
     if each.after_unknown:
         noun = "attempt" if each.after_unknown == 1 else "attempts"
         notes.append(
-            f"{each.after_unknown} later {noun} took more than is recorded, so the curve may be "
-            "too steep"
+            f"{each.after_unknown} {noun} with an effort came after some without, whose effort is "
+            "missing from the curve, so it may be too steep"
         )
     if each.attempts and each.why_not_scored:
         notes.append(f"no scores: {each.why_not_scored}")

@@ -32,24 +32,26 @@ Reason = Annotated[
 ]
 Assumption = Annotated[
     str,
-    typer.Option(metavar="WORDS", help="What was assumed and did not hold.", show_default=""),
+    typer.Option(metavar="WORDS", help="What was assumed and did not hold.", show_default="none"),
 ]
 Reopen = Annotated[
     str,
-    typer.Option(metavar="WORDS", help="What would make it worth another try.", show_default=""),
+    typer.Option(
+        metavar="WORDS", help="What would make it worth another try.", show_default="none"
+    ),
 ]
 Supports = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KEY",
         help="A project whose finding this bears out.",
-        show_default="",
+        show_default="none",
     ),
 ]
 Contradicts = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="KEY", help="A project whose finding this speaks against.", show_default=""
+        metavar="KEY", help="A project whose finding this speaks against.", show_default="none"
     ),
 ]
 

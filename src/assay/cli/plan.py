@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli.budgets import read_budgets
-from assay.cli.drawing import check_kind, draw
+from assay.cli.drawing import check_picture, draw
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
 from assay.cli.plan_answers import Asked, answers_of, read_factors
 from assay.cli.plan_answers_table import show_answers
@@ -98,7 +98,7 @@ def add(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         if picture is not None:
-            check_kind(picture)
+            check_picture(picture)
         factors = None if importance is None else read_factors(importance)
         asked = Asked(why, information, next_one, frontier, factors, credit, data)
         portfolio = portfolio_at(path)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.drawing import check_kind, draw
+from assay.cli.drawing import check_picture, draw
 from assay.cli.options import AsJson
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, console, table, working
@@ -77,7 +77,7 @@ def add(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         if picture is not None:
-            check_kind(picture)
+            check_picture(picture)
         from assay.simulate import compare
         from assay.simulate import policy as policy_called
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.drawing import check_kind, draw
+from assay.cli.drawing import check_picture, draw
 from assay.cli.guard import DOES_NOT_HOLD
 from assay.cli.options import AsJson, KeyFile, LedgerFile, PortfolioPath, ProjectKey
 from assay.cli.teach import command
@@ -86,7 +86,7 @@ def add(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         if picture is not None:
-            check_kind(picture)
+            check_picture(picture)
         if data is None and (predictions or baseline):
             raise ConfigError(
                 "watch: --predictions and --baseline say what was predicted for the rows of "
@@ -94,8 +94,13 @@ def add(app: typer.Typer) -> None:
             )
         with open_workspace(path, ledger, key_file=key_file) as workspace, working():
             experiment = workspace.experiment(key)
-            rows = None if data is None else _rows(data, workspace.portfolio.folder)
-            found = experiment.watch(rows, predictions=predictions, baseline=baseline)
+            # A withdrawal is for good: it is the answer, whatever rows are given.
+            is_gone = experiment.withdrawal is not None
+            rows = None if data is None or is_gone else _rows(data, workspace.portfolio.folder)
+            said = {} if is_gone else {"predictions": predictions, "baseline": baseline}
+            found = experiment.watch(rows, **said)
+        if is_gone and data is not None:
+            aside("the verdict was withdrawn before, so the given rows were not scored")
         if as_json:
             answer(found.as_dict())
         else:

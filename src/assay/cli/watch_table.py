@@ -42,11 +42,17 @@ def _facts(found: "Watched") -> list[tuple[str, str]]:
         rows.append(("withdrawn", found.withdrawn_at))
     rows += [
         ("scored now", f"{found.rows:,} rows"),
-        ("since release", f"{found.rows_so_far:,} rows, {found.units_so_far:,} {found.unit}"),
+        ("since release", f"{found.rows_so_far:,} rows, {_counted(found)}"),
         ("mean gain", f"{_gain(found, found.mean_gain)}, claimed: {_gain(found, found.least)}"),
         ("evidence", f"{_number(found.evidence)} against it, withdrawn from {found.needed:g} on"),
     ]
     return rows
+
+
+def _counted(found: "Watched") -> str:
+    """What the evidence counts: near-copies once, whole seasons, groups."""
+    unit = "different ones" if found.unit == "rows" else found.unit
+    return f"{found.units_so_far:,} {unit}"
 
 
 def _gain(found: "Watched", value: float | None) -> str:

@@ -53,6 +53,7 @@ class Experiment:
         self._ledger = ledger
         self._history = history
         self._keeper = Keeper(registration, task, ledger, history)
+        self._offered: dict[str, Fittable] = {}  # by their text, for a watch in the same session
 
     @property
     def key(self) -> str:
@@ -174,7 +175,9 @@ class Experiment:
                 # What is wrong before any fit is bad input and costs nothing; what breaks later
                 # is an attempt.
                 model.check(self._task.frame.take(self._task.open_rows), self._task.roles.target)
-            return self._attempt_model(model, facts, seed)
+            answer = self._attempt_model(model, facts, seed)
+            self._offered[str(facts["model"])] = model
+            return answer
         return self._look(of_file(predictions, self._task, attested=attested), facts)
 
     def attempt_planned(self, plan: AttemptPlan, *, folder: Path | None = None) -> Answer:
@@ -260,7 +263,10 @@ class Experiment:
             LockedError: the sealed targets lie in a vault.
         """
         bound = None if model is None else self._task.fittable(model)
-        return self._production.gate(bound, on_disk=on_disk, accept=accept, told=told)
+        found = self._production.gate(bound, on_disk=on_disk, accept=accept, told=told)
+        if bound is not None:
+            self._offered[found.model] = bound
+        return found
 
     def release(self, *, alpha: float | None = None, note: str = "") -> ReleaseBody:
         """Mark the supported attempt, which passed its gate, for production.
@@ -294,7 +300,8 @@ class Experiment:
         Args:
             rows: a path or a table with the columns of the registered one, target included; rows
                 watched before are skipped. Without it nothing is scored or recorded.
-            model: what was attempted, not fitted; by default what `assay.toml` plans.
+            model: what was attempted, not fitted; by default what this experiment was offered, or
+                what `assay.toml` plans.
             predictions: instead of a model, a path or table with a prediction for each row.
             baseline: the baseline's predictions for these rows, where it is a file.
 
@@ -302,7 +309,8 @@ class Experiment:
             How the verdict stands: `holds` or, for good, `withdrawn`; with the evidence.
 
         Raises:
-            ExperimentError: nothing was released, or the verdict was withdrawn already.
+            ExperimentError: nothing was released, the verdict was withdrawn already, or there is no
+                model to ask, or another one than was released.
             DataError: rows that differ in form, are unlabelled, or are from before the verdict.
             PredictionsError: the model predicts the sealed rows otherwise than when it was judged.
             LockedError: the sealed targets are needed and lie in a vault.
@@ -312,7 +320,9 @@ class Experiment:
         if rows is None:
             return watch.standing()
         bound = None if model is None else self._task.fittable(model)
-        return watch.look(rows, model=bound, predictions=predictions, baseline=baseline)
+        return watch.look(
+            rows, model=bound, offered=self._offered, predictions=predictions, baseline=baseline
+        )
 
     def learn(
         self,

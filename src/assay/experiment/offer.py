@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from assay.adapter import AbstractAdapted, read_predictions
+from assay.adapter import AbstractAdapted, predictions_frame, read_predictions
 from assay.compute.progress import waiting
 from assay.errors import PredictionsError
 from assay.experiment.open_score import OpenScore, open_score
 from assay.experiment.support import off_support
 from assay.experiment.task import Fittable, Fitted, Procedure, SealedTask
-from assay.frame import read
 from assay.predictive import (
     AbstractPredictive,
     ClassPredictive,
@@ -55,7 +54,7 @@ def of_file(predictions: Any, task: SealedTask, *, attested: bool) -> Offer:
             metric cannot score; or for a series, not attested, and not all forecast from the open
             history alone.
     """
-    frame = read(predictions)
+    frame = predictions_frame(predictions)
     known_until = None
     if task.is_procedure and not attested:
         if "origin" not in frame.columns:

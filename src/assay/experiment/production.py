@@ -126,12 +126,14 @@ class Production:
                     f'experiment "{self.registration.key}": `{name}` did not pass its gate '
                     f"({', '.join(shut)}). Mend that; the gate says how."
                 )
+            before = self.history.releases.get(self.registration.hash)
             release = ReleaseBody(
                 experiment=self.registration.hash,
                 gate=gate.hash,
                 attempt=name,
                 alpha=self._alpha(alpha),
                 note=note,
+                before="" if before is None else before.at[:10],
             )
             self.ledger.append(release, key=self.registration.key)
         return release

@@ -55,16 +55,21 @@ def _refuse_other_columns(frame: Frame, known: Frame) -> None:
         raise DataError(
             f"{frame.source}: no column `{missing[0]}`"
             + (f" ({len(missing)} such columns)" if len(missing) > 1 else "")
-            + f", which {known.source} has. New rows need the same columns. "
+            + f", which {_earlier(frame, known)} has. New rows need the same columns. "
             f"{nearest(missing[0], extra or frame.columns)}"
         )
     if extra:
         raise DataError(
             f"{frame.source}: column `{extra[0]}`"
             + (f" ({len(extra)} such columns)" if len(extra) > 1 else "")
-            + f" is not among those of {known.source}. New rows need the same columns: leave it "
-            "out, or give it the name that it had."
+            + f" is not among those of {_earlier(frame, known)}. New rows need the same columns: "
+            "leave it out, or give it the name that it had."
         )
+
+
+def _earlier(frame: Frame, known: Frame) -> str:
+    """The earlier table by its name, where that tells the two apart."""
+    return "the table that the model learnt from" if frame.source == known.source else known.source
 
 
 def _as_known(column: pl.Series, dtype: pl.DataType, where: str) -> pl.Series:
@@ -126,7 +131,8 @@ def _refuse_other_target(frame: Frame, known: Frame, name: str) -> None:
     row = first(~np.isnan(y) & ~np.isin(y, (0.0, 1.0)))
     if is_zero_one and row is not None:
         raise DataError(
-            f"{where} is {y[row]:g} in {at_row(row)}, and was 0 or 1 in {known.source}. Correct "
+            f"{where} is {y[row]:g} in {at_row(row)}, and was 0 or 1 in "
+            f"{_earlier(frame, known)}. Correct "
             "it, or leave it empty if it is missing."
         )
 

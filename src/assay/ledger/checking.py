@@ -39,12 +39,19 @@ def _salvaged(path: Path, timeout_s: float, said: str, tell: Tell) -> Verificati
     connections = Connections(path, timeout_s, engine)
     try:
         with connections.reading() as connection:
-            found = verification.verify(connection, store_of(path), str(path), tell)
+            found = verification.verify(connection, store_of(path), str(path), tell, opens=False)
     except LedgerError:
         nothing = Break(at=1, why="cannot be read from the file")
-        return Verification(ok=False, records=0, broken_at=1, breaks=(nothing,), message=said)
+        return Verification(
+            ok=False, records=0, broken_at=1, breaks=(nothing,), message=_on_its_own(said)
+        )
     finally:
         connections.close()
     finding = found.message.removeprefix(f"{path}: ")
     opened = "the file is damaged, and no command opens it; restore it from a backup"
     return replace(found, ok=False, message=f"{path}: {opened}; {finding}")
+
+
+def _on_its_own(said: str) -> str:
+    """An error without its advice to verify, for whoever is doing just that."""
+    return said.replace("; `assay ledger verify` says what still stands", "")

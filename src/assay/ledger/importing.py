@@ -125,7 +125,10 @@ class _Existing:
 
 def _told(row: dict[str, Any]) -> str:
     key = f" of {row['key']!r}" if row["key"] else ""
-    return f"a {row['kind']}{key} by {row['author']} at {row['at']} ({str(row['hash'])[:12]})"
+    article = "an" if str(row["kind"])[:1] in "aeio" else "a"
+    return (
+        f"{article} {row['kind']}{key} by {row['author']} at {row['at']} ({str(row['hash'])[:12]})"
+    )
 
 
 def _fill(

@@ -314,7 +314,6 @@ def _matching(
 _MEANINGS = {
     "no such module: fts5": "needs an SQLite with full-text search (FTS5), which this Python's "
     "lacks. Use another build of Python",
-    "file is not a database": "is not a ledger, but some other file. Name another path",
     "disk i/o error": "cannot be read or written by the disk, and was not changed. Is the disk "
     "full, or at a limit on the size of files? Make room, or check the disk",
     "rolled back": "was not changed, since the database gave up the transaction, as it does where "
@@ -360,6 +359,10 @@ def errors_said(path: Path, timeout_s: float) -> Iterator[None]:
             raise DamagedError(
                 f"{path}: the ledger is damaged. Restore it from a backup; `assay ledger verify` "
                 f"says what still stands ({said})."
+            ) from error
+        if "not a database" in said:
+            raise LedgerError(
+                f"{path}: is not a ledger, but some other file. Name another path ({said})."
             ) from error
         raise LedgerError(f"{path}: the ledger {_meaning(said, timeout_s)} ({said}).") from error
 

@@ -8,6 +8,9 @@ from sqlalchemy import Connection
 from assay.ledger import sqlite
 from assay.ledger.schema import metadata, record
 
+DAMAGED = "the database file is damaged"
+"""How a fault begins that lies in the file's pages, which nothing but a new file mends."""
+
 _Part = tuple[str, str]  # its type and its SQL, spaces aside
 
 
@@ -24,8 +27,8 @@ def faults(connection: Connection) -> tuple[str, ...]:
         found = tuple(_faults(_parts(connection)))
         damage = sqlite.damage(connection)
     except sqlite.REFUSALS as error:
-        return (f"the database file is damaged: {error}",)
-    return (*found, f"the database file is damaged: {damage}") if damage else found
+        return (f"{DAMAGED}: {error}",)
+    return (*found, f"{DAMAGED}: {damage}") if damage else found
 
 
 def restore(connection: Connection) -> None:

@@ -102,7 +102,12 @@ class _Walk:
 
 
 def verify(
-    connection: Connection, store: FileStore, where: str, tell: Tell = silent
+    connection: Connection,
+    store: FileStore,
+    where: str,
+    tell: Tell = silent,
+    *,
+    opens: bool = True,
 ) -> Verification:
     """Check the chain, then the files that its records name, then the views.
 
@@ -111,6 +116,7 @@ def verify(
         store: where the files lie.
         where: the ledger's path, for the message.
         tell: is told how far the check is.
+        opens: whether commands can open the ledger; otherwise none is recommended.
     """
     walk = _Walk(where, store, search.Expected(connection))
     total = end_of(connection)
@@ -124,16 +130,22 @@ def verify(
         tell("files", done, len(walk.named))
         states[sha] = store.state(sha)
     wrong = {sha: state for sha, state in states.items() if state != "whole"}
-    return _found(connection, walk, wrong)
+    return _found(connection, walk, wrong, opens=opens)
 
 
-def _found(connection: Connection, walk: _Walk, wrong: dict[str, str]) -> Verification:
+def _found(
+    connection: Connection, walk: _Walk, wrong: dict[str, str], *, opens: bool
+) -> Verification:
     breaks = (*walk.strangers, *walk.breaks)
     is_chained = not walk.breaks
     views = tuple(_wrong_in_view(connection, walk, set(wrong), is_chained=is_chained))
     words = is_chained and _asked(walk.words.differs, otherwise=True)
     schema = structure.faults(connection)
-    finding = _finding(walk, breaks, wrong, views, schema, words_wrong=words)
+    faults = _faults(breaks, walk, wrong, views, schema, words_wrong=words)
+    remedies = []
+    if opens and is_chained and (views or words or schema):
+        remedies.append(_remedy(schema, is_whole=not (breaks or wrong)))
+    finding = "; ".join([*faults, *remedies])
     good = f"all {walk.sound} records and {len(walk.named)} files hold"
     return Verification(
         ok=not finding,
@@ -163,35 +175,42 @@ def _found(connection: Connection, walk: _Walk, wrong: dict[str, str]) -> Verifi
     )
 
 
-def _finding(
-    walk: _Walk,
+def _faults(
     breaks: tuple[Break, ...],
+    walk: _Walk,
     wrong: dict[str, str],
     views: tuple[int, ...],
     schema: tuple[str, ...],
     *,
     words_wrong: bool,
-) -> str:
-    """What does not hold, in one sentence; empty where all holds."""
-    said = []
+) -> Iterator[str]:
+    """What does not hold, each as a clause."""
     if breaks:
         first = breaks[0]
         upto = f"records up to {walk.sound} hold" if walk.sound else "no record holds"
-        said.append(f"record {first.at} {first.why}; {upto}; restore the others from a backup")
+        yield f"record {first.at} {first.why}; {upto}; restore the others from a backup"
     for state in ("missing", "damaged"):
         shas = [sha for sha, found in wrong.items() if found == state]
         if shas:
-            said.append(f"{len(shas)} files are {state}, first {shas[0]}")
+            yield f"{len(shas)} files are {state}, first {shas[0]}"
     if views:
-        said.append(
-            f"sealed rows of registrations {list(views)} are wrong in the view; run `assay "
-            "ledger rebuild`"
-        )
+        yield f"sealed rows of registrations {list(views)} are wrong in the view"
     if words_wrong:
-        said.append("the search does not hold the words of all records; run `assay ledger rebuild`")
+        yield "the search does not hold the words of all records"
     if schema:
-        said.append(", ".join(schema) + ("" if breaks else "; run `assay ledger rebuild`"))
-    return "; ".join(said)
+        yield ", ".join(schema)
+
+
+def _remedy(schema: tuple[str, ...], *, is_whole: bool) -> str:
+    """What helps where views, the search or the schema do not hold."""
+    if not any(each.startswith(structure.DAMAGED) for each in schema):
+        return "run `assay ledger rebuild`"
+    if not is_whole:  # an export would refuse them
+        return "restore it from a backup"
+    return (
+        "all records and files can be read, so bring them into a new ledger: `assay ledger export "
+        "LEDGER whole.jsonl`, then `assay ledger import jsonl whole.jsonl --ledger NEW`"
+    )
 
 
 def _wrong_in_view(

@@ -91,6 +91,7 @@ class ReleaseBody(Body):
             least the one claimed, however long it watches. That of the first release of a
             registration stands.
         note: words of whoever released it.
+        before: day of the release before this one; empty where it is the first.
     """
 
     kind: ClassVar[str] = "release"
@@ -99,6 +100,18 @@ class ReleaseBody(Body):
     attempt: str
     alpha: Fraction
     note: str = ""
+    before: str = ""
+
+    def __str__(self) -> str:
+        again = (
+            f" It was released before, on {self.before}, and what was watched since then counts on."
+            if self.before
+            else ""
+        )
+        return (
+            f"`{self.attempt}` is marked for production. While it gains what was claimed, a watch "
+            f"withdraws its verdict with a chance of at most {self.alpha:g}.{again}"
+        )
 
 
 class WatchBody(Body):

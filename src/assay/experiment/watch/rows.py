@@ -79,6 +79,7 @@ def new_rows(data: object, task: SealedTask, past: Scored, *, salt: str) -> NewR
     _refuse_registered(frame, task, past, has_numbers=has_numbers)
     names, again = _recognised(frame, task, past, salt=salt, has_numbers=has_numbers)
     _refuse_renumbered(frame, task, past, again)
+    again |= ~has_target & _seen_labelled(frame, task, past, has_numbers=has_numbers)
     units, learnt, copied = _units(frame, task, past, again)
     told: tuple[tuple[np.ndarray, str], ...] = (
         (again, "were watched before and are skipped"),
@@ -86,7 +87,10 @@ def new_rows(data: object, task: SealedTask, past: Scored, *, salt: str) -> NewR
             again & has_target & ~_has_values(frame, task, past),
             f"of them have another `{task.roles.target}` now than then, and the first stands",
         ),
-        (~has_target & ~again, f"have no `{task.roles.target}` yet: give them again once they do"),
+        (
+            ~has_target & ~again & ~learnt & ~copied,
+            f"have no `{task.roles.target}` yet: give them again once they do",
+        ),
         (learnt, f"are of a `{task.roles.group}` that the model has learnt from, and are left out"),
         (copied, "are near-copies of rows known before, and are left out"),
     )
@@ -135,6 +139,18 @@ def _recognised(
         names = row_names(frame.having(table), (*identity, NUMBER), every, salt=salt)
     pairs = zip(names, by_values, strict=True)
     return names, np.array([one in known or other in known for one, other in pairs])
+
+
+def _seen_labelled(
+    frame: Frame, task: SealedTask, past: Scored, *, has_numbers: bool
+) -> np.ndarray:
+    """Which rows have all values but the target of one that was watched, where no number decides.
+
+    Without its target such a row has nothing else to be known by, and its label is there already.
+    """
+    if task.roles.time is not None or (has_numbers and past.has_numbers):
+        return np.zeros(frame.rows, dtype=bool)
+    return _shares_values(frame.table, past.rows, task.sealing.identity)
 
 
 def _values(task: SealedTask) -> tuple[str, ...]:

@@ -97,8 +97,8 @@ def released_model(attempt: AttemptBody, task: SealedTask) -> Fittable:
     if plan is None or plan.model.predictions is not None:
         what = "is not planned in assay.toml" if plan is None else "is a file of predictions"
         raise ExperimentError(
-            f"{where} {what}, so Assay has no model to ask. Give what it predicts for these rows: "
-            "--predictions FILE, or in Python `predictions=` (or `model=`)."
+            f"{where} {what}, so Assay has no model to ask. In Python give it: `model=`, or what "
+            "it predicts for these rows: `predictions=`. On the command line: --predictions FILE."
         )
     return planned_model(plan, task)
 

@@ -1,7 +1,8 @@
 """The watch over a released verdict: refusals, scoring, evidence, and one record for each batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import polars as pl
 from assay.errors import ExperimentError, LockedError
 from assay.experiment.claiming import registered_claim
 from assay.experiment.judging import Judge, stored
+from assay.experiment.recipe import model_text
 from assay.experiment.task import Fittable, SealedTask
 from assay.experiment.watch.evidence import Evidence, test_of
 from assay.experiment.watch.joining import joined, watch_task
@@ -63,6 +65,7 @@ class Watch:
         rows: Any,
         *,
         model: Fittable | None = None,
+        offered: Mapping[str, Fittable] = MappingProxyType({}),
         predictions: Any = None,
         baseline: Any = None,
     ) -> Watched:
@@ -70,26 +73,32 @@ class Watch:
 
         Args:
             rows: whatever `assay.frame.read` takes, with the columns of the registered table.
-            model: what was attempted, not fitted; by default what `assay.toml` plans.
+            model: what was attempted, not fitted; by default the one in `offered`, or else what
+                `assay.toml` plans.
+            offered: models that were attempted before in this session, by their text.
             predictions: instead, a path or a table with a prediction for each row.
             baseline: likewise of the baseline, where that is a file.
 
         Raises:
             ExperimentError: nothing was released, the verdict was withdrawn, there is no model to
-                ask, or somebody else recorded a watch meanwhile.
+                ask, `model` is another one, or somebody else recorded a watch meanwhile.
             DataError: rows that cannot be scored; says which and why.
             PredictionsError: predictions that cannot be scored, or of another model.
             LockedError: the sealed targets are needed and lie in a vault.
         """
         release, body = self._release()
         self._refuse_withdrawn()
+        if model is not None:
+            self._refuse_another(model, self._attempt(body))
         if self._terms.test != "independent":
             self._refuse_locked()
         past = self._past(body)
         given = new_rows(rows, self.task, past, salt=self.ledger.salt)
         if not given.fresh.size:
             return self._watched(release, body, past, rows=0, notes=given.notes)
-        new = self._scored(given, past, body, model, predictions, baseline)
+        new = self._scored(
+            given, past, body, model or self._known(body, offered), predictions, baseline
+        )
         every = past.followed_by(new)
         files = (self.ledger.put(new.files()[0]), self.ledger.put(new.files()[1]))
         found = self._evidence(every, body)
@@ -131,6 +140,20 @@ class Watch:
                 "good. Find what changed, and register the question again on new rows: `assay "
                 "register`. `assay watch` without --data shows what was seen."
             )
+
+    def _refuse_another(self, model: Fittable, attempt: AttemptBody) -> None:
+        if model_text(model) != attempt.model:
+            raise ExperimentError(
+                f'experiment "{self._key}": `{attempt.name}`, which was released, was '
+                f"{attempt.model}, and this model is {model_text(model)}. Give the one that was "
+                "released, or `predictions=` of it for the new rows."
+            )
+
+    def _known(self, body: ReleaseBody, offered: Mapping[str, Fittable]) -> Fittable | None:
+        """The released model, where it was offered in this session and was not changed since."""
+        text = self._attempt(body).model
+        found = offered.get(text)
+        return found if found is not None and model_text(found) == text else None
 
     def _refuse_locked(self) -> None:
         if self.task.is_locked:

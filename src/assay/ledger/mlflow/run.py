@@ -1,7 +1,7 @@
 """What a run of MLflow says as an attempt: what it does not say stays unknown."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain, count
 from typing import Any
@@ -12,6 +12,7 @@ from assay.record import STAGES, AttemptBody
 
 EFFORT_TAG = "effort"
 OWN_EFFORT_TAG = "assay.effort"
+EXAMPLES = 3  # of what is said where an effort should stand
 """Read where a run does not carry the tag that was asked for."""
 
 BROKEN = {"FAILED": "MLflow says that it failed", "KILLED": "MLflow says that it was killed"}
@@ -110,10 +111,18 @@ def effort_of(run: MlflowRun, tag: str) -> float | None:
     return effort if effort is not None and 0 < effort < float("inf") else None
 
 
-def effort_example(run: MlflowRun, tag: str) -> str:
-    """A run whose effort is unknown, and what it says instead."""
-    said = _effort_text(run, tag)
-    return called(run) if said is None else f"{called(run)} ({tag} = {said!r})"
+def effort_examples(runs: Sequence[MlflowRun], tag: str) -> str:
+    """Runs whose effort is unknown, one for each of the first three things that they say instead.
+
+    Args:
+        runs: all of them, in order.
+        tag: that holds the effort.
+    """
+    one_each = {_effort_text(run, tag): run for run in reversed(runs)}
+    named = sorted(one_each.items(), key=lambda item: runs.index(item[1]))[:EXAMPLES]
+    return ", ".join(
+        called(run) if said is None else f"{called(run)} ({tag} = {said!r})" for said, run in named
+    )
 
 
 def _effort_text(run: MlflowRun, tag: str) -> str | None:

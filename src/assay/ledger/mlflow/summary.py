@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assay.ledger.mlflow.reading import Reading, called
-from assay.ledger.mlflow.run import Reader, effort_example
+from assay.ledger.mlflow.run import Reader, effort_examples
 from assay.ledger.mlflow.store import MlflowRun
 from assay.record import AttemptBody
 
@@ -30,7 +30,7 @@ class Imported:
         unscored: attempts that did not break and lack the metric, or hold no finite one.
         reading: how runs were read, what earlier imports said included.
         why_not_scored: why nothing has a skill; empty where something could.
-        effort_example: an attempt of unknown effort, and what it says instead.
+        effort_example: up to three attempts of unknown effort, and what they say instead.
         unscored_example: name of an attempt without the metric.
     """
 
@@ -82,7 +82,7 @@ def counted(
         "effort": sum((body.effort or 0.0 for body in bodies), 0.0),
         "without_effort": len(silent),
         "after_unknown": sum(body.effort is not None for body in bodies[first:]),
-        "effort_example": effort_example(silent[0], reader.effort_tag) if silent else "",
+        "effort_example": effort_examples(silent, reader.effort_tag),
         "scored": len(scored),
         "without_se": sum(body.open_se is None for body in scored),
         "unscored": len(lacking) if metric else 0,
