@@ -113,3 +113,17 @@ def test_a_withdrawn_verdict_is_not_called_confirmed(withdrawn):
     assert "still holds when" not in visible(withdrawn)
     told_what_it_means = 1
     assert visible(withdrawn).count("Supported: ") == told_what_it_means
+
+
+def test_why_it_was_withdrawn_is_said_once(withdrawn):
+    (dose,) = withdrawn.projects
+    assert dose.production is not None
+    told = f"{dose.production.sentence} {dose.production.watched}"
+    assert re.search(
+        r"`weight` passed its gate and was released on \S+ by .+\. "
+        r"Its verdict was withdrawn on \d{4}-\d\d-\d\d, after 150 rows\.$",
+        dose.production.sentence,
+    )
+    assert visible(withdrawn).count("Do not rely on it any longer") == 1
+    assert "evidence against that" not in told
+    assert dose.production.watched.startswith("Exact at any number of rows")
