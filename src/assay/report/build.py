@@ -62,7 +62,8 @@ def confirmed_keys(history: History, keys: list[str]) -> set[str]:
     """Supported projects that survive when all questions of a portfolio are judged together.
 
     Every registered question counts, and every project with data that asked none yet; a question
-    whose seal is closed counts with p = 1.
+    whose seal is closed counts with p = 1. A verdict that a watch withdrew counts with the p-value
+    that its sealed rows gave, but is not among those confirmed.
 
     Args:
         history: the ledger's, up to date.
@@ -80,7 +81,10 @@ def confirmed_keys(history: History, keys: list[str]) -> set[str]:
     return {
         each.key
         for each, verdict, kept in zip(asked, verdicts, survives, strict=False)
-        if kept and verdict is not None and verdict_of(verdict).outcome == "supported"
+        if kept
+        and verdict is not None
+        and verdict_of(verdict).outcome == "supported"
+        and history.withdrawn_by(each.hash) is None
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from assay.errors import AssayError
 from assay.experiment import Watched, Workspace
 from assay.experiment.explanation import effects_of, importance_of
-from assay.ledger import History, Record
+from assay.ledger import History, Record, watch_of
 from assay.picture import svg
 from assay.record import PASSING, GateBody, ReleaseBody
 from assay.report.content import GatePart, Picture, ProductionContent
@@ -44,7 +44,12 @@ def production_content(
         for part in gate.parts
     )
     return ProductionContent(
-        sentence=_sentence(found, gate, history.releases.get(registration.hash), watched),
+        sentence=_sentence(
+            found,
+            gate,
+            history.releases.get(registration.hash),
+            history.withdrawn_by(registration.hash),
+        ),
         parts=parts,
         explained=next(part.finding for part in parts if part.name == "explanation"),
         pictures=tuple(_pictures(gate.explanation)),
@@ -54,21 +59,27 @@ def production_content(
 
 
 def _sentence(
-    record: Record, gate: GateBody, release: Record | None, watched: Watched | None
+    record: Record, gate: GateBody, release: Record | None, withdrawn_by: Record | None
 ) -> str:
     day = record.at[:10]
-    if watched is not None and watched.is_withdrawn:
-        return f"Withdrawn from production on {watched.withdrawn_at}. {watched.sentence}"
     if release is not None and isinstance(release.body, ReleaseBody):
         note = f" {release.body.note.rstrip('.')}." if release.body.note else ""
         return (
             f"`{release.body.attempt}` passed its gate and was released on {release.at[:10]} by "
-            f"{release.author}.{note}"
+            f"{release.author}.{note}{_gone(withdrawn_by)}"
         )
     if gate.passed:
         return f"`{gate.attempt}` passed its gate on {day} and is not released yet."
     shut = [part["name"] for part in gate.parts if part["outcome"] not in PASSING]
     return f"`{gate.attempt}` did not pass its gate on {day}: {', '.join(shut)}."
+
+
+def _gone(withdrawn_by: Record | None) -> str:
+    """That it was withdrawn; why is the lead of the card."""
+    if withdrawn_by is None:
+        return ""
+    rows = watch_of(withdrawn_by).rows_so_far
+    return f" Its verdict was withdrawn on {withdrawn_by.at[:10]}, after {rows:,} rows."
 
 
 def _pictures(explanation: Mapping[str, Any]) -> list[Picture]:
@@ -102,7 +113,7 @@ def _watched(watched: Watched | None) -> str:
         return ""
     if not watched.rows_so_far:
         return "No labelled row has come in since the release."
-    return f"{watched.sentence} {watched.condition}"
+    return watched.condition if watched.is_withdrawn else f"{watched.sentence} {watched.condition}"
 
 
 def _course(watched: Watched | None) -> Picture | None:

@@ -5,7 +5,7 @@ from typing import Self
 
 from assay.errors import AssayError, UnderpoweredError
 from assay.experiment import Watched, Workspace
-from assay.ledger import History, Record, registration_of, verdict_of
+from assay.ledger import History, Record, registration_of, verdict_of, watch_of
 from assay.portfolio import Plan, ProjectState, points_of
 from assay.problem import Problem
 from assay.record import LessonBody, Project, VerdictBody
@@ -113,6 +113,11 @@ class Facts:
         return verdict_of(record) if record is not None else None
 
     @property
+    def withdrawn_by(self) -> Record | None:
+        """The watch that withdrew that verdict; `None` while it stands."""
+        return self.history.withdrawn_by(self.last.hash) if self.last is not None else None
+
+    @property
     def caution(self) -> str:
         """What the ledger does not know and whoever plans effort should."""
         if not self.refusal:
@@ -125,7 +130,7 @@ class Facts:
     @property
     def status(self) -> Status:
         """Where it stands."""
-        if self.last is not None and self.history.withdrawal(self.last.hash) is not None:
+        if self.withdrawn_by is not None:
             return "verdict withdrawn"
         if self.verdict is not None:
             return VERDICTS[self.verdict.outcome]
@@ -161,6 +166,7 @@ def project_content(
         source=project.source,
         status=facts.status,
         verdict=_headline(facts, len(points)),
+        before=_before(facts),
         importance=f"A point (0.01 of skill) is worth {project.importance:g}",
         is_simulated=project.simulated,
         is_confirmed=is_confirmed,
@@ -216,6 +222,9 @@ def _split_refusal(facts: Facts) -> tuple[str, str]:
 
 
 def _headline(facts: Facts, tried: int) -> str:
+    if facts.withdrawn_by is not None:
+        day, said = facts.withdrawn_by.at[:10], watch_of(facts.withdrawn_by).sentence
+        return f"Withdrawn on {day}: {said.removeprefix('Withdrawn: ')}"
     if facts.verdict is not None:
         return facts.verdict.sentence
     imported = len(facts.history.imported_into(facts.project.key))
@@ -228,6 +237,15 @@ def _headline(facts: Facts, tried: int) -> str:
     if facts.status == "refused" and facts.problem is None:
         return UNREADABLE
     return UNDERPOWERED if facts.is_underpowered else HEADLINES[facts.status]
+
+
+def _before(facts: Facts) -> str:
+    """The verdict that was withdrawn, told as what it was."""
+    if facts.withdrawn_by is None or facts.verdict is None or facts.last is None:
+        return ""
+    day = facts.history.verdicts[facts.last.hash].at[:10]
+    said = facts.verdict.sentence.removeprefix("Supported: ")
+    return f"It was supported on {day}: {said}"
 
 
 def _attempts(number: int) -> str:

@@ -240,6 +240,7 @@ class ProjectContent:
         is_simulated: its data carry a visible label.
         is_confirmed: the verdict survives when all verdicts of the portfolio are judged together.
         verdict: the sentence a product owner understands, whatever the status.
+        before: the verdict that a withdrawal took back; empty where none was.
         conditions: what the verdict rests on, one sentence each.
         refusal: why Assay refused to begin, or why the data cannot be read.
         remedy: what would change that.
@@ -259,6 +260,7 @@ class ProjectContent:
     importance: str
     is_simulated: bool = False
     is_confirmed: bool = False
+    before: str = ""
     conditions: tuple[str, ...] = ()
     refusal: str = ""
     remedy: str = ""
