@@ -3,8 +3,10 @@
 Companies, importances and luck are drawn by `assay.simulate`. Beside each figure stands that of the
 design's simulation, whose law of companies is known only in part: 25 % of projects dead,
 importances logN(0, 0.8), ten rounds, one attempt for each funded project and round, a law that
-differs from the prior. The law of `assay.simulate` was chosen so that equal shares, on which
-neither luck nor learning has a say, lose what they lose there.
+differs from the prior. The rest was inferred: the time scales and shapes of `assay.simulate` were
+chosen so that equal shares, on which neither luck nor learning has a say, lose what they lose
+there; heights and shortfalls so that the plan in companies of 5 projects does. All other figures
+had no say, and the companies here are others than those on which the law was chosen.
 """
 
 from collections.abc import Sequence
@@ -44,7 +46,8 @@ COSTS = {
     (30, 100, 0.5): ((2.82, 0.81), (-0.62, 0.49)),
     (30, 100, 0.7): ((6.19, 1.12), (-0.05, 0.73)),
 }
-COMPANIES = {5: {100: 120, 300: 60}, 30: {100: 20, 300: 10}}
+COMPANIES = {5: {100: 120, 300: 60}, 30: {100: 30, 300: 25}}
+FIRST_SEED = 10_000  # others were played when the law was chosen
 QUICK = {(5, 100, 0.25): 20, (5, 100, 0.5): 20}
 
 
@@ -104,7 +107,9 @@ def measure(quick: bool, processes: int) -> list[Cell]:
     """
     sizes = QUICK if quick else {key: COMPANIES[key[0]][key[1]] for key in COSTS}
     jobs = [
-        Job(*key, seed, _policies(key)) for key, count in sizes.items() for seed in range(count)
+        Job(*key, FIRST_SEED + at, _policies(key))
+        for key, count in sizes.items()
+        for at in range(count)
     ]
     with Workers(processes) as workers:
         found = dict(zip(jobs, workers.map(played, jobs, "companies"), strict=True))
@@ -134,11 +139,32 @@ def show(cells: Sequence[Cell]) -> None:
     heads = ("all", "one bit", "hidden", "hidden - all", "one bit - all")
     columns = ("projects", "budget", "dead", *heads)
     show_table("Cost of hiding failures, points of the oracle's value", columns, costs)
+    for words in differences(cells):
+        print(f"DIFFERS: {words}")
 
 
 def shortfalls(cells: Sequence[Cell]) -> list[str]:
     """What does not come out as it should."""
     return [*_of_regrets(cells), *_of_hiding(cells)]
+
+
+def differences(cells: Sequence[Cell]) -> list[str]:
+    """Costs of hiding that lie over three standard errors from the design's.
+
+    They are told, and are no shortfall: a law of which only a part is known need not agree on them.
+    """
+    return [
+        f"{_where(cell)}: {words} costs {cell.cost(name)[0]:.2f} ± {cell.cost(name)[1]:.2f} "
+        f"points here, {design[0]} ± {design[1]} in the design's simulation"
+        for cell in cells
+        for name, words, design in zip(
+            (HIDDEN, ONE_BIT),
+            ("hiding failures", "one bit a failure"),
+            COSTS[cell.key],
+            strict=True,
+        )
+        if not _agree(cell.cost(name), design)
+    ]
 
 
 def _of_regrets(cells: Sequence[Cell]) -> list[str]:
@@ -159,18 +185,17 @@ def _of_regrets(cells: Sequence[Cell]) -> list[str]:
 def _of_hiding(cells: Sequence[Cell]) -> list[str]:
     short = []
     for cell in cells:
-        where = f"{cell.projects} projects, budget {cell.budget}, {cell.dead:.0%} dead"
-        hidden, bit = COSTS[cell.key]
+        where = _where(cell)
         cost, error = cell.cost(HIDDEN)
-        if not _agree((cost, error), hidden):
-            short.append(f"{where}: hiding costs {cost:.2f} ± {error:.2f}, not {hidden[0]}")
-        if not _agree(cell.cost(ONE_BIT), bit):
-            short.append(f"{where}: one bit costs {cell.cost(ONE_BIT)[0]:.2f}, not {bit[0]}")
         if cell.dead and cost <= 0:
             short.append(f"{where}: hiding failures costs nothing ({cost:.2f} ± {error:.2f})")
         if not cell.dead and cost > 2 * error:
             short.append(f"{where}: hiding failures costs {cost:.2f} where no project dies")
     return short
+
+
+def _where(cell: Cell) -> str:
+    return f"{cell.projects} projects, budget {cell.budget}, {cell.dead:.0%} dead"
 
 
 def _policies(key: tuple[int, int, float]) -> tuple[str, ...]:

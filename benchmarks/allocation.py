@@ -2,10 +2,11 @@
 
 Run `python benchmarks/allocation.py` (some minutes on two cores), with `--quick` for a smaller
 version, with `--check` to fail where a promise does not hold. `--quick` plays small companies only:
-enough to see that equal shares and least squares lose more than the plan, that its regret and the
-cost of hiding failures lie within three standard errors of the design's, and the signs of what
-attempts are worth. That these hold for 30 projects too, and that hiding costs nothing where no
-project dies, only the full run can tell.
+enough to see that equal shares and least squares lose more than the plan, that its regret lies
+within three standard errors of the design's, that hiding failures costs something, and the signs of
+what attempts are worth. That these hold for 30 projects too, that hiding costs nothing where no
+project dies, and that the plan without failures earns less under the truth, only the full run can
+tell.
 """
 
 from pathlib import Path

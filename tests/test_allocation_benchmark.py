@@ -64,7 +64,9 @@ def test_a_plan_that_loses_what_equal_shares_lose_is_noticed(part):
     assert policies.shortfalls([cell]) == []
     bad = policies.Cell(5, 100, 0.25, cell.regrets | {policies.PLAN: losses + 15})
     said = " ".join(policies.shortfalls([bad]))
-    for words in ("the plan loses 20", "equal loses", "hiding costs -13"):
+    for words in ("the plan loses 20", "equal loses", "hiding failures costs nothing (-13"):
         assert words in said
+    assert policies.differences([cell]) == []
+    assert len(policies.differences([bad])) == 2
     none_die = policies.Cell(30, 100, 0.0, sound)
     assert any("where no project dies" in words for words in policies.shortfalls([none_die]))
