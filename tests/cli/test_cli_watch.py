@@ -85,6 +85,13 @@ def test_sound_rows_exit_with_zero_and_drifted_ones_with_one(assay, released, he
     assert head(released / "assay.db") == before
 
 
+def test_rows_that_gain_less_than_was_claimed_do_not_hold(assay, released):
+    data, said = give(released, rows(5, hours=0.55))
+    done = assay("watch", released, "dose", "--data", data, "--predictions", said)
+    assert done.exit_code == 0
+    assert done.stdout.startswith("dose: not withdrawn\nNot withdrawn, but less than the verdict")
+
+
 def test_a_withdrawal_shows_wherever_the_verdict_does(assay, answered, released):
     data, said = give(released, rows(120, hours=0.4))
     assert assay("watch", released, "dose", "--data", data, "--predictions", said).exit_code == 1

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,19 @@ def test_harm_in_one_of_many_stores_is_flagged(supported):
     assert "`store` is s00" in finding(gate, "segments")
 
 
+@pytest.mark.parametrize("term", ["improve_by", "improve_by_absolute"])
+def test_the_least_gain_has_its_unit_and_a_loss_that_few_rows_saw_may_be_chance(supported, term):
+    table = wide(noise=2).with_columns(odd=pl.Series((np.arange(800) % 20 == 0).astype(int)))
+    slight = pl.col("y") - 0.8 * pl.col("x")
+    table = table.with_columns(y=pl.when(pl.col("odd") == 1).then(slight).otherwise("y"))
+    model = Lucky(0.0)
+    gate = supported(model, table, **{"improve_by": None, term: 0.05}).gate(model)
+    assert outcomes(gate)["segments"] == "holds"
+    gain = r"-\d+ % of the baseline's loss there" if term == "improve_by" else r"-\d\.\d+"
+    told = rf"where `odd` is 1 \(gain {gain}, which \d\d rows cannot tell from chance\)\."
+    assert re.search(told, finding(gate, "segments")), finding(gate, "segments")
+
+
 def test_harm_to_a_segment_is_flagged_and_may_be_accepted(supported):
     table = wide().with_columns(odd=pl.Series((np.arange(800) % 10 == 0).astype(int)))
     table = table.with_columns(y=pl.when(pl.col("odd") == 1).then(-pl.col("y")).otherwise("y"))
@@ -238,6 +252,7 @@ def test_harm_to_a_segment_is_flagged_and_may_be_accepted(supported):
     ("accept", "said"),
     [
         ({"gap": "never mind"}, "`gap` cannot be accepted"),
+        ({"gap": "x"}, "for; segments, look-ahead and explanation may be, with a reason"),
         ({"segment": "x"}, "no part is called `segment`"),
         ({"segments": " "}, "without a reason"),
     ],

@@ -99,6 +99,34 @@ def test_a_long_watch_is_thinned_and_keeps_its_greatest_evidence():
     assert max(row["evidence"] for row in rows) == 19.0
 
 
+def test_a_watch_says_where_its_evidence_is_no_longer_drawn():
+    table = watched(30)
+    drawn = {"needed": 20, "least": 0.1, "unit": "rows", "is_share": True}
+    high = table.with_columns(evidence=pl.Series([10.0**place for place in range(30)]))
+    assert "higher values not drawn (over 1,000,000)" in words(picture.watch_course(high, **drawn))
+    low = table.with_columns(evidence=pl.Series([10.0**-place for place in range(30)]))
+    assert "lower values not drawn (below 0.001)" in words(picture.watch_course(low, **drawn))
+    whole = table.with_columns(evidence=pl.Series([1.0 + 33_000 * place for place in range(30)]))
+    assert not any("not drawn" in word for word in words(picture.watch_course(whole, **drawn)))
+
+
+@pytest.mark.parametrize(
+    ("gain", "place"),
+    [
+        ([0.8] * 30, ("left", "bottom")),
+        ([0.35] * 15 + [-0.5] * 15, ("left", "top")),
+        ([0.35, 0.25] * 7 + [0.9] * 16, ("right", "bottom")),
+        ([0.35, 0.25] * 7 + [0.35] * 15 + [0.9], ("right", "top")),
+    ],
+)
+def test_what_was_claimed_is_written_where_the_curve_leaves_room(gain, place):
+    table = watched(30).with_columns(gain=pl.Series(gain))
+    chart = picture.watch_course(table, needed=20, least=0.3, unit="rows", is_share=True)
+    below = chart.to_dict()["vconcat"][1]["layer"]
+    (text,) = (layer["mark"] for layer in below if layer["mark"]["type"] == "text")
+    assert (text["align"], text["baseline"]) == place
+
+
 def test_a_watch_without_a_unit_cannot_be_drawn():
     with pytest.raises(DataError, match="course of a watch"):
         picture.watch_course(watched(1).clear(), needed=20, least=0, unit="rows", is_share=True)

@@ -25,6 +25,7 @@ COLOURS = {
     "refused": "yellow",
     "failed": "red",
     "holds": "green",
+    "not withdrawn": "yellow",
     "withdrawn": "red",
 }
 """Colour of a word; each word is shown as well, so nothing rests on colour alone."""

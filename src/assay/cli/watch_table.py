@@ -26,7 +26,8 @@ def withdrawn_words(record: "Record | None") -> str:
 def show_watched(found: "Watched") -> None:
     """How a released verdict stands; what was left out is said on stderr."""
     out = console()
-    out.print(f"{found.project}: {found.outcome}", style=f"bold {COLOURS[found.outcome]}")
+    word = "not withdrawn" if found.is_short else found.outcome
+    out.print(f"{found.project}: {word}", style=f"bold {COLOURS[word]}")
     out.print(found.sentence)
     out.print()
     out.print(pairs(_facts(found)))

@@ -8,7 +8,7 @@ from assay.experiment.gate import Candidate, OnDisk, Part, examine, refuse_unacc
 from assay.experiment.judging import Judge, stored
 from assay.experiment.recipe import model_text
 from assay.experiment.task import Fittable, SealedTask
-from assay.ledger import History, Ledger, Record, attempt_of, registration_of, verdict_of
+from assay.ledger import History, Ledger, Record, attempt_of, registration_of, verdict_of, watch_of
 from assay.record import PASSING, AttemptBody, GateBody, ReleaseBody
 
 ALPHA = 0.05
@@ -169,11 +169,12 @@ class Production:
         return self.history.gates.get(self.registration.hash, [])
 
     def _refuse_withdrawn(self) -> None:
-        withdrawn = self.history.withdrawal(self.registration.hash)
-        if withdrawn is not None:
+        found = self.history.withdrawn_by(self.registration.hash)
+        if found is not None:
+            why = watch_of(found).sentence.removeprefix("Withdrawn: ")
             raise ExperimentError(
-                f'experiment "{self.registration.key}": its verdict was withdrawn. '
-                f"{withdrawn.sentence} Register the question again, on new rows."
+                f'experiment "{self.registration.key}": its verdict was withdrawn on '
+                f"{found.at[:10]}: {why}"
             )
 
 

@@ -66,10 +66,10 @@ def refuse_unacceptable(accept: Mapping[str, str]) -> None:
         if name not in GATE_PARTS:
             raise ExperimentError(f"gate: no part is called `{name}`. {nearest(name, GATE_PARTS)}")
         if name not in ACCEPTABLE:
-            may = " and ".join(f"`{each}`" for each in ACCEPTABLE)
+            may = f"{', '.join(ACCEPTABLE[:-1])} and {ACCEPTABLE[-1]}"
             raise ExperimentError(
                 f"gate: `{name}` cannot be accepted: where it does not hold, the model does not do "
-                f"what it was supported for. {may} may be, with a reason."
+                f"what it was supported for; {may} may be, with a reason."
             )
         if not reason.strip():
             raise ExperimentError(f"gate: `{name}` is accepted without a reason. Say why.")

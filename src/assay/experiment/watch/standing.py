@@ -56,6 +56,11 @@ class Watched:
         """Whether the verdict no longer holds."""
         return self.outcome == "withdrawn"
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the verdict stands, though the mean gain so far is below what it says."""
+        return not self.is_withdrawn and self.mean_gain is not None and self.mean_gain < self.least
+
     def as_dict(self) -> dict[str, Any]:
         """Everything but the picture's table, as JSON takes it."""
         names = (each.name for each in fields(self) if each.name != "course")

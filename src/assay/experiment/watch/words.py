@@ -26,14 +26,20 @@ def outcome_sentence(
         f"{amount(body, least_of(body))}"
     )
     rows = f"{found.scored.count:,} rows"
-    weighed = f"evidence against that {told(found.greatest)}, {1 / release.alpha:g} withdraws it"
+    evidence, needed = told(found.greatest), f"{1 / release.alpha:g}"
+    weighed = f"evidence against that {evidence}, {needed} withdraws it"
     if withdrawn:
         return (
             f"Withdrawn: {seen} ({rows}; {weighed}). Do not rely on it any longer: find "
             "what changed, and register the question again on new rows."
         )
-    reason = found.course.reason
-    return f"Holds: {seen} ({rows}; {weighed}).{f' {reason}' if reason else ''}"
+    reason = f" {found.course.reason}" if found.course.reason else ""
+    if gain < least_of(body):
+        return (
+            f"Not withdrawn, but less than the verdict says: {seen} ({rows}). The evidence against "
+            f"the verdict is {evidence}, and it is withdrawn at {needed}.{reason}"
+        )
+    return f"Holds: {seen} ({rows}; {weighed}).{reason}"
 
 
 def least_of(body: RegistrationBody) -> float:
