@@ -8,9 +8,11 @@ from assay.picture.columns import needed
 from assay.picture.palette import INK
 from assay.picture.projects import (
     COLOURED,
+    NAMED,
     WORTH,
     colour,
     labels,
+    lines,
     plural,
     ranked,
     title,
@@ -26,7 +28,9 @@ def optimum_on_curves(
     curves: pl.DataFrame,
     optimum: pl.DataFrame,
     *,
+    budget: int | None = None,
     unit: str = "person-day",
+    left_out: str = "",
     is_titled: bool = True,
 ) -> alt.LayerChart:
     """What effort adds in each project, and a dot at the effort that the plan gives it.
@@ -34,7 +38,9 @@ def optimum_on_curves(
     Args:
         curves: columns `project`, `effort` (added by the plan, in `unit`), `value` (added).
         optimum: columns `project`, `units`, `expected_gain`, `low`, `high`: one row a project.
+        budget: effort given to all projects; by default to those drawn.
         unit: the portfolio's effort unit.
+        left_out: which projects are not drawn, in words; empty where all are.
         is_titled: whether the picture says itself what it shows; a page may say it beside.
 
     Raises:
@@ -47,25 +53,27 @@ def optimum_on_curves(
     projects = order["project"].to_list()
     x = alt.X("effort:Q", title=f"{unit}s from now").scale(nice=False)
     y = alt.Y("value:Q", title=WORTH)
-    lines = alt.Chart(curves).mark_line(strokeWidth=2, opacity=0.75)
     dots = alt.Chart(order).encode(x="units:Q", color=colour(projects))
+    # More bars than those in colour would be a heap.
+    barred = order if len(projects) <= NAMED else order.head(len(COLOURED))
+    bars = alt.Chart(barred).mark_rule(strokeWidth=1.5).encode(x="units:Q", color=colour(projects))
     layers: list[alt.Chart] = [
-        lines.encode(x=x, y=y, color=colour(projects), detail="project:N"),
-        dots.mark_rule(strokeWidth=1.5).encode(y="low:Q", y2="high:Q"),
+        lines(curves, projects).encode(x=x, y=y),
+        bars.encode(y="low:Q", y2="high:Q"),
         dots.mark_circle(size=70, opacity=1).encode(
             y="expected_gain:Q", tooltip=["project:N", "units:Q", "expected_gain:Q"]
         ),
-        labels(_ends(curves, _gets(optimum)), projects, _top(curves, optimum)),
+        labels(_ends(curves, _gets(optimum)), projects, _top(curves, barred)),
     ]
-    given = f"{int(optimum['units'].sum())} {unit}s"
+    units = int(optimum["units"].sum()) if budget is None else budget
+    given = f"{units} {plural(unit, units)}"
     said = f"How {given} are split: " + ", ".join(_shares(order))
     unsure = not optimum.filter(pl.col("low") < pl.col("high")).is_empty()
-    bars = "; the bars hold the value in 8 of 10 cases" if unsure else ""
+    how = "; the bars hold the value in 8 of 10 cases" if unsure else ""
     chart = alt.LayerChart(layer=layers, description=said)
     if is_titled:
-        rest = "" if len(projects) <= len(COLOURED) else "; in colour the five that get most"
-        words = f"each dot is what a project gets{bars}{rest}"
-        chart = chart.properties(title=title(f"Where {given} go", words))
+        words = f"each dot is what a project gets{how}"
+        chart = chart.properties(title=title(f"Where {given} go", words, left_out))
     return themed(chart, width=WIDTH)
 
 
@@ -94,7 +102,7 @@ def optimum_by_budget(
     x = alt.X("effort:Q", title=f"{unit}s given to a project").scale(nice=False)
     y = alt.Y("value:Q", title=WORTH)
     tint = colour(projects)
-    lines = alt.Chart(curves).mark_line(strokeWidth=1.3, opacity=0.6)
+    thin = alt.Chart(curves).mark_line(strokeWidth=1.3, opacity=0.6)
     paths = alt.Chart(curves.join(moved, on="project").filter(between)).mark_line(strokeWidth=3.5)
     size = alt.Size("budget:O", legend=None).scale(domain=budgets, range=_sizes(len(budgets)))
     dots = alt.Chart(optima).mark_circle(opacity=1)
@@ -102,7 +110,7 @@ def optimum_by_budget(
     return themed(
         alt.LayerChart(
             layer=[
-                lines.encode(x=x, y=y, color=tint, detail="project:N"),
+                thin.encode(x=x, y=y, color=tint, detail="project:N"),
                 paths.encode(x="effort:Q", y="value:Q", color=tint, detail="project:N"),
                 dots.encode(x="units:Q", y="value:Q", color=tint, size=size),
                 labels(_ends(curves, _moves(optima)), projects, _top(curves)),
