@@ -52,18 +52,19 @@ def optimum_on_curves(
     order = ranked(optimum)
     projects = order["project"].to_list()
     x = alt.X("effort:Q", title=f"{unit}s from now").scale(nice=False)
-    y = alt.Y("value:Q", title=WORTH)
     dots = alt.Chart(order).encode(x="units:Q", color=colour(projects))
     # More bars than those in colour would be a heap.
     barred = order if len(projects) <= NAMED else order.head(len(COLOURED))
     bars = alt.Chart(barred).mark_rule(strokeWidth=1.5).encode(x="units:Q", color=colour(projects))
+    top = _top(curves, barred)
+    y = _from_nought(alt.Y("value:Q", title=WORTH), top, 1.0)
     layers: list[alt.Chart] = [
         lines(curves, projects).encode(x=x, y=y),
         bars.encode(y="low:Q", y2="high:Q"),
         dots.mark_circle(size=70, opacity=1).encode(
             y="expected_gain:Q", tooltip=["project:N", "units:Q", "expected_gain:Q"]
         ),
-        labels(_ends(curves, _gets(optimum)), projects, _top(curves, barred)),
+        labels(_ends(curves, _gets(optimum)), projects, top),
     ]
     units = int(optimum["units"].sum()) if budget is None else budget
     given = f"{units} {plural(unit, units)}"
@@ -152,20 +153,22 @@ def allocation_by_budget(
     order = pl.DataFrame({"project": projects, "place": range(len(projects))})
     drawn = drawn.join(order, on="project").sort("budget", "place")
     x = alt.X("budget:Q", title=f"budget ({unit}s)").scale(nice=False)
+    largest, top = float(last["budget"].to_list()[0]), float(last["units"].sum())
     y = alt.Y("units:Q", title=f"{unit}s, summed over projects")
+    y = _from_nought(y, top, largest)
     area = alt.Chart(drawn).mark_area(opacity=0.75)
     area = area.encode(x=x, y=y, color=colour(projects), order=alt.Order("place:Q"))
     middle = pl.col("units").cum_sum() - pl.col("units") / 2
     named = last.select("project", "units", effort="budget", value=middle)
     named = named.filter(pl.col("units") > 0).join(_gets(last), on="project")
-    above = [] if planned is None else _this_plan(planned, float(last["budget"].to_list()[0]))
+    above = [] if planned is None else _this_plan(planned, largest)
     words = f"Who gets how many {unit}s as the budget grows"
     said = f"{words}; at the largest budget " + ", ".join(_shares(last))
-    top = float(named["units"].sum())
     layers: list[alt.Chart] = [area, *above, labels(named, projects, top)]
     chart = alt.LayerChart(layer=layers, description=said)
     if is_titled:
         below = "each band is one project; numbers at the largest budget"
+        below = below if top else "no unit would add anything, so none is given"
         chart = chart.properties(title=title(words, below))
     return themed(chart, width=WIDTH)
 
@@ -225,6 +228,11 @@ def _ends(curves: pl.DataFrame, gets: pl.DataFrame) -> pl.DataFrame:
     """The right end of each curve, with what its project gets."""
     last = curves.sort("effort").group_by("project", maintain_order=True).last()
     return last.join(gets, on="project")
+
+
+def _from_nought(upwards: alt.Y, top: float, instead: float) -> alt.Y:
+    """The scale as Vega makes it; one from 0 to 0 would have no ticks."""
+    return upwards if top > 0 else upwards.scale(domain=[0, instead])
 
 
 def _top(*tables: pl.DataFrame) -> float:

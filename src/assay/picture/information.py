@@ -13,6 +13,7 @@ from assay.picture.style import themed
 
 WIDTH, ROW = 260, 21
 NAME = 230  # pixels that a name may take
+AUTHOR = 20  # letters of an author's name, so that what they tried stands beside it
 MOST = 15  # bars; a table holds them all
 TOGETHER = "failures together"
 SORTS = (*KINDS, TOGETHER)
@@ -65,14 +66,16 @@ def credit_shares(
         DataError: a column is missing or there is no row.
     """
     needed(table, "credit", "name", "attempts", "failures", "value", "se")
-    made = pl.format("{} ({} tried, {} failed)", "name", "attempts", "failures")
+    is_long = pl.col("name").str.len_chars() > AUTHOR
+    short = pl.when(is_long).then(pl.col("name").str.head(AUTHOR - 1) + "…").otherwise("name")
+    made = pl.format("{} ({} tried, {} failed)", short, "attempts", "failures")
     drawn = table.head(MOST).with_columns(name=made)
     words = "Whose attempts today's plan rests on"
     more = table.height - drawn.height
     rest = f"not drawn: {more:,} with smaller shares" if more else ""
     drawn = drawn.with_columns(
         place=pl.int_range(pl.len()),
-        low=pl.max_horizontal(pl.col("value") - pl.col("se"), pl.lit(0.0)),
+        low=pl.col("value") - pl.col("se"),
         beyond=pl.col("value") + pl.col("se"),
     )
     layers = _bars(drawn, alt.value(BLUE))
@@ -89,20 +92,25 @@ def credit_shares(
 
 def _bars(drawn: pl.DataFrame, tint: Any) -> list[alt.Chart]:  # a channel of Altair
     """Bars with their names left and their values right; names may stand there twice."""
+    beyond = pl.col("beyond" if "beyond" in drawn else "value")
     placed = drawn.with_columns(
+        figure_at=pl.max_horizontal(beyond, pl.lit(0.0)),  # left of the axis are the names
         place=pl.int_range(pl.len()),
         figure=pl.Series([f"{value:.3g}" for value in drawn["value"]], dtype=pl.String),
     )
-    top = max(placed["value"].to_list())
+    ends = [0.0, *placed["value"].to_list()]
+    ends += [*placed["low"].to_list(), *placed["beyond"].to_list()] if "low" in placed else []
+    low, top = min(ends), max(ends)
     base = alt.Chart(placed).encode(y=alt.Y("place:O", axis=None))
     # A scale from 0 to 0 has no ticks.
-    x = alt.X("value:Q", title=WORTH).scale(domainMin=0, **({} if top > 0 else {"domainMax": 1}))
+    span = [low, top if top > low else low + 1]
+    x = alt.X("value:Q", title=WORTH).scale(domain=span, nice=top > low)
     names = base.mark_text(align="right", dx=-6, limit=NAME, fontSize=12)
     figures = base.mark_text(align="left", dx=5, fontSize=12)
     return [
         base.mark_bar(size=13, opacity=0.85).encode(x=x, color=tint),
         names.encode(x=alt.value(0), text="name:N"),
-        figures.encode(x="beyond:Q" if "beyond" in placed else "value:Q", text="figure:N"),
+        figures.encode(x="figure_at:Q", text="figure:N"),
     ]
 
 

@@ -120,15 +120,20 @@ def _panel(
     if life.spent:
         layers.append(ring.encode(x="effort:Q", y="mean:Q"))
     layers += attempt_marks(life.attempts, kinds, above=6)
-    head = alt.Title(
-        life.project,
-        subtitle=_heading(life, unit),
-        subtitleColor=MUTED,
-        subtitleFontSize=12,
-        fontWeight="bold",
-        offset=8 + LINE * lines,
-    )
-    return alt.LayerChart(layer=layers, title=head, width=wide, height=high)
+    layers += _heads(life, unit, -8.0 - LINE * lines)
+    return alt.LayerChart(layer=layers, width=wide, height=high)
+
+
+def _heads(life: Life, unit: str, up: float) -> list[alt.Chart]:
+    """Name and units; as marks, since a title would stand higher where a stage's name does."""
+    words = pl.DataFrame({"name": [life.project], "words": [_heading(life, unit)]})
+    base = alt.Chart(words).encode(x=alt.value(0))
+    name = base.mark_text(align="left", baseline="bottom", fontSize=13, fontWeight="bold")
+    below = base.mark_text(align="left", baseline="bottom", fontSize=12, color=MUTED)
+    return [
+        name.encode(y=alt.value(up - 16), text="name:N"),
+        below.encode(y=alt.value(up), text="words:N"),
+    ]
 
 
 def _stages(stages: pl.DataFrame, span: float, wide: int) -> list[alt.Chart]:

@@ -9,6 +9,7 @@ from assay.picture.projects import colour, labels, lines, ranked, title
 from assay.picture.style import themed
 
 WIDTH = 330
+ROUNDING = 1e-9  # relative; gains nearer than this are the same
 ABOVE_PRICE = 4.0  # times the price: where the picture ends, so that first units do not hide it
 
 
@@ -46,12 +47,16 @@ def marginal_gain(
     # A scale from 0 to 0 has no ticks; where nothing adds anything any top will do.
     y = alt.Y("gain:Q", title=f"worth of the next {unit}").scale(domain=[0, top or 1], nice=False)
     tint = colour(projects)
-    dots = alt.Chart(order.filter(pl.col("gain") <= (top or 1))).mark_circle(size=70, opacity=1)
+    edge = pl.DataFrame({"edge": [top]})
+    stop = alt.Chart(order.join(edge, how="cross")).encode(x="units:Q", color=tint)
+    tips = ["project:N", "units:Q", "gain:Q"]
+    inside = stop.transform_filter("datum.gain <= datum.edge").mark_circle(size=70, opacity=1)
+    beyond = stop.transform_filter("datum.gain > datum.edge")
+    beyond = beyond.mark_point(shape="triangle-up", filled=True, size=70, opacity=1)
     layers: list[alt.Chart] = [
         lines(marginal, projects, clip=True).encode(x=x, y=y),
-        dots.encode(
-            x="units:Q", y="gain:Q", color=tint, tooltip=["project:N", "units:Q", "gain:Q"]
-        ),
+        inside.encode(y="gain:Q", tooltip=tips),
+        beyond.encode(y="edge:Q", tooltip=tips),
         *([] if price is None else [_price(price)]),
         labels(_ends(marginal, order, price, top or 1), projects, top or 1),
     ]
@@ -64,7 +69,9 @@ def marginal_gain(
     if is_titled:
         cut = "lines run on above the picture" if is_cut else ""
         below = "; ".join(filter(None, [cut, left_out]))
-        chart = chart.properties(title=title(words, stops, below))
+        held = price is not None and max(order["gain"].to_list()) > price * (1 + ROUNDING)
+        kept = "above the dashes: kept back by a rule, or by a start-up in one piece"
+        chart = chart.properties(title=title(words, stops, kept if held else "", below))
     return themed(chart, width=WIDTH)
 
 

@@ -67,8 +67,9 @@ def optimum_curves(plan: "Plan") -> "pl.DataFrame":
     """
     places, _ = _first(plan, CURVES)
     most = max(line.units for line in plan.lines)
-    reach = min(plan.budget, max(LOOK_ON * most, LEAST_REACH))
-    return _drawn_at(plan, places, reach, "value", [plan.curves[at] for at in places])
+    curves = _values(plan)
+    reach = min(curves[0].size - 2, max(LOOK_ON * most, LEAST_REACH))
+    return _drawn_at(plan, places, reach, "value", [curves[at] for at in places])
 
 
 def by_budget(plan: "Plan") -> "pl.DataFrame":
@@ -238,7 +239,7 @@ def _units_drawn(reach: int, given: int, projects: int) -> list[int]:
 
 def _values(plan: "Plan") -> Sequence[Floats]:
     """For each project the value of its next units, some of them even where nothing is split."""
-    if plan.budget >= LEAST_REACH:
+    if plan.budget >= LEAST_REACH or not plan.states:
         return plan.curves
     return [state.values(LEAST_REACH + 1) for state in plan.states]
 

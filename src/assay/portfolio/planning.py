@@ -145,7 +145,10 @@ class Plan:
         body = "".join(_row("td", row) for row in rows)
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         table = f"<table>{_row('th', heads)}{body}</table>"
-        return f"<p><strong>{escape(self.headline())}</strong></p>{table}{notes}"
+        from assay.picture import standalone
+
+        drawn = standalone(self.picture(is_titled=False))
+        return f"<p><strong>{escape(self.headline())}</strong></p>{drawn}{table}{notes}"
 
 
 def plan_projects(
