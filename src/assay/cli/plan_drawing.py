@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from assay.cli.drawing import check_picture
 from assay.cli.plan_answers import ANSWERS_DRAWN
-from assay.errors import ConfigError, nearest
+from assay.errors import ConfigError
 
 if TYPE_CHECKING:
     import altair as alt
 
     from assay.portfolio import Plan
+    from assay.portfolio.pictures import PlanPicture
+
+    Drawing: TypeAlias = PlanPicture | Literal["information", "credit"]
 
 
-def check_kind(said: str | None, picture: Path | None) -> str:
+def check_kind(said: str | None, picture: Path | None) -> "Drawing":
     """The kind of picture, once it is known that it can be drawn; before anything is computed.
 
     Args:
@@ -29,19 +32,17 @@ def check_kind(said: str | None, picture: Path | None) -> str:
 
     known = (*KINDS, *ANSWERS_DRAWN)
     if said is not None and said not in known:
-        raise ConfigError(
-            f"--draw is {said!r}, must be one of {', '.join(known)}. {nearest(said, known)}"
-        )
+        raise ConfigError(f"--draw is {said!r}, must be one of {', '.join(known)}.")
     if said is not None and picture is None:
         raise ConfigError(
             f"--draw {said} needs a file to draw into. Write --picture {said}.svg --draw {said}."
         )
     if picture is not None:
         check_picture(picture)
-    return said or KINDS[0]
+    return cast("Drawing", said or KINDS[0])
 
 
-def plan_drawing(kind: str, plan: "Plan", answers: Mapping[str, Any]) -> "alt.TopLevelMixin":
+def plan_drawing(kind: "Drawing", plan: "Plan", answers: Mapping[str, Any]) -> "alt.TopLevelMixin":
     """A picture of a plan or of an answer to it.
 
     Args:

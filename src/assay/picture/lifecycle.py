@@ -51,7 +51,8 @@ def lifecycles(
         lives: the projects, in the order of reading; at least one.
         unit: the portfolio's effort unit.
         left_out: which projects are not drawn, in words; empty where all are.
-        is_titled: whether the picture says itself what it shows; a page may say it beside.
+        is_titled: whether the picture says itself what it shows; a page may say it beside. A
+            single panel then goes without its project's name, too.
 
     Raises:
         DataError: a column is missing or a curve has no row.
@@ -60,17 +61,30 @@ def lifecycles(
     reach = max(float(max(life.curve["effort"].to_list())) for life in lives)
     lines = max(_lines(life.stages, reach, wide) for life in lives)
     kinds = [kind for life in lives for kind in life.attempts["kind"]]
-    panels = [_panel(life, unit, (wide, high), lines, kinds) for life in lives]
+    has_heads = is_titled or len(lives) > 1
+    panels = [_panel(life, unit, (wide, high), kinds, lines, has_heads) for life in lives]
     rows = [
         alt.HConcatChart(hconcat=panels[low : low + COLUMNS], spacing=24)
         for low in range(0, len(panels), COLUMNS)
     ]
     words = "Effort and accuracy so far, and where the plan takes them"
-    said = f"{words}: " + ", ".join(f"{life.project}: {_heading(life, unit)}" for life in lives)
+    said = f"{words}: " + ", ".join(f"{life.project}: {heading(life, unit)}" for life in lives)
     whole = alt.VConcatChart(vconcat=rows, spacing=14, description=said)
     if is_titled:
         whole = whole.properties(title=title(words, *_reading(lives), left_out))
     return themed(whole)
+
+
+def heading(life: Life, unit: str) -> str:
+    """What was spent and what the plan adds, in words.
+
+    Args:
+        life: of the project.
+        unit: of effort.
+    """
+    spent = f"{life.spent:g} spent, " if life.spent else ""
+    added = f"{life.units:g} {'more' if life.spent else plural(unit, life.units)}"
+    return spent + (added if life.units else "none planned")
 
 
 def _reading(lives: Sequence[Life]) -> list[str]:
@@ -91,14 +105,8 @@ def _reading(lives: Sequence[Life]) -> list[str]:
     return ["; ".join(first), "; ".join(second)]
 
 
-def _heading(life: Life, unit: str) -> str:
-    spent = f"{life.spent:g} spent, " if life.spent else ""
-    added = f"{life.units:g} {'more' if life.spent else plural(unit, life.units)}"
-    return spent + (added if life.units else "none planned")
-
-
 def _panel(
-    life: Life, unit: str, size: tuple[int, int], lines: int, kinds: Sequence[str]
+    life: Life, unit: str, size: tuple[int, int], kinds: Sequence[str], lines: int, has_head: bool
 ) -> alt.LayerChart:
     needed(life.curve, "lifecycle", "effort", "mean", "low", "high")
     span = float(max(life.curve["effort"].to_list()))
@@ -120,13 +128,14 @@ def _panel(
     if life.spent:
         layers.append(ring.encode(x="effort:Q", y="mean:Q"))
     layers += attempt_marks(life.attempts, kinds, above=6)
-    layers += _heads(life, unit, -8.0 - LINE * lines)
+    if has_head:
+        layers += _heads(life, unit, -8.0 - LINE * lines)
     return alt.LayerChart(layer=layers, width=wide, height=high)
 
 
 def _heads(life: Life, unit: str, up: float) -> list[alt.Chart]:
     """Name and units; as marks, since a title would stand higher where a stage's name does."""
-    words = pl.DataFrame({"name": [life.project], "words": [_heading(life, unit)]})
+    words = pl.DataFrame({"name": [life.project], "words": [heading(life, unit)]})
     base = alt.Chart(words).encode(x=alt.value(0))
     name = base.mark_text(align="left", baseline="bottom", fontSize=13, fontWeight="bold")
     below = base.mark_text(align="left", baseline="bottom", fontSize=12, color=MUTED)

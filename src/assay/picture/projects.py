@@ -15,8 +15,8 @@ LINE_OF_TEXT = 0.07  # share of the height that one label needs
 
 def title(words: str, *below: str) -> alt.Title:
     """What a picture shows, and below it how to read it, a line a sentence."""
-    quiet = {"subtitleColor": MUTED, "subtitleFontSize": 12, "offset": 10}
-    return alt.Title(words, subtitle=[line for line in below if line], **quiet)
+    lines = [line for line in below if line]
+    return alt.Title(words, subtitle=lines, subtitleColor=MUTED, subtitleFontSize=12, offset=10)
 
 
 def plural(unit: str, units: float = 2) -> str:
@@ -79,9 +79,7 @@ def lines(curves: pl.DataFrame, projects: Sequence[str], *, clip: bool = False) 
     )
 
 
-def moved_apart(
-    places: Sequence[float], least: float, low: float, top: float
-) -> list[float]:
+def moved_apart(places: Sequence[float], least: float, low: float, top: float) -> list[float]:
     """Ascending places, each at least `least` above the one before, from `low` to `top` if all fit.
 
     Where they do not, they go on above `top`.

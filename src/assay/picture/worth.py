@@ -45,13 +45,12 @@ def accuracy_worth(
     )
     shared = pl.col("alike") > 1
     own, common = returns.filter(~shared), returns.filter(shared)
-    line = {"strokeWidth": 1.5, "opacity": 0.6}
     lines: list[alt.Chart] = []
     if not own.is_empty():  # a table without rows has no column kinds for Vega
-        plain = alt.Chart(own).mark_line(**line)
+        plain = alt.Chart(own).mark_line(strokeWidth=1.5, opacity=0.6)
         lines.append(plain.encode(x=x, y=y, color=tint, detail="project:N"))
     if not common.is_empty():
-        plain = alt.Chart(common).mark_line(color=MUTED, **line)
+        plain = alt.Chart(common).mark_line(color=MUTED, strokeWidth=1.5, opacity=0.6)
         lines.append(plain.encode(x=x, y=y, detail="project:N"))
     moved = alt.Chart(moves).encode(color=tint)
     taken = moved.transform_filter("datum.units > 0")
@@ -64,16 +63,16 @@ def accuracy_worth(
         *lines,
         path.encode(x="from_points:Q", y="from_worth:Q", x2="to_points:Q", y2="to_worth:Q"),
         ring.encode(x="from_points:Q", y="from_worth:Q"),
-        taken.mark_circle(size=80, opacity=1).encode(
-            x="to_points:Q", y="to_worth:Q", tooltip=tips
-        ),
+        taken.mark_circle(size=80, opacity=1).encode(x="to_points:Q", y="to_worth:Q", tooltip=tips),
         labels(_ends(returns, moves), projects, top, low=lowest, along="points"),
     ]
     words = "What accuracy is worth, and where the plan takes it"
     said = f"{words}: " + ", ".join(_ends(returns, moves)["words"].to_list())
     chart = alt.LayerChart(layer=layers, description=said)
     if is_titled:
-        is_shared = "grey lines: projects that value accuracy alike" if not common.is_empty() else ""
+        is_shared = (
+            "grey lines: projects that value accuracy alike" if not common.is_empty() else ""
+        )
         how = "ring: expected today; dot: expected after the plan"
         below = [how, "; ".join(filter(None, [is_shared, left_out]))]
         chart = chart.properties(title=title(words, *below))

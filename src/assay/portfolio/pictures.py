@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from assay.errors import PlanError, nearest
+from assay.errors import PlanError
 from assay.portfolio.allocation import allocate_each
 from assay.portfolio.allocation.envelope import envelope_slopes
 from assay.portfolio.kinds import Floats
-from assay.portfolio.project_state import BAND, ProjectState
+from assay.portfolio.point import Point
+from assay.portfolio.project_state import BAND
 from assay.portfolio.returns import POINTS
 from assay.portfolio.rules import constraints_of
 
@@ -35,7 +36,7 @@ BUDGETS = 40  # at which a split is drawn
 FEW_BUDGETS = 10  # where rules make each split a search of its own
 MOST_DRAWN = 4000  # units up to which budgets beyond the plan's are searched
 SECONDS = 1.0  # for each of those; the best split found by then is drawn
-CURVE_POINTS = 40
+CURVE_POINTS = 30
 RETURN_POINTS = 60
 
 
@@ -47,9 +48,7 @@ def draw_plan(plan: "Plan", kind: str, *, is_titled: bool = True) -> "alt.TopLev
     """
     if kind not in _DRAWN:
         known = ", ".join(KINDS)
-        raise PlanError(
-            f"plan: no picture {kind!r}, there are {known}. {nearest(str(kind), KINDS)}"
-        )
+        raise PlanError(f"plan: the picture is {kind!r}, must be one of {known}.")
     if kind != "optimum" and len(plan.states) != len(plan.lines):
         raise PlanError(
             f"plan: the picture {kind!r} needs the projects, and this plan was made without. "
@@ -160,6 +159,30 @@ def lives(plan: "Plan") -> tuple[tuple["Life", ...], str]:
     return tuple(_life(plan, at, reach) for at in places), left_out
 
 
+def attempts_table(attempts: Sequence[Point], scale: float) -> "pl.DataFrame":
+    """A project's attempts as `effort_accuracy` draws them.
+
+    Args:
+        attempts: in order.
+        scale: what is drawn for a headroom of 1: points, or 1 for shares of what is possible.
+    """
+    import polars as pl
+
+    rows = [
+        (
+            each.effort,
+            None if each.score is None else scale * each.score,
+            None if each.se is None else scale * each.se,
+            each.name,
+            each.kind,
+        )
+        for each in attempts
+    ]
+    numbers = {"effort": pl.Float64, "score": pl.Float64, "se": pl.Float64}
+    kinds = {**numbers, "name": pl.String, "kind": pl.String}
+    return pl.DataFrame(rows, schema=kinds, orient="row")
+
+
 def _optimum(plan: "Plan", is_titled: bool) -> "alt.TopLevelMixin":
     from assay.picture.allocation import optimum_on_curves
 
@@ -244,18 +267,14 @@ def _values(plan: "Plan") -> Sequence[Floats]:
     return [state.values(LEAST_REACH + 1) for state in plan.states]
 
 
-def _split(
-    plan: "Plan", values: Sequence[Floats], budgets: Sequence[int]
-) -> "pl.DataFrame | None":
+def _split(plan: "Plan", values: Sequence[Floats], budgets: Sequence[int]) -> "pl.DataFrame | None":
     """The best splits of some budgets; `None` where the rules allow none."""
     import polars as pl
 
     keys = [state.key for state in plan.states]
     rules = constraints_of(plan.states, plan.rules)
     try:
-        found = allocate_each(
-            values, budgets, constraints=rules, names=keys, time_limit_s=SECONDS
-        )
+        found = allocate_each(values, budgets, constraints=rules, names=keys, time_limit_s=SECONDS)
     except PlanError:
         return None
     return pl.DataFrame(
@@ -296,8 +315,9 @@ def _first(plan: "Plan", most: int) -> tuple[list[int], str]:
 def _move(plan: "Plan", at: int) -> dict[str, str | float]:
     state, units = plan.states[at], plan.lines[at].units
     efforts = np.array([state.effort_spent, state.effort_spent + units])
-    (from_points, to_points), (from_worth, to_worth) = state.points(efforts), state.curve.expected(
-        efforts, state.worth
+    (from_points, to_points), (from_worth, to_worth) = (
+        state.points(efforts),
+        state.curve.expected(efforts, state.worth),
     )
     return {
         "project": state.key,
@@ -326,14 +346,15 @@ def _life(plan: "Plan", at: int, reach: float) -> "Life":
     marks += [
         effort for each in stages for effort in (each.begins, each.starts_to_pay) if effort < reach
     ]
-    efforts = np.unique([*np.linspace(0.0, reach, CURVE_POINTS), *marks])
+    early = np.linspace(0.0, 1.0, CURVE_POINTS) ** 1.5  # where curves bend most
+    efforts = np.unique([*(reach * early), *marks])
     low, high = state.points_band(efforts, BAND)
     curve = {"effort": efforts, "mean": state.points(efforts), "low": low, "high": high}
     numbers = {"from": pl.Float64, "pays": pl.Float64}
     return Life(
         project=state.key,
         curve=pl.DataFrame(curve),
-        attempts=attempts_table(state),
+        attempts=attempts_table(state.attempts, POINTS * state.skill_at_ceiling),
         stages=pl.DataFrame(
             [(each.name, each.begins, each.starts_to_pay) for each in stages],
             schema={"name": pl.String, **numbers},
@@ -342,28 +363,3 @@ def _life(plan: "Plan", at: int, reach: float) -> "Life":
         spent=state.effort_spent,
         units=units,
     )
-
-
-def attempts_table(state: ProjectState, *, in_points: bool = True) -> "pl.DataFrame":
-    """A project's attempts as `effort_accuracy` draws them.
-
-    Args:
-        state: the project.
-        in_points: whether scores are points of skill; otherwise shares of what is possible.
-    """
-    import polars as pl
-
-    scale = POINTS * state.skill_at_ceiling if in_points else 1.0
-    rows = [
-        (
-            each.effort,
-            None if each.score is None else scale * each.score,
-            None if each.se is None else scale * each.se,
-            each.name,
-            each.kind,
-        )
-        for each in state.attempts
-    ]
-    numbers = {"effort": pl.Float64, "score": pl.Float64, "se": pl.Float64}
-    kinds = {**numbers, "name": pl.String, "kind": pl.String}
-    return pl.DataFrame(rows, schema=kinds, orient="row")
