@@ -15,6 +15,7 @@ WIDTH, ROW = 260, 21
 NAME = 230  # pixels that a name may take
 AUTHOR = 20  # letters of an author's name, so that what they tried stands beside it
 MOST = 15  # bars; a table holds them all
+MOST_SUMS = 5
 TOGETHER = "failures together"
 SORTS = (*KINDS, TOGETHER)
 TINTS = (*COLOURS, MUTED)
@@ -27,7 +28,8 @@ def information_value(
 
     Args:
         table: columns `name`, `kind` (`improved`, `no better`, `broke`, or `failures together`),
-            `value` (importance × points); the first fifteen are drawn, in this order.
+            `value` (importance × points); the first fifteen attempts and the first five sums of
+            failures are drawn, in this order.
         headline: a sentence below the title; empty for none.
         is_titled: whether the picture says itself what it shows; a page may say it beside.
 
@@ -35,7 +37,8 @@ def information_value(
         DataError: a column is missing or there is no row.
     """
     needed(table, "value of information", "name", "kind", "value")
-    drawn = table.head(MOST)
+    together = pl.col("kind") == TOGETHER
+    drawn = pl.concat([table.filter(~together).head(MOST), table.filter(together).head(MOST_SUMS)])
     kinds = [kind for kind in SORTS if kind in set(drawn["kind"])]
     tints = [TINTS[SORTS.index(kind)] for kind in kinds]
     # A lone kind is named too: the reader cannot guess what its colour would stand for.

@@ -82,9 +82,18 @@ def accuracy_worth(
 def _ends(returns: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
     """The right end of each line, with how far its project goes."""
     last = returns.sort("points").group_by("project", maintain_order=True).last()
-    before, after = (pl.col(f"{side}_points").round(0).cast(pl.Int64) for side in ("from", "to"))
-    goes = pl.format("{}: {} to {} points", "project", before, after)
-    stays = pl.format("{}: stays at {}", "project", before)
-    words = moves.select("project", words=pl.when(pl.col("units") > 0).then(goes).otherwise(stays))
+    words = [
+        f"{project}: {_rounded(before)} to {_rounded(after)} points"
+        if units
+        else f"{project}: stays at {_rounded(before)}"
+        for project, units, before, after in moves.select(
+            "project", "units", "from_points", "to_points"
+        ).rows()
+    ]
     ends = last.select("project", points="points", value="worth")
-    return ends.join(words, on="project")
+    return ends.join(moves.select("project", words=pl.Series(words)), on="project")
+
+
+def _rounded(points: float) -> str:
+    """Whole points, and tenths where there are few: 30, 7.2, 0."""
+    return f"{round(points, 0 if abs(points) >= 10 else 1) + 0.0:g}"

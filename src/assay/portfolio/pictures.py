@@ -306,7 +306,8 @@ def _price(plan: "Plan", slopes: Sequence[Floats]) -> float | None:
 
 def _first(plan: "Plan", most: int) -> tuple[list[int], str]:
     """Places of the projects that get most, and a word on the others."""
-    order = sorted(range(len(plan.lines)), key=lambda at: -plan.lines[at].units)
+    gets = [(-line.units, -line.expected_gain) for line in plan.lines]
+    order = sorted(range(len(gets)), key=gets.__getitem__)
     if len(order) <= most:
         return order, ""
     return order[:most], f"drawn: the {most} that get most of {len(order):,} projects"
