@@ -24,10 +24,10 @@ from assay.portfolio.pictures import (
     LINES,
     PANELS,
     accuracy_and_worth,
-    by_budget,
     lives,
     marginal_gains,
     optimum_curves,
+    split_by_budget,
 )
 from assay.record import Returns
 
@@ -65,7 +65,7 @@ def of(table: pl.DataFrame, project: str) -> pl.DataFrame:
 
 
 def test_the_split_by_budget_is_that_of_a_sweep_to_twice_the_budget(grocery):
-    table = by_budget(made(grocery))
+    table = split_by_budget(made(grocery))
     assert table["budget"].max() == 200
     for budget in (0, 100, 200):
         found = table.filter(pl.col("budget") == budget)
@@ -74,14 +74,14 @@ def test_the_split_by_budget_is_that_of_a_sweep_to_twice_the_budget(grocery):
 
 def test_budgets_too_small_for_what_is_promised_are_left_out(grocery):
     states = [replace(grocery[0], committed=12.0), *grocery[1:]]
-    table = by_budget(made(states))
+    table = split_by_budget(made(states))
     assert 12 <= min(table["budget"]) < 20
     assert min(of(table, "pricing")["units"]) == 12
 
 
 def test_the_split_by_budget_keeps_the_plans_rules(grocery):
     states = [replace(grocery[0], most=10.0), *grocery[1:]]
-    table = by_budget(made(states, 30, rules=Rules(active=2)))
+    table = split_by_budget(made(states, 30, rules=Rules(active=2)))
     assert max(of(table, "pricing")["units"]) == 10
     active = table.filter(pl.col("units") > 0).group_by("budget").len()
     assert max(active["len"]) == 2
@@ -89,7 +89,7 @@ def test_the_split_by_budget_keeps_the_plans_rules(grocery):
 
 def test_without_a_budget_the_pictures_look_a_little_ahead(grocery):
     plan = made(grocery, 0)
-    assert by_budget(plan)["budget"].max() == 20
+    assert split_by_budget(plan)["budget"].max() == 20
     assert optimum_curves(plan)["effort"].max() == 20
     assert marginal_gains(plan)[0]["effort"].max() == 20
 

@@ -50,7 +50,8 @@ def information_value(
     said = f"{words}: " + ", ".join(_said(drawn))
     chart = alt.LayerChart(layer=bars, description=said)
     if is_titled:
-        chart = chart.properties(title=title(words, headline, rest))
+        alone = "single values do not add up" if drawn.height > 1 else ""
+        chart = chart.properties(title=title(words, headline, alone, rest))
     return themed(chart, width=WIDTH, height=ROW * drawn.height)
 
 

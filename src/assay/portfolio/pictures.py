@@ -71,7 +71,7 @@ def optimum_curves(plan: "Plan") -> "pl.DataFrame":
     return _drawn_at(plan, places, reach, "value", [curves[at] for at in places])
 
 
-def by_budget(plan: "Plan") -> "pl.DataFrame":
+def split_by_budget(plan: "Plan") -> "pl.DataFrame":
     """The best split up to twice the budget under the plan's rules, as `sweep` gives it.
 
     Up to the budget alone where looking further would cost seconds. Budgets that no split can keep
@@ -208,7 +208,7 @@ def _budgets(plan: "Plan", is_titled: bool) -> "alt.TopLevelMixin":
     from assay.picture.allocation import allocation_by_budget
 
     return allocation_by_budget(
-        by_budget(plan), unit=plan.effort_unit, planned=plan.budget, is_titled=is_titled
+        split_by_budget(plan), unit=plan.effort_unit, planned=plan.budget, is_titled=is_titled
     )
 
 

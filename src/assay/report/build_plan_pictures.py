@@ -72,7 +72,10 @@ def _information(plan: Plan, cases: Sequence[Case]) -> tuple[Picture, ...]:
         return ()
     today = today_of(cases, budget=plan.budget, effort_unit=plan.effort_unit)
     found = information(today)
-    caption = f"What the plan would lose if one of them were forgotten. {found.headline()}."
+    caption = (
+        "What the plan would lose if one of them alone were forgotten; these values do not add up. "
+        f"{found.headline()}."
+    )
     title = "What attempts are worth to this plan"
     return (Picture(title=title, svg=svg(found.picture(is_titled=False)), caption=caption),)
 
