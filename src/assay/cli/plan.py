@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli.budgets import read_budgets
-from assay.cli.drawing import check_picture, draw
+from assay.cli.drawing import draw
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
 from assay.cli.plan_answers import Asked, answers_of, read_factors
 from assay.cli.plan_answers_table import show_answers
+from assay.cli.plan_drawing import check_kind, plan_drawing
 from assay.cli.plan_table import show_budgets, show_plan
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, working
@@ -29,6 +30,18 @@ Picture = Annotated[
         metavar="FILE",
         help="Draw the plan (of the first budget): .svg, .png or .html.",
         show_default="none",
+    ),
+]
+Drawn = Annotated[
+    str | None,
+    typer.Option(
+        "--draw",
+        metavar="KIND",
+        help="What --picture shows: optimum (worth against effort), curves (accuracy against "
+        "effort, attempts, stages of work), budgets (the split as the budget grows), marginal "
+        "(what one unit more adds), returns (what accuracy is worth), information (what attempts "
+        "are worth), credit (whose they are).",
+        show_default="optimum",
     ),
 ]
 Why = Annotated[
@@ -78,6 +91,7 @@ def add(app: typer.Typer) -> None:
         example=(
             "assay plan examples/grocery --budget 100,300",
             "assay plan . --picture plan.svg",
+            "assay plan examples/grocery --picture marginal.png --draw marginal",
             "assay plan . --information --next --why",
             "assay plan examples/grocery --importance pricing=0.5,2,8",
         ),
@@ -87,6 +101,7 @@ def add(app: typer.Typer) -> None:
         path: PortfolioPath,
         budget: Budget = None,
         picture: Picture = None,
+        drawn: Drawn = None,
         why: Why = False,
         information: Information = False,
         next_one: NextOne = False,
@@ -97,8 +112,7 @@ def add(app: typer.Typer) -> None:
         ledger: LedgerFile = None,
         as_json: AsJson = False,
     ) -> None:
-        if picture is not None:
-            check_picture(picture)
+        kind = check_kind(drawn, picture)
         factors = None if importance is None else read_factors(importance)
         asked = Asked(why, information, next_one, frontier, factors, credit, data)
         portfolio = portfolio_at(path)
@@ -110,9 +124,10 @@ def add(app: typer.Typer) -> None:
             with waiting(many):
                 cases = _cases(history, portfolio)
                 plans = _plans(portfolio, [case.state for case in cases], budgets)
-            plans[0], answers = answers_of(asked, portfolio, cases, plans[0])
+            plans[0], answers = answers_of(asked.and_to_draw(kind), portfolio, cases, plans[0])
             if picture is not None:
-                draw(plans[0].picture(), picture)
+                draw(plan_drawing(kind, plans[0], answers), picture)
+            answers = {name: answers[name] for name in answers if getattr(asked, name)}
         if as_json:
             answer(_as_dict(plans) | ({"answers": answers} if answers else {}))
         else:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.progress import telling
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assay.portfolio.answers import Case, Crossing, DataPlan, Information, Today
     from assay.record import Portfolio
 
+ANSWERS_DRAWN = ("information", "credit")
 Factors = tuple[str, tuple[float, ...]]
 """Key of a project, and factors on its importance."""
 
@@ -39,6 +40,10 @@ class Asked:
     importance: Factors | None = None
     credit: bool = False
     data: bool = False
+
+    def and_to_draw(self, kind: str) -> "Asked":
+        """The same, and what a picture of this kind is drawn from."""
+        return replace(self, **{kind: True}) if kind in ANSWERS_DRAWN else self
 
     def anything(self) -> bool:
         """Whether there is any question at all."""

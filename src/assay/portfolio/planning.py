@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
+    from assay.portfolio.pictures import PlanPicture
+
 MOST_UNITS = 20_000  # the exact search takes time as the square of the budget
 DOUBTFUL = 0.3  # before any attempt the probability of a dead project is 0.2
-DRAWN_ROWS = 4000  # Altair draws up to 5000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,8 @@ class Plan:
         certificate: `bound / value`.
         notes: what the reader should know, such as a budget that was rounded.
         curves: for each project the value of its next 0, 1, ... units.
+        states: the projects, in the order of the lines; kept for pictures.
+        rules: what the split kept beside the budget; likewise.
     """
 
     budget: int
@@ -82,6 +85,8 @@ class Plan:
     certificate: float
     notes: tuple[str, ...] = ()
     curves: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
+    states: tuple[ProjectState, ...] = field(default=(), repr=False, compare=False)
+    rules: Rules = field(default=NO_RULES, repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON takes it, with `"format": 1`."""
@@ -97,29 +102,31 @@ class Plan:
         numbers = {"price_of_last_unit": pl.Float64}  # may be null in every row
         return pl.DataFrame(rows, schema_overrides=numbers).rename({"key": "project"})
 
-    def picture(self, *, is_titled: bool = True) -> "alt.LayerChart":
-        """Each project's worth against its effort, and the dot where this plan puts it.
+    def picture(
+        self, kind: "PlanPicture" = "optimum", *, is_titled: bool = True
+    ) -> "alt.TopLevelMixin":
+        """The plan drawn.
 
         Args:
+            kind: `"optimum"`: each project's worth against its effort, and the dot where this plan
+                puts it; `"curves"`: accuracy against effort from the first unit on, with its 80 %
+                band, attempts and stages of work, a panel a project; `"budgets"`: the split as the
+                budget grows to twice this one; `"marginal"`: what one unit more adds, and the price
+                that decides; `"returns"`: what accuracy is worth, and how far the plan takes it.
             is_titled: whether the picture says itself what it shows.
-        """
-        from assay.picture.allocation import optimum_on_curves
 
-        unit = self.effort_unit
-        return optimum_on_curves(self.drawn(), self.table(), unit=unit, is_titled=is_titled)
+        Raises:
+            PlanError: no such kind.
+        """
+        from assay.portfolio.pictures import draw_plan
+
+        return draw_plan(self, kind, is_titled=is_titled)
 
     def drawn(self) -> "pl.DataFrame":
         """Points of each project's curve, few enough to be drawn: `project`, `effort`, `value`."""
-        import polars as pl
+        from assay.portfolio.pictures import optimum_curves
 
-        step = max(1, len(self.curves) * (self.budget + 1) // DRAWN_ROWS)
-        return pl.DataFrame(
-            [
-                {"project": line.key, "effort": unit, "value": float(curve[unit])}
-                for line, curve in zip(self.lines, self.curves, strict=True)
-                for unit in sorted({*range(0, self.budget + 1, step), line.units, self.budget})
-            ]
-        )
+        return optimum_curves(self)
 
     def headline(self) -> str:
         """The plan in one sentence."""
@@ -138,7 +145,10 @@ class Plan:
         body = "".join(_row("td", row) for row in rows)
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         table = f"<table>{_row('th', heads)}{body}</table>"
-        return f"<p><strong>{escape(self.headline())}</strong></p>{table}{notes}"
+        from assay.picture import standalone
+
+        drawn = standalone(self.picture(is_titled=False))
+        return f"<p><strong>{escape(self.headline())}</strong></p>{drawn}{table}{notes}"
 
 
 def plan_projects(
@@ -176,6 +186,8 @@ def plan_projects(
         certificate=found.certificate,
         notes=(*_notes(budget, split), *filter(None, [found.note])),
         curves=values,
+        states=tuple(states),
+        rules=rules,
     )
 
 

@@ -4,9 +4,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from assay.errors import PlanError
 from assay.portfolio.curves import AbstractCurve
 from assay.portfolio.kinds import Floats
+from assay.portfolio.point import Point
 from assay.portfolio.returns import LINEAR, POINTS, AbstractReturns
 
 BAND = 0.8
@@ -32,6 +35,7 @@ class ProjectState:
         least: least effort that it must have had in all.
         most: most effort that it may have had in all; `None` for no limit.
         committed: effort that is promised to it from now on.
+        attempts: what was tried, in order, for pictures; the curve has learnt of it already.
 
     Raises:
         PlanError: a number is out of range.
@@ -51,6 +55,7 @@ class ProjectState:
     least: float = 0.0
     most: float | None = None
     committed: float = 0.0
+    attempts: tuple[Point, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.importance) and self.importance >= 0):
@@ -75,6 +80,26 @@ class ProjectState:
     def band(self, units: int) -> tuple[float, float]:
         """Least and most value that `units` more units add, believed with 80 %."""
         return self.curve.gain_band(self.effort_spent, units, BAND, self.worth)
+
+    def points(self, efforts: Floats) -> Floats:
+        """Expected points of skill above the baseline after these efforts in all."""
+        in_one = self.curve.points_in_one(self.skill_at_ceiling)
+        return self.curve.expected(efforts, lambda height: in_one * height)
+
+    def points_band(self, efforts: Floats, level: float) -> tuple[Floats, Floats]:
+        """Points of skill that the curve lies between after these efforts, with `level`.
+
+        Taken from the rise since no effort, since a fitted history is a score and knows no band
+        above its baseline.
+        """
+        in_one = self.curve.points_in_one(self.skill_at_ceiling)
+        start = float(self.points(np.zeros(1))[0])
+        ends = [
+            self.curve.gain_band(0.0, float(effort), level, lambda height: in_one * height)
+            for effort in efforts
+        ]
+        low, high = start + np.array(ends, float).reshape(-1, 2).T
+        return low, high
 
     def _refusal(self, name: str, found: float, accepted: str) -> PlanError:
         return PlanError(

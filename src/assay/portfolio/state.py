@@ -155,6 +155,7 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
         least=body.least,
         most=body.most,
         committed=body.committed,
+        attempts=points,
     )
 
 

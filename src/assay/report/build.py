@@ -11,9 +11,9 @@ from assay.portfolio import (
     ProjectState,
     budget_left,
     plan_projects,
-    project_states,
     rules_of,
 )
+from assay.portfolio.answers import cases_of
 from assay.record import Project
 from assay.report.build_plan import plan_content
 from assay.report.build_project import Facts, project_content
@@ -35,7 +35,8 @@ def build_report(workspace: Workspace, *, budget: float | None = None) -> Report
     """
     portfolio, history = workspace.portfolio, workspace.history.refresh()
     unit = portfolio.settings.effort_unit
-    states = {state.key: state for state in project_states(history, portfolio)}
+    cases = cases_of(history, portfolio)
+    states = {case.state.key: case.state for case in cases}
     plan, plan_refusal = _plan(workspace, tuple(states.values()), budget)
     facts = {project.key: Facts.of(workspace, project) for project in portfolio.projects}
     cautions = {key: each.caution for key, each in facts.items()}
@@ -45,7 +46,7 @@ def build_report(workspace: Workspace, *, budget: float | None = None) -> Report
         made_at=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
         software=f"Assay {__version__}",
         effort_unit=unit,
-        plan=plan_content(plan, cautions) if plan is not None else None,
+        plan=plan_content(plan, cautions, cases) if plan is not None else None,
         plan_refusal=plan_refusal,
         projects=tuple(
             project_content(facts[key], state, plan, unit=unit, is_confirmed=key in confirmed)

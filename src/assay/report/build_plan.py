@@ -1,20 +1,25 @@
 """The plan, which the report shows first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from assay.picture import svg
 from assay.portfolio import Plan, PlanLine
+from assay.portfolio.answers import Case
+from assay.report.build_plan_pictures import CURVES_CAPTION, curve_pictures, further_pictures
 from assay.report.content import Picture, PlanContent, PlanRow
 
 AGAIN = "Spend a part, record what came of it, and plan again."
 
 
-def plan_content(plan: Plan, cautions: Mapping[str, str]) -> PlanContent:
+def plan_content(
+    plan: Plan, cautions: Mapping[str, str], cases: Sequence[Case] = ()
+) -> PlanContent:
     """A plan as the page shows it: those who get most first.
 
     Args:
         plan: the split.
         cautions: a sentence to be put after a project's reason, by its key; may be empty.
+        cases: its projects with their attempts; without them no attempt is valued.
     """
     ranked = sorted(plan.lines, key=lambda line: -line.units)
     caption = f"Each line is one project, each dot what the plan gives it. {_bars(plan)}".rstrip()
@@ -30,6 +35,9 @@ def plan_content(plan: Plan, cautions: Mapping[str, str]) -> PlanContent:
         )
         if plan.budget
         else None,
+        curves=curve_pictures(plan) if plan.budget else (),
+        curves_caption=CURVES_CAPTION,
+        further=further_pictures(plan, cases) if plan.budget else (),
     )
 
 

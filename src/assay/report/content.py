@@ -69,6 +69,9 @@ class PlanContent:
         rows: one for each project, those with no effort too.
         certificate: how sure it is that no other split returns more.
         picture: the split drawn; `None` leaves it out.
+        curves: of single projects, from the first unit of effort to where the plan takes them.
+        curves_caption: how to read those.
+        further: other pictures of the plan, folded away.
     """
 
     budget: float
@@ -76,6 +79,9 @@ class PlanContent:
     rows: tuple[PlanRow, ...]
     certificate: str = ""
     picture: Picture | None = None
+    curves: tuple[Picture, ...] = ()
+    curves_caption: str = ""
+    further: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

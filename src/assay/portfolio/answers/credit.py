@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from itertools import permutations
 from math import factorial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +17,11 @@ from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.information import value_of
 from assay.portfolio.answers.today import Today, rise
 from assay.portfolio.kinds import Floats
+from assay.portfolio.reason import figure
+
+if TYPE_CHECKING:
+    import altair as alt
+    import polars as pl
 
 ORDERS = 120  # of the authors; up to five have no more, and then the shares are exact
 SEED = 707
@@ -67,6 +74,42 @@ class Credit:
     total_effort: float | None
     orders: int
     is_exact: bool
+
+    def headline(self) -> str:
+        """What the attempts are worth together, in one sentence."""
+        made = sum(each.attempts for each in self.authors)
+        how = "" if self.is_exact else "; the rules are one standard error"
+        return f"{made:,} attempts, together worth {figure(self.total)} (importance × points){how}"
+
+    def table(self) -> "pl.DataFrame":
+        """What is drawn: columns `name`, `attempts`, `failures`, `value` (the share), `se`."""
+        import polars as pl
+
+        return pl.DataFrame(
+            {
+                "name": [each.author for each in self.authors],
+                "attempts": [each.attempts for each in self.authors],
+                "failures": [each.failures for each in self.authors],
+                "value": [each.share for each in self.authors],
+                "se": [each.share_se for each in self.authors],
+            }
+        )
+
+    def picture(self, *, is_titled: bool = True) -> "alt.LayerChart":
+        """Each author's share in what the attempts are worth to today's plan.
+
+        Args:
+            is_titled: whether the picture says itself what it shows.
+        """
+        from assay.picture.information import credit_shares
+
+        return credit_shares(self.table(), headline=self.headline(), is_titled=is_titled)
+
+    def _repr_html_(self) -> str:
+        from assay.picture import standalone
+
+        said = f"<p><strong>{escape(self.headline())}</strong></p>"
+        return said + standalone(self.picture(is_titled=False))
 
 
 def credit(today: Today, *, orders: int = ORDERS, seed: int = SEED, tell: Tell = silent) -> Credit:

@@ -2,12 +2,19 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
 
 from assay.errors import PlanError, nearest
 from assay.ledger import Tell
 from assay.ledger.telling import silent
 from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.today import Today
+from assay.portfolio.reason import amount, figure
+
+if TYPE_CHECKING:
+    import altair as alt
+    import polars as pl
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +73,63 @@ class Information:
     company: FailuresValue
     everything: float
     everything_effort: float | None
+
+    def headline(self) -> str:
+        """What they are worth together, in one sentence."""
+        count, failed = len(self.attempts), self.company.failures
+        failures = f"; the {failed:,} that failed are worth {figure(self.company.value)}"
+        return (
+            f"All {count:,} together are worth {figure(self.everything)} (importance × points)"
+            f"{failures if failed else ''}"
+        )
+
+    def table(self) -> "pl.DataFrame":
+        """What is drawn: each attempt that is worth anything, then each project's failures.
+
+        Returns:
+            Columns `name`, `kind` (of an attempt, or `failures together`), `value`. Where no
+            attempt alone is worth anything, all that were scored or broke stand there, with 0.
+        """
+        import polars as pl
+
+        told = [each for each in self.attempts if each.kind != "not scored"]
+        worth = [each for each in told if each.value > 0] or told
+        rows = [(f"{each.project}: {each.attempt}", each.kind, each.value) for each in worth]
+        kinds = {"name": pl.String, "kind": pl.String, "value": pl.Float64}
+        alone = pl.DataFrame(rows, schema=kinds, orient="row")
+        lost = [
+            (f"{each.project}: {amount(each.failures, 'failure')}", "failures together", each.value)
+            for each in sorted(self.failures, key=lambda each: -each.value)
+            if each.value > 0 and each.failures > 1
+        ]
+        return pl.concat([alone, pl.DataFrame(lost, schema=kinds, orient="row")])
+
+    def picture(self, *, is_titled: bool = True) -> "alt.LayerChart":
+        """What each attempt is worth to today's plan, and the failures of a project together.
+
+        Args:
+            is_titled: whether the picture says itself what it shows.
+
+        Raises:
+            PlanError: no attempt was scored or broke.
+        """
+        from assay.picture.information import information_value
+
+        table = self.table()
+        if table.is_empty():
+            raise PlanError(
+                "information: no attempt was scored or broke, so there is nothing to draw. Record "
+                "attempts with `assay attempt` or `assay run`, or import them."
+            )
+        return information_value(table, headline=self.headline(), is_titled=is_titled)
+
+    def _repr_html_(self) -> str:
+        said = f"<p><strong>{escape(self.headline())}</strong></p>"
+        if self.table().is_empty():
+            return said
+        from assay.picture import standalone
+
+        return said + standalone(self.picture(is_titled=False))
 
 
 def information(today: Today, tell: Tell = silent) -> Information:

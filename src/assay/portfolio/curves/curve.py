@@ -39,6 +39,8 @@ Worth: TypeAlias = Callable[[Floats], Floats]
 class AbstractCurve(ABC):
     """What effort, in the portfolio's unit, brings: all that planning asks of a curve."""
 
+    stages: Stages = NO_STAGES  # of work; none, unless a curve knows some
+
     @abstractmethod
     def mean(self, x: ArrayLike) -> Floats:
         """Expected height of the curve at the efforts `x`."""
