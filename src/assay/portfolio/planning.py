@@ -10,7 +10,7 @@ from assay.errors import PlanError, nearest
 from assay.portfolio.allocation import allocate
 from assay.portfolio.kinds import Floats
 from assay.portfolio.project_state import ProjectState
-from assay.portfolio.reason import Split, amount, explain, figure
+from assay.portfolio.reason import Split, amount, explain, figure, worth
 from assay.portfolio.rules import NO_RULES, Rules, constraints_of, held_back, is_bound
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_UNITS = 20_000  # the exact search takes time as the square of the budget
 DOUBTFUL = 0.3  # before any attempt the probability of a dead project is 0.2
+POINTS = "importance × points"  # the unit of value where none is named
 DRAWN_ROWS = 4000  # Altair draws up to 5000
 
 
@@ -32,7 +33,7 @@ class PlanLine:
         importance: value of one point.
         units: effort it gets.
         effort_spent: effort spent before.
-        expected_gain: expected value of these units: importance times points.
+        expected_gain: expected value of these units, in the plan's unit of value.
         low: least value, believed with 80 %.
         high: most value, believed with 80 %.
         price_of_last_unit: value that its last unit adds; `None` if it gets none.
@@ -71,6 +72,7 @@ class Plan:
         bound: no split is worth more, by an argument independent of the search.
         certificate: `bound / value`.
         notes: what the reader should know, such as a budget that was rounded.
+        value_unit: of every value, such as "k€ a month"; empty for importance times points.
         curves: for each project the value of its next 0, 1, ... units.
     """
 
@@ -81,12 +83,14 @@ class Plan:
     bound: float
     certificate: float
     notes: tuple[str, ...] = ()
+    value_unit: str = ""
     curves: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON takes it, with `"format": 1`."""
         kept = ("budget", "effort_unit", "value", "bound", "certificate")
         head = {"format": 1, **{name: getattr(self, name) for name in kept}}
+        head["value_unit"] = self.value_unit or POINTS
         return head | {"notes": list(self.notes), "lines": [asdict(line) for line in self.lines]}
 
     def table(self) -> "pl.DataFrame":
@@ -126,11 +130,12 @@ class Plan:
         funded = sorted(self.lines, key=lambda line: -line.units)
         split = ", ".join(f"{line.units} to {line.key}" for line in funded if line.units)
         all_of_it = amount(self.budget, self.effort_unit)
-        worth = f"worth {figure(self.value)} (importance × points)"
-        return f"{all_of_it}: {split or 'none is worth spending'}; {worth}"
+        brings = worth(self.value, self.value_unit or f"({POINTS})")
+        return f"{all_of_it}: {split or 'none is worth spending'}; worth {brings}"
 
     def _repr_html_(self) -> str:
-        heads = ("project", self.effort_unit + "s", "worth", "80 % between", "why")
+        brings = f"worth ({self.value_unit})" if self.value_unit else "worth"
+        heads = ("project", self.effort_unit + "s", brings, "80 % between", "why")
         rows = [
             (line.key, line.units, figure(line.expected_gain), _between(line), line.reason)
             for line in self.lines
@@ -142,7 +147,12 @@ class Plan:
 
 
 def plan_projects(
-    states: Sequence[ProjectState], *, budget: float, effort_unit: str, rules: Rules = NO_RULES
+    states: Sequence[ProjectState],
+    *,
+    budget: float,
+    effort_unit: str,
+    value_unit: str = "",
+    rules: Rules = NO_RULES,
 ) -> Plan:
     """Split a budget over projects so that the expected value is greatest.
 
@@ -150,6 +160,7 @@ def plan_projects(
         states: the projects that compete; their keys differ.
         budget: effort to split; what is not a whole unit is left over, and a note says so.
         effort_unit: what one unit of effort is called, such as "person-day".
+        value_unit: what values are in, such as "k€ a month"; empty for importance times points.
         rules: teams, and how many projects may be active; what binds a single project, it says
             itself.
 
@@ -166,7 +177,8 @@ def plan_projects(
         [value[: units + 1] for value in values], units, constraints=constraints, names=keys
     )
     held = tuple(held_back(constraints, states, found.units, at) for at in range(len(states)))
-    split = Split(keys, values, found.units, units, effort_unit, held, is_bound(constraints))
+    is_limited = is_bound(constraints)
+    split = Split(keys, values, found.units, units, effort_unit, held, is_limited, value_unit)
     return Plan(
         budget=units,
         effort_unit=effort_unit,
@@ -175,6 +187,7 @@ def plan_projects(
         bound=found.bound,
         certificate=found.certificate,
         notes=(*_notes(budget, split), *filter(None, [found.note])),
+        value_unit=value_unit,
         curves=values,
     )
 
