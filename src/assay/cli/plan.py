@@ -1,13 +1,14 @@
 """`assay plan`: how a budget is best split."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.budgets import read_budgets
+from assay.cli.budgets import Goal, read_goal
 from assay.cli.drawing import check_picture, draw
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
 from assay.cli.plan_answers import Asked, answers_of, read_factors
@@ -23,6 +24,24 @@ if TYPE_CHECKING:
     from assay.portfolio.answers import Case
     from assay.record import Portfolio
 
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="N",
+        help="Find the least budget that adds this value; 90% is of what the file's budget adds.",
+        show_default="none",
+    ),
+]
+Price = Annotated[
+    str | None,
+    typer.Option(
+        "--price",
+        metavar="N",
+        help="Find the budget up to which a unit of effort is worth this much.",
+        show_default="none",
+    ),
+]
 Picture = Annotated[
     Path | None,
     typer.Option(
@@ -77,6 +96,8 @@ def add(app: typer.Typer) -> None:
         "about the plan of the first budget.",
         example=(
             "assay plan examples/grocery --budget 100,300",
+            "assay plan examples/grocery --target 60",
+            "assay plan examples/grocery --price 0.3",
             "assay plan . --picture plan.svg",
             "assay plan . --information --next --why",
             "assay plan examples/grocery --importance pricing=0.5,2,8",
@@ -86,6 +107,8 @@ def add(app: typer.Typer) -> None:
     def plan(
         path: PortfolioPath,
         budget: Budget = None,
+        target: Target = None,
+        price: Price = None,
         picture: Picture = None,
         why: Why = False,
         information: Information = False,
@@ -102,14 +125,14 @@ def add(app: typer.Typer) -> None:
         factors = None if importance is None else read_factors(importance)
         asked = Asked(why, information, next_one, frontier, factors, credit, data)
         portfolio = portfolio_at(path)
-        budgets = read_budgets(budget)
+        goal = read_goal(budget, target, price)
         from assay.compute.progress import waiting
 
         many = "learning the curves; a thousand attempts take about 15 seconds"
         with _history(portfolio, ledger) as history, working():
             with waiting(many):
                 cases = _cases(history, portfolio)
-                plans = _plans(portfolio, [case.state for case in cases], budgets)
+                plans = _plans(portfolio, [case.state for case in cases], goal)
             plans[0], answers = answers_of(asked, portfolio, cases, plans[0])
             if picture is not None:
                 draw(plans[0].picture(), picture)
@@ -122,32 +145,31 @@ def add(app: typer.Typer) -> None:
             aside(f"picture: {picture}")
 
 
-def make_plans(
-    portfolio: "Portfolio", history: "History | None", budgets: Sequence[float]
-) -> list["Plan"]:
-    """One plan for each budget; the curves are learnt once.
-
-    Args:
-        portfolio: whose projects compete.
-        history: what was tried, up to date; `None` where nothing was.
-        budgets: what is to be split; none for what the portfolio's budget leaves.
-
-    Raises:
-        PlanError: there is no project, or no budget.
-    """
-    from assay.portfolio import project_states
-
-    return _plans(portfolio, project_states(history, portfolio), budgets)
-
-
 def _plans(
-    portfolio: "Portfolio", states: Sequence["ProjectState"], budgets: Sequence[float]
+    portfolio: "Portfolio", states: Sequence["ProjectState"], goal: Goal
 ) -> list["Plan"]:
-    from assay.portfolio import budget_left, plan_projects, rules_of
+    """One plan for each budget, or the one that the goal asks for."""
+    from assay.portfolio import plan_states
 
-    unit, rules = portfolio.settings.effort_unit, rules_of(portfolio)
-    asked = budgets or [budget_left(states, portfolio)]
-    return [plan_projects(states, budget=budget, effort_unit=unit, rules=rules) for budget in asked]
+    def made(**asked: float | None) -> "Plan":
+        return plan_states(states, portfolio, **asked)
+
+    if goal.share is not None:
+        return [_share(made(), goal.share, made)]
+    if goal.target is not None or goal.price is not None:
+        return [made(target=goal.target, price=goal.price)]
+    return [made(budget=budget) for budget in goal.budgets or (None,)]
+
+
+def _share(whole: "Plan", share: float, made: Callable[..., "Plan"]) -> "Plan":
+    """The least budget that adds a share of what the portfolio's budget does."""
+    from assay.portfolio.reason import amount, worth
+
+    plan = made(target=share * whole.value)
+    all_of_it = amount(whole.budget, whole.effort_unit)
+    value = worth(whole.value, whole.value_unit)
+    words = f"That is {100 * share:g} % of the {value} that {all_of_it} are worth."
+    return replace(plan, notes=(plan.notes[0], words, *plan.notes[1:]))
 
 
 def _cases(history: "History | None", portfolio: "Portfolio") -> tuple["Case", ...]:

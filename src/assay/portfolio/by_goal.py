@@ -95,10 +95,10 @@ def plan_at_price(
     values = [state.values(MOST_UNITS) for state in states]
     budget = budget_at_price(values, price, constraints=constraints, names=names).budget
     each = worth(price, value_unit)
-    if budget > MOST_UNITS or any(value[-1] - value[-2] >= price for value in values):
+    if budget >= MOST_UNITS:
         raise PlanError(
-            f"plan: at a price of {each} more than {MOST_UNITS:,} {effort_unit}s are worth it, "
-            "the most that a plan splits. State a higher price, or effort in larger units."
+            f"plan: at a price of {each} for each {effort_unit} all {MOST_UNITS:,} that a plan "
+            "can split, or more, are worth it. State a higher price, or effort in larger units."
         )
     plan = plan_projects(
         states, budget=budget, effort_unit=effort_unit, value_unit=value_unit, rules=rules
