@@ -11,7 +11,7 @@ import typer
 from assay.cli.budgets import Goal, read_goal
 from assay.cli.drawing import check_picture, draw
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
-from assay.cli.plan_answers import Asked, answers_of, read_factors
+from assay.cli.plan_answers import Asked, answers_of, caution, read_factors
 from assay.cli.plan_answers_table import show_answers
 from assay.cli.plan_table import show_budgets, show_plan
 from assay.cli.teach import command
@@ -134,13 +134,15 @@ def add(app: typer.Typer) -> None:
                 cases = _cases(history, portfolio)
                 plans = _plans(portfolio, [case.state for case in cases], goal)
             plans[0], answers = answers_of(asked, portfolio, cases, plans[0])
+            without = caution(asked, portfolio, cases)
             if picture is not None:
                 draw(plans[0].picture(), picture)
         if as_json:
-            answer(_as_dict(plans) | ({"answers": answers} if answers else {}))
+            said = {"answers": answers} if answers else {}
+            answer(_as_dict(plans) | said | ({"answers_leave_out": without} if without else {}))
         else:
             _show(plans)
-            show_answers(answers, plans[0])
+            show_answers(answers, plans[0], without)
         if picture is not None:
             aside(f"picture: {picture}")
 

@@ -44,6 +44,10 @@ class Asked:
         """Whether there is any question at all."""
         return self != Asked()
 
+    def keeps_all_rules(self) -> bool:
+        """Whether no question is about a plan without the rules that tie projects together."""
+        return self == Asked(importance=self.importance)
+
 
 def read_factors(text: str) -> Factors:
     """A project and factors as typed: `pricing=0.5,2,8`.
@@ -90,6 +94,16 @@ def answers_of(
             if getattr(asked, name)
         }
         return (with_changes(plan, today, tell) if asked.why else plan), answers
+
+
+def caution(asked: Asked, portfolio: "Portfolio", cases: Sequence["Case"]) -> str:
+    """What the answers leave out of account, in a sentence; empty where that is nothing."""
+    if asked.keeps_all_rules():
+        return ""
+    from assay.portfolio import rules_of
+    from assay.portfolio.answers import left_out
+
+    return left_out([case.state for case in cases], rules_of(portfolio))
 
 
 def _information(
@@ -140,11 +154,13 @@ def _importance(
 ) -> dict[str, Any] | None:
     if asked.importance is None:
         return None
+    from assay.portfolio import rules_of
     from assay.portfolio.answers import importance_sweep
 
     key, factors = asked.importance
     states = [case.state for case in today.cases]
-    table = importance_sweep(states, budget=today.budget, key=key, factors=factors)
+    rules = rules_of(portfolio)
+    table = importance_sweep(states, budget=today.budget, key=key, factors=factors, rules=rules)
     return {"project": key, "factors": list(factors), "split": table.to_dicts()}
 
 

@@ -49,10 +49,14 @@ def show_budgets(plans: Sequence["Plan"]) -> None:
     out.print(shown)
 
 
+def head(name: str, plan: "Plan") -> str:
+    """Heading of a column of values: its name, and below it their unit, where they have one."""
+    return "\n".join((name, *wrap(plan.value_unit, HEAD_WIDTH)))
+
+
 def _lines(plan: "Plan") -> "Table":
     unit = f"{plan.effort_unit}s"
-    brings = "\n".join(("worth", *wrap(plan.value_unit, HEAD_WIDTH)))
-    numbers = (unit, brings, "80 % between", "the last adds", "one more")
+    numbers = (unit, head("worth", plan), "80 % between", "the last adds", "one more")
     shown = table("project", *numbers, right=numbers, wraps=("project",))
     for line in plan.lines:
         shown.add_row(line.key, *_cells(line))
@@ -63,7 +67,7 @@ def _lines(plan: "Plan") -> "Table":
 
 def _cells(line: "PlanLine") -> tuple[str, ...]:
     last = "–" if line.price_of_last_unit is None else _figure(line.price_of_last_unit)
-    between = f"{_figure(line.low)} to {_figure(line.high)}"
+    between = f"{_figure(line.low)} to {_figure(line.high)}" if line.low < line.high else "–"
     return (
         f"{line.units:,}",
         _figure(line.expected_gain),

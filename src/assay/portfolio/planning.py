@@ -256,7 +256,7 @@ def whole_units(budget: float, effort_unit: str) -> int:
 
 
 def _between(line: PlanLine) -> str:
-    return f"{figure(line.low)} to {figure(line.high)}"
+    return f"{figure(line.low)} to {figure(line.high)}" if line.low < line.high else "–"
 
 
 def _row(tag: str, cells: Sequence[object]) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 from assay.errors import PlanError
 from assay.ledger import Tell
 from assay.ledger.telling import silent
-from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.information import value_of
 from assay.portfolio.answers.today import Today, rise
 from assay.portfolio.kinds import Floats
@@ -120,7 +119,7 @@ def _worth(today: Today) -> Worth:
 
     @cache
     def values(at: int, kept: frozenset[int]) -> Floats:
-        return today.cases[at].knowing(kept).values(today.budget)
+        return today.above(at, today.cases[at].knowing(kept))
 
     @cache
     def loss(known: frozenset[str]) -> float:
@@ -129,7 +128,7 @@ def _worth(today: Today) -> Worth:
             for case in today.cases
         ]
         believed = [values(at, kept) for at, kept in enumerate(by)]
-        return today.loss_of(allocate(believed, today.budget).units)
+        return today.loss_by(believed)
 
     return lambda known: rise(loss(frozenset()), loss(known))
 

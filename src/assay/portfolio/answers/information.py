@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from assay.errors import PlanError, nearest
 from assay.ledger import Tell
 from assay.ledger.telling import silent
-from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.today import Today
 
 
@@ -19,7 +18,7 @@ class AttemptValue:
         attempt: name of the attempt.
         author: who made it.
         kind: `improved`, `no better`, `broke` or `not scored`.
-        value: in importance times points; 0 where the plan would be the same without it.
+        value: in the unit of the plan's values; 0 where the plan would be the same without it.
         effort: the same as effort; `None` where no unit of effort adds anything.
     """
 
@@ -38,7 +37,7 @@ class FailuresValue:
     Fields:
         project: its key; `None` for the whole company.
         failures: how many there are.
-        value: in importance times points.
+        value: in the unit of the plan's values.
         effort: the same as effort; `None` where no unit of effort adds anything.
     """
 
@@ -108,13 +107,13 @@ def value_of(today: Today, forgotten: Mapping[int, Collection[int]]) -> float:
         forgotten: for the place of a project, the places of its attempts that are forgotten.
 
     Returns:
-        Importance times points.
+        In the unit of the plan's values.
 
     Source: Raiffa & Schlaifer (1961), Applied Statistical Decision Theory (the conditional value
         of information).
     """
     changed = {
-        at: today.cases[at].without(lost).values(today.budget)
+        at: today.above(at, today.cases[at].without(lost))
         for at, lost in forgotten.items()
         if any(today.cases[at].tried[which].tells for which in lost)
     }
@@ -122,7 +121,7 @@ def value_of(today: Today, forgotten: Mapping[int, Collection[int]]) -> float:
         (at, values), *_ = changed.items()
         return today.loss_if(at, values)
     believed = [changed.get(at, values) for at, values in enumerate(today.values)]
-    return today.loss_of(allocate(believed, today.budget).units) if changed else 0.0
+    return today.loss_by(believed) if changed else 0.0
 
 
 def value_of_attempt(today: Today, project: str, attempt: str) -> AttemptValue:
