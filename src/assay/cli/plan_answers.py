@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.progress import telling
@@ -43,10 +43,6 @@ class Asked:
     def anything(self) -> bool:
         """Whether there is any question at all."""
         return self != Asked()
-
-    def keeps_all_rules(self) -> bool:
-        """Whether no question is about a plan without the rules that tie projects together."""
-        return self == Asked(importance=self.importance)
 
 
 def read_factors(text: str) -> Factors:
@@ -98,12 +94,17 @@ def answers_of(
 
 def caution(asked: Asked, portfolio: "Portfolio", cases: Sequence["Case"]) -> str:
     """What the answers leave out of account, in a sentence; empty where that is nothing."""
-    if asked.keeps_all_rules():
-        return ""
     from assay.portfolio import rules_of
     from assay.portfolio.answers import left_out
 
-    return left_out([case.state for case in cases], rules_of(portfolio))
+    # What moves with importance is planned anew, under all rules.
+    if replace(asked, importance=None) == Asked():
+        return ""
+    rules = left_out([case.state for case in cases], rules_of(portfolio))
+    keep = "keep" if asked.importance is not None else "keeps"
+    also = " and the split by importance" if asked.importance is not None else ""
+    without = f"These answers describe the best split without {rules}"
+    return f"{without}; the plan{also} {keep} them." if rules else ""
 
 
 def _information(

@@ -30,6 +30,8 @@ class History:
         projects: latest record of each project, by key, in order of first appearance.
         registrations: by hash, in order; their bodies as amended.
         attempts: attempts of each registration, in order.
+        units: for each project, the units that its attempts' efforts were recorded in, and how
+            many of each are a person-day.
         imported: latest record of each attempt that was imported, by its source, in order of
             first appearance.
         answers: by hash of the attempt.
@@ -46,6 +48,7 @@ class History:
     projects: dict[str, Record] = field(default_factory=dict)
     registrations: dict[str, Record] = field(default_factory=dict)
     attempts: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    units: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
     imported: dict[str, Record] = field(default_factory=dict)
     answers: dict[str, AnswerBody] = field(default_factory=dict)
     verdicts: dict[str, Record] = field(default_factory=dict)
@@ -202,6 +205,9 @@ class History:
     def _add_attempt(self, record: Record, body: AttemptBody) -> None:
         if body.imported is not None:
             self.imported[body.imported["source"]] = record
+        known = self.projects.get(record.key)
+        if body.effort is not None and known is not None and isinstance(known.body, ProjectBody):
+            self.units[record.key][known.body.effort_unit] = known.body.effort_per_person_day
         if body.experiment is None:
             return
         self.attempts[body.experiment].append(record)

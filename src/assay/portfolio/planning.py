@@ -11,7 +11,7 @@ from assay.portfolio.allocation import allocate
 from assay.portfolio.kinds import Floats
 from assay.portfolio.project_state import ProjectState
 from assay.portfolio.reason import Split, amount, explain, figure, worth
-from assay.portfolio.rules import NO_RULES, Rules, constraints_of, held_back, is_bound
+from assay.portfolio.rules import NO_RULES, Rules, constraints_of, held_back, idle_teams, is_bound
 
 if TYPE_CHECKING:
     import altair as alt
@@ -186,7 +186,7 @@ def plan_projects(
         value=found.value,
         bound=found.bound,
         certificate=found.certificate,
-        notes=(*_notes(budget, split), *filter(None, [found.note])),
+        notes=(*_notes(budget, split), *filter(None, [found.note, idle_teams(states, rules)])),
         value_unit=value_unit,
         curves=values,
     )
@@ -223,7 +223,9 @@ def _notes(budget: float, split: Split) -> tuple[str, ...]:
         notes.append(f"The budget of {amount(budget, unit)} was rounded down to {whole}.")
     if split.left():
         left = amount(split.left(), unit)
-        notes.append(f"{left} of the budget are left over: no project would gain from more.")
+        are = "is" if split.left() == 1 else "are"
+        who = "no project that may get more" if split.is_bound else "no project"
+        notes.append(f"{left} of the budget {are} left over: {who} would gain from more.")
     return tuple(notes)
 
 

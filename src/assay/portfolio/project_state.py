@@ -59,6 +59,20 @@ class ProjectState:
             raise self._refusal("effort_spent", self.effort_spent, "finite and not negative")
         if not (math.isfinite(self.skill_at_ceiling) and self.skill_at_ceiling > 0):
             raise self._refusal("skill_at_ceiling", self.skill_at_ceiling, "finite and above 0")
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        for name in ("least", "committed", "most"):
+            found = getattr(self, name)
+            if not (found is None or (math.isfinite(found) and found >= 0)):
+                raise self._refusal(name, found, "finite and not negative")
+        for name in ("least", "committed"):
+            found = getattr(self, name)
+            if self.most is not None and found > self.most:
+                raise self._refusal(name, found, f"at most {self.most:g}, its `most`")
+        for key, effort in self.needs.items():
+            if not (math.isfinite(effort) and effort > 0):
+                raise self._refusal(f"needs {key}", effort, "finite and above 0")
 
     def values(self, units: int) -> Floats:
         """Expected value that the next 0, 1, ... `units` units of effort add."""

@@ -94,8 +94,9 @@ def _why_no_more(split: Split, at: int) -> str:
     if rise <= 0:
         return "more would add nothing"
     if split.is_bound:
-        more = f"{amount(run, split.effort_unit)} more would add {worth(rise, split.value_unit)}"
-        return f"{more}; what the rules leave adds more elsewhere"
+        more = f"one {split.effort_unit}" if run == 1 else amount(run, split.effort_unit)
+        brings = worth(rise, split.value_unit)
+        return f"{more} more would add {brings}; what the rules leave adds more elsewhere"
     giver = split.giver(at)
     price = None if giver is None else split.price_of_last(giver)
     if giver is None or price is None or run > 1 or rise > price * (1 + ROUNDING):

@@ -17,6 +17,7 @@ from assay.portfolio.curves import (
     Stages,
     contradiction,
 )
+from assay.portfolio.doubt import above_ceiling, check_one_unit, check_units, several_metrics
 from assay.portfolio.planning import Plan, plan_projects
 from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep, unknown_before
 from assay.portfolio.project_state import ProjectState
@@ -60,7 +61,8 @@ def plan(
         portfolio: the `assay.toml` that goes with a ledger; by default what the ledger recorded.
 
     Raises:
-        PlanError: no project, no budget, or a budget and another goal.
+        PlanError: no project, no budget, a budget and another goal, or efforts in units of
+            different sizes.
     """
     asked: Asked = {"budget": budget, "target": target, "price": price}
     if isinstance(source, str | Path):
@@ -81,7 +83,9 @@ def plan_from(
     Raises:
         PlanError: as for `plan`.
     """
-    unit = next((body.effort_unit for body in bodies_of(history, portfolio)), "")
+    bodies = bodies_of(history, portfolio)
+    check_one_unit(bodies)
+    unit = next((body.effort_unit for body in bodies), "")
     return plan_states(project_states(history, portfolio), portfolio, effort_unit=unit, **asked)
 
 
@@ -197,13 +201,17 @@ def _stages(body: ProjectBody) -> Stages:
 
 
 def _state(body: ProjectBody, history: History | None) -> ProjectState:
+    check_units(body, history)
     points = points_of(history, body.key)
     efforts = [point.effort for point in points if point.effort is not None]
     registered = history.experiments(body.key) if history is not None else []
     last = registered[-1].hash if registered else None
-    # A known curve learns nothing from attempts, so no unknown effort bends it.
+    # A known curve learns nothing from attempts, so nothing in them bends it.
     unknown = 0 if body.curve is not None else unknown_before(points)
-    notes = (_contradicted(body, points), _note(history, last), too_steep(unknown))
+    doubts = (above_ceiling(points), several_metrics(history, body.key), too_steep(unknown))
+    notes = (_contradicted(body, points), _note(history, last))
+    if body.curve is None:
+        notes = (*notes, *doubts)
     return ProjectState(
         key=body.key,
         question=body.question or body.key,

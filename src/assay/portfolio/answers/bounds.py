@@ -57,7 +57,7 @@ def bounds_of(states: Sequence[ProjectState]) -> Bounds:
 
 
 def left_out(states: Sequence[ProjectState], rules: Rules) -> str:
-    """A sentence on the rules that the answers do not keep; empty where they keep all.
+    """The rules that the answers do not keep, in words; empty where they keep all.
 
     Args:
         states: the projects that compete.
@@ -70,7 +70,4 @@ def left_out(states: Sequence[ProjectState], rules: Rules) -> str:
         "the limit on active projects": asked.most_active is not None,
     }
     found = [name for name, is_there in kinds.items() if is_there]
-    if not found:
-        return ""
-    listed = found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
-    return f"These answers describe the best split without {listed}; the plan above keeps them."
+    return f"{', '.join(found[:-1])} and {found[-1]}" if len(found) > 1 else "".join(found)
