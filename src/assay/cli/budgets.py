@@ -22,6 +22,11 @@ class Goal:
     share: float | None = None
     price: float | None = None
 
+    def as_dict(self) -> dict[str, float]:
+        """The target or the price, as JSON takes it; empty where budgets are split."""
+        given = {"target": self.target, "target_share": self.share, "price": self.price}
+        return {name: value for name, value in given.items() if value is not None}
+
 
 def read_goal(budget: str | None, target: str | None, price: str | None) -> Goal:
     """What is typed after `--budget`, `--target` and `--price`, of which one may be given.
@@ -57,9 +62,11 @@ def read_budgets(text: str | None) -> list[float]:
     Raises:
         ConfigError: a part is no number above 0.
     """
-    return [] if text is None else [
-        _above_0("--budget", part, text, _BUDGETS) for part in text.split(",")
-    ]
+    return (
+        []
+        if text is None
+        else [_above_0("--budget", part, text, _BUDGETS) for part in text.split(",")]
+    )
 
 
 def one_budget(text: str | None) -> float | None:

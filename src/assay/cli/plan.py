@@ -17,11 +17,15 @@ from assay.cli.plan_table import show_budgets, show_plan
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, working
 from assay.cli.workspace import open_ledger, portfolio_at
+from assay.errors import PlanError
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from assay.ledger import History
     from assay.portfolio import Plan, ProjectState
     from assay.portfolio.answers import Case
+    from assay.portfolio.state import Asked as AskedOfPlan
     from assay.record import Portfolio
 
 Target = Annotated[
@@ -139,7 +143,9 @@ def add(app: typer.Typer) -> None:
                 draw(plans[0].picture(), picture)
         if as_json:
             said = {"answers": answers} if answers else {}
-            answer(_as_dict(plans) | said | ({"answers_leave_out": without} if without else {}))
+            answer(
+                _as_dict(plans, goal) | said | ({"answers_leave_out": without} if without else {})
+            )
         else:
             _show(plans)
             show_answers(answers, plans[0], without)
@@ -147,13 +153,11 @@ def add(app: typer.Typer) -> None:
             aside(f"picture: {picture}")
 
 
-def _plans(
-    portfolio: "Portfolio", states: Sequence["ProjectState"], goal: Goal
-) -> list["Plan"]:
+def _plans(portfolio: "Portfolio", states: Sequence["ProjectState"], goal: Goal) -> list["Plan"]:
     """One plan for each budget, or the one that the goal asks for."""
     from assay.portfolio import plan_states
 
-    def made(**asked: float | None) -> "Plan":
+    def made(**asked: "Unpack[AskedOfPlan]") -> "Plan":
         return plan_states(states, portfolio, **asked)
 
     if goal.share is not None:
@@ -167,6 +171,11 @@ def _share(whole: "Plan", share: float, made: Callable[..., "Plan"]) -> "Plan":
     """The least budget that adds a share of what the portfolio's budget does."""
     from assay.portfolio.reason import amount, worth
 
+    if whole.value <= 0:
+        raise PlanError(
+            f"--target {100 * share:g}% is a share of what the portfolio's budget adds, which is "
+            f"nothing: {amount(whole.budget, whole.effort_unit)} are left of it. Write a value."
+        )
     plan = made(target=share * whole.value)
     all_of_it = amount(whole.budget, whole.effort_unit)
     value = worth(whole.value, whole.value_unit)
@@ -192,11 +201,12 @@ def _history(portfolio: "Portfolio", said: Path | None) -> Iterator["History | N
         yield History(opened).refresh()
 
 
-def _as_dict(plans: list["Plan"]) -> dict[str, object]:
+def _as_dict(plans: list["Plan"], goal: Goal) -> dict[str, object]:
     units = {
         line.key: [plan.lines[at].units for plan in plans] for at, line in enumerate(plans[0].lines)
     }
     return {
+        "goal": goal.as_dict(),
         "budgets": [plan.budget for plan in plans],
         "units_by_budget": units,
         "plans": [plan.as_dict() for plan in plans],

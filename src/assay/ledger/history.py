@@ -205,9 +205,8 @@ class History:
     def _add_attempt(self, record: Record, body: AttemptBody) -> None:
         if body.imported is not None:
             self.imported[body.imported["source"]] = record
-        known = self.projects.get(record.key)
-        if body.effort is not None and known is not None and isinstance(known.body, ProjectBody):
-            self.units[record.key][known.body.effort_unit] = known.body.effort_per_person_day
+        registered = self.registrations.get(body.experiment or "")
+        self._add_unit(record.key if registered is None else registered.key, body)
         if body.experiment is None:
             return
         self.attempts[body.experiment].append(record)
@@ -215,6 +214,11 @@ class History:
         if body.look is not None:
             self._taken[body.experiment] += 1
             self._looks[body.experiment].setdefault(str(body.predictions), record)
+
+    def _add_unit(self, project: str, body: AttemptBody) -> None:
+        known = self.projects.get(project)
+        if body.effort is not None and known is not None and isinstance(known.body, ProjectBody):
+            self.units[project][known.body.effort_unit] = known.body.effort_per_person_day
 
 
 def amended(body: RegistrationBody, amendment: AmendmentBody) -> RegistrationBody:

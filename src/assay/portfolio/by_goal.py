@@ -1,4 +1,4 @@
-"""Plans whose budget is not given: the least that reaches a target, or all that is worth a price."""
+"""Plans that find their budget: the least that reaches a target, or all that is worth a price."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -34,6 +34,7 @@ class PlanLine:
         units: effort it gets.
         effort_spent: effort spent before.
         expected_gain: expected value of these units, in the plan's unit of value.
+        points: of skill that they are expected to add.
         low: least value, believed with 80 %.
         high: most value, believed with 80 %.
         price_of_last_unit: value that its last unit adds; `None` if it gets none.
@@ -51,6 +52,7 @@ class PlanLine:
     units: int
     effort_spent: float
     expected_gain: float
+    points: float
     low: float
     high: float
     price_of_last_unit: float | None
@@ -131,7 +133,8 @@ class Plan:
         split = ", ".join(f"{line.units} to {line.key}" for line in funded if line.units)
         all_of_it = amount(self.budget, self.effort_unit)
         brings = worth(self.value, self.value_unit or f"({POINTS})")
-        return f"{all_of_it}: {split or 'none is worth spending'}; worth {brings}"
+        none = "none is worth spending" if self.budget else "nothing to split"
+        return f"{all_of_it}: {split or none}; worth {brings}"
 
     def _repr_html_(self) -> str:
         brings = f"worth ({self.value_unit})" if self.value_unit else "worth"
@@ -201,6 +204,7 @@ def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
         units=split.units[at],
         effort_spent=float(state.effort_spent),
         expected_gain=float(split.values[at][split.units[at]]),
+        points=state.points(split.units[at]),
         low=low,
         high=high,
         price_of_last_unit=split.price_of_last(at),

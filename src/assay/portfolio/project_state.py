@@ -81,6 +81,11 @@ class ProjectState:
             return self.importance * in_one * self.curve.gain(self.effort_spent, units)
         return self.curve.gain(self.effort_spent, units, self.worth)
 
+    def points(self, units: int) -> float:
+        """Points of skill that `units` more units are expected to add, whatever they are worth."""
+        before, after = self.curve.mean([self.effort_spent, self.effort_spent + units])
+        return self.curve.points_in_one(self.skill_at_ceiling) * float(after - before)
+
     def worth(self, height: Floats) -> Floats:
         """Value of heights of the curve: never falls, and need not start at 0."""
         in_one = self.curve.points_in_one(self.skill_at_ceiling) / POINTS

@@ -1,6 +1,7 @@
 """From the ledger to the plan: each project's curve and what was spent on it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -21,9 +22,17 @@ from assay.portfolio.doubt import above_ceiling, check_one_unit, check_units, se
 from assay.portfolio.planning import Plan, plan_projects
 from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep, unknown_before
 from assay.portfolio.project_state import ProjectState
+from assay.portfolio.reason import amount
 from assay.portfolio.returns import returns_of
 from assay.portfolio.rules import NO_RULES, Rules
-from assay.record import Portfolio, PortfolioSettings, ProjectBody, load_portfolio, project_body, starts_of
+from assay.record import (
+    Portfolio,
+    PortfolioSettings,
+    ProjectBody,
+    load_portfolio,
+    project_body,
+    starts_of,
+)
 
 
 class Asked(TypedDict, total=False):
@@ -75,9 +84,7 @@ def plan(
         return plan_from(History(ledger).refresh(), source, **asked)
 
 
-def plan_from(
-    history: History | None, portfolio: Portfolio | None, **asked: Unpack[Asked]
-) -> Plan:
+def plan_from(history: History | None, portfolio: Portfolio | None, **asked: Unpack[Asked]) -> Plan:
     """As `plan`, from a history that is up to date, a portfolio, or both.
 
     Raises:
@@ -129,7 +136,16 @@ def plan_states(
     if price is not None:
         return plan_at_price(states, price, **named)
     left = budget_left(states, portfolio) if budget is None else budget
-    return plan_projects(states, budget=left, **named)
+    made = plan_projects(states, budget=left, **named)
+    if budget is None and not left:
+        spent = amount(sum(state.effort_spent for state in states), made.effort_unit)
+        whole = amount(said.budget or 0.0, made.effort_unit)
+        note = (
+            f"The budget of {whole} is used up: {spent} were spent. Name what there is from now "
+            "on, or raise `budget` under [portfolio]."
+        )
+        return replace(made, notes=(note, *made.notes))
+    return made
 
 
 def rules_of(portfolio: Portfolio | None) -> Rules:

@@ -7,7 +7,6 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from assay.record.setting import Number, Setting, Share, as_tuple, shown
 
-
 FORM = "Write [[skill, value], ...], such as [[0, 0], [0.5, 10000], [0.8, 90000]]."
 
 
@@ -25,7 +24,9 @@ def _rising(value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float]
         raise ValueError(f"is {shown(value)}, must hold two points or more. {FORM}")
     for (skill, worth), (next_skill, next_worth) in pairwise(value):
         if not skill < next_skill:
-            raise ValueError(f"has skill {shown(next_skill)} after {shown(skill)}, must rise. {FORM}")
+            raise ValueError(
+                f"has skill {shown(next_skill)} after {shown(skill)}, must rise. {FORM}"
+            )
         if next_worth < worth:
             raise ValueError(
                 f"is worth {shown(next_worth)} at skill {shown(next_skill)}, less than "

@@ -170,7 +170,8 @@ def _beside_a_bank(
     time_limit_s: float,
 ) -> Funding:
     """All effort that could pay, split between the projects and a bank that pays the price."""
-    cut = [curve[: end + 1] for curve, end in zip(curves, _ends(curves, price, constraints))]
+    ends = _ends(curves, price, constraints)
+    cut = [curve[: end + 1] for curve, end in zip(curves, ends, strict=True)]
     most = sum(curve.size - 1 for curve in cut) + 1
     bank = price * np.arange(most + 1.0)
     # The bank always gets a unit, so that it takes one place of the active projects, no more.

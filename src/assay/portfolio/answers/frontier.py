@@ -130,9 +130,7 @@ def least_factor(rest: Floats, values: Floats, units: int) -> float | None:
     return _where_equal(rest, values, units, high)
 
 
-def _crossing(
-    today: Today, at: int, stage: str, begins: float, given: np.ndarray
-) -> Crossing:
+def _crossing(today: Today, at: int, stage: str, begins: float, given: np.ndarray) -> Crossing:
     state, least = today.cases[at].state, today.bounds.least[at]
     units = max(0, ceil(begins - state.effort_spent))
     promised = sum(today.bounds.least)
