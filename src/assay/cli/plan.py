@@ -1,6 +1,6 @@
 """`assay plan`: how a budget is best split."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from assay.portfolio.answers import Case
     from assay.portfolio.state import Asked as AskedOfPlan
     from assay.record import Portfolio
+
+LEARNING = "learning the curves; a thousand attempts take about 15 seconds"
 
 Target = Annotated[
     str | None,
@@ -128,13 +130,11 @@ def add(app: typer.Typer) -> None:
             check_picture(picture)
         factors = None if importance is None else read_factors(importance)
         asked = Asked(why, information, next_one, frontier, factors, credit, data)
-        portfolio = portfolio_at(path)
-        goal = read_goal(budget, target, price)
+        portfolio, goal = portfolio_at(path), read_goal(budget, target, price)
         from assay.compute.progress import waiting
 
-        many = "learning the curves; a thousand attempts take about 15 seconds"
         with _history(portfolio, ledger) as history, working():
-            with waiting(many):
+            with waiting(LEARNING):
                 cases = _cases(history, portfolio)
                 plans = _plans(portfolio, [case.state for case in cases], goal)
             plans[0], answers = answers_of(asked, portfolio, cases, plans[0])
@@ -142,10 +142,7 @@ def add(app: typer.Typer) -> None:
             if picture is not None:
                 draw(plans[0].picture(), picture)
         if as_json:
-            said = {"answers": answers} if answers else {}
-            answer(
-                _as_dict(plans, goal) | said | ({"answers_leave_out": without} if without else {})
-            )
+            answer(_as_dict(plans, goal, answers, without))
         else:
             _show(plans)
             show_answers(answers, plans[0], without)
@@ -201,7 +198,9 @@ def _history(portfolio: "Portfolio", said: Path | None) -> Iterator["History | N
         yield History(opened).refresh()
 
 
-def _as_dict(plans: list["Plan"], goal: Goal) -> dict[str, object]:
+def _as_dict(
+    plans: list["Plan"], goal: Goal, answers: Mapping[str, object], without: str
+) -> dict[str, object]:
     units = {
         line.key: [plan.lines[at].units for plan in plans] for at, line in enumerate(plans[0].lines)
     }
@@ -210,6 +209,8 @@ def _as_dict(plans: list["Plan"], goal: Goal) -> dict[str, object]:
         "budgets": [plan.budget for plan in plans],
         "units_by_budget": units,
         "plans": [plan.as_dict() for plan in plans],
+        **({"answers": answers} if answers else {}),
+        **({"answers_leave_out": without} if without else {}),
     }
 
 
