@@ -14,6 +14,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 IDEA = (DOCS / "allocation.md").read_text("utf-8")
 REFERENCE = (DOCS / "allocation-reference.md").read_text("utf-8")
 GROCERY = Path(__file__).resolve().parents[1] / "examples" / "grocery"
+README = (GROCERY / "README.md").read_text("utf-8")
 A = (10, 8, 5, 3, 2)
 
 
@@ -74,7 +75,7 @@ def test_the_split_of_the_grocery_is_the_one_shown():
 
 
 @pytest.mark.parametrize(
-    "found", re.findall(r"--(target|price) ([\d.]+)(%?) +# (\d+)", IDEA), ids=" ".join
+    "found", re.findall(r"--(target|price) ([\d.]+)(%?) +# (\d+)", IDEA + README), ids=" ".join
 )
 def test_each_goal_finds_the_budget_shown(found):
     name, value, share, budget = found

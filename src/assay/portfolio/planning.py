@@ -11,7 +11,15 @@ from assay.portfolio.allocation import allocate
 from assay.portfolio.kinds import Floats
 from assay.portfolio.project_state import ProjectState
 from assay.portfolio.reason import Split, amount, explain, figure, worth
-from assay.portfolio.rules import NO_RULES, Rules, constraints_of, held_back, idle_teams, is_bound
+from assay.portfolio.rules import (
+    NO_RULES,
+    Rules,
+    constraints_of,
+    held_back,
+    idle_teams,
+    is_bound,
+    owed,
+)
 
 if TYPE_CHECKING:
     import altair as alt
@@ -180,12 +188,13 @@ def plan_projects(
         [value[: units + 1] for value in values], units, constraints=constraints, names=keys
     )
     held = tuple(held_back(constraints, states, found.units, at) for at in range(len(states)))
+    must = tuple(owed(constraints, states, found.units, at) for at in range(len(states)))
     is_limited = is_bound(constraints)
     split = Split(keys, values, found.units, units, effort_unit, held, is_limited, value_unit)
     return Plan(
         budget=units,
         effort_unit=effort_unit,
-        lines=tuple(_line(state, split, at) for at, state in enumerate(states)),
+        lines=tuple(_line(state, split, at, must[at]) for at, state in enumerate(states)),
         value=found.value,
         bound=found.bound,
         certificate=found.certificate,
@@ -195,7 +204,7 @@ def plan_projects(
     )
 
 
-def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
+def _line(state: ProjectState, split: Split, at: int, must: str) -> PlanLine:
     low, high = state.band(split.units[at])
     return PlanLine(
         key=state.key,
@@ -209,7 +218,7 @@ def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
         high=high,
         price_of_last_unit=split.price_of_last(at),
         next_unit_gain=split.gain_of_next(at),
-        reason=" ".join(filter(None, [explain(split, at), _doubt(state), state.note])),
+        reason=" ".join(filter(None, [must, explain(split, at), _doubt(state), state.note])),
         unknown_before=state.unknown_before,
     )
 

@@ -99,6 +99,25 @@ def is_bound(constraints: Constraints) -> bool:
     return given or constraints.is_coupled or any(each is not None for each in constraints.most)
 
 
+def owed(
+    constraints: Constraints, states: Sequence[ProjectState], units: Sequence[int], at: int
+) -> str:
+    """That project `at` gets no more than it must, in a sentence; empty where it gets more.
+
+    Args:
+        constraints: of the split.
+        states: the projects.
+        units: what each gets.
+        at: which project.
+    """
+    least, promised = constraints.least[at], constraints.committed[at]
+    if not units[at] or units[at] > max(least, promised):
+        return ""
+    if promised >= least:
+        return "It gets what is promised to it."
+    return f"It gets its least, {states[at].least:g} in all."
+
+
 def held_back(
     constraints: Constraints, states: Sequence[ProjectState], units: Sequence[int], at: int
 ) -> str:
