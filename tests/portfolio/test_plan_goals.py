@@ -24,6 +24,13 @@ def known(key: str, a: float, b: float, **fields) -> ProjectState:
     return ProjectState(key=key, question="", importance=1.0, curve=KnownCurve(a, b), **fields)
 
 
+class Late(KnownCurve):
+    """Nothing for three thousand units, then 5 points at once."""
+
+    def mean(self, x):
+        return np.where(np.asarray(x, float) >= 3000, 5.0, 0.0)
+
+
 def worth(states, budget, **rules) -> float:
     return plan_projects(states, budget=budget, effort_unit=DAY, **rules).value
 
@@ -56,6 +63,14 @@ def test_effort_that_is_learnt_about_is_bought_while_it_is_worth_its_price():
     made = plan_at_price(states, 0.5, effort_unit=DAY)
     left = [worth(states, budget) - 0.5 * budget for budget in range(0, 90)]
     assert made.budget == int(np.argmax(left))
+
+
+def test_a_late_start_is_found_however_late_it_is():
+    # Nothing for 3,000 units, then 5 points at once: 5 / 3,000 = 0.00167 a unit.
+    late = ProjectState(key="late", question="", importance=1.0, curve=Late(1.0, 1.0))
+    assert plan_at_price([late], 0.0016, effort_unit=DAY).budget == 3000
+    assert plan_at_price([late], 0.0017, effort_unit=DAY).budget == 0
+    assert plan_for_target([late], 4, effort_unit=DAY).budget == 3000
 
 
 def test_rules_are_kept_and_change_the_budget():

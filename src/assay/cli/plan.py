@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from assay.ledger import History
     from assay.portfolio import Plan, ProjectState
     from assay.portfolio.answers import Case
-    from assay.portfolio.state import Asked as AskedOfPlan
+    from assay.portfolio.state import Wanted
     from assay.record import Portfolio
 
 LEARNING = "learning the curves; a thousand attempts take about 15 seconds"
@@ -154,7 +154,7 @@ def _plans(portfolio: "Portfolio", states: Sequence["ProjectState"], goal: Goal)
     """One plan for each budget, or the one that the goal asks for."""
     from assay.portfolio import plan_states
 
-    def made(**asked: "Unpack[AskedOfPlan]") -> "Plan":
+    def made(**asked: "Unpack[Wanted]") -> "Plan":
         return plan_states(states, portfolio, **asked)
 
     if goal.share is not None:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
+import numpy as np
+
 from assay.errors import PlanError
 from assay.portfolio.allocation import Constraints, allocate, budget_at_price, least_budget
+from assay.portfolio.kinds import Floats
 from assay.portfolio.planning import MOST_UNITS, POINTS, Plan, check_keys, plan_projects
 from assay.portfolio.project_state import ProjectState
-from assay.portfolio.reason import amount, figure, worth
+from assay.portfolio.reason import ROUNDING, amount, figure, worth
 from assay.portfolio.rules import NO_RULES, Rules, constraints_of
 
 FIRST_LOOK = 256  # units; a budget is searched for in steps four times as large
@@ -92,7 +95,10 @@ def plan_at_price(
         )
     constraints = constraints_of(states, rules)
     names = [state.key for state in states]
-    values = [state.values(MOST_UNITS) for state in states]
+    asked = _asked_of(constraints)
+    values = [
+        _values_that_pay(state, price, least) for state, least in zip(states, asked, strict=True)
+    ]
     budget = budget_at_price(values, price, constraints=constraints, names=names).budget
     each = worth(price, value_unit)
     if budget >= MOST_UNITS:
@@ -118,6 +124,29 @@ def _of_price(plan: Plan, each: str, price: float) -> str:
     )
 
 
+def _asked_of(constraints: Constraints) -> list[int]:
+    """For each project the most units that any rule asks it to have."""
+    asked = [max(pair) for pair in zip(constraints.least, constraints.committed, strict=True)]
+    for each in constraints.waiting:
+        asked[each.needs] = max(asked[each.needs], each.units)
+    return asked
+
+
+def _values_that_pay(state: ProjectState, price: float, asked: int) -> Floats:
+    """The value of a project's next units, as far as any of them could be worth its price.
+
+    Units beyond some number cannot pay if even all value that is left, paid for as if it came
+    there, leaves less than the best number before.
+    """
+    most, reach = state.value(MOST_UNITS), min(max(FIRST_LOOK, FURTHER * asked), MOST_UNITS)
+    while True:
+        values = state.values(reach)
+        best = float((values - price * np.arange(reach + 1))[asked:].max(initial=-inf))
+        if reach == MOST_UNITS or most * (1 + ROUNDING) - price * reach < best:
+            return values
+        reach = min(FURTHER * reach, MOST_UNITS)
+
+
 def _within_reach(
     states: Sequence[ProjectState],
     target: float,
@@ -126,8 +155,7 @@ def _within_reach(
 ) -> int:
     """Units that reach a target for sure: few, since the search takes time as their square."""
     names = [state.key for state in states]
-    asked = max(sum(constraints.least), sum(constraints.committed))
-    asked += sum(each.units for each in constraints.waiting)
+    asked = sum(_asked_of(constraints))
     reach = min(max(FIRST_LOOK, FURTHER * asked), MOST_UNITS)
     while True:
         values = [state.values(reach) for state in states]

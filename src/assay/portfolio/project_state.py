@@ -81,6 +81,14 @@ class ProjectState:
             return self.importance * in_one * self.curve.gain(self.effort_spent, units)
         return self.curve.gain(self.effort_spent, units, self.worth)
 
+    def value(self, units: int) -> float:
+        """Expected value that `units` more units add, without those on the way."""
+        if self.returns.is_linear:
+            return self.importance * self.points(units)
+        efforts = [self.effort_spent, self.effort_spent + units]
+        before, after = self.curve.expected(efforts, self.worth)
+        return float(after - before)
+
     def points(self, units: int) -> float:
         """Points of skill that `units` more units are expected to add, whatever they are worth."""
         before, after = self.curve.mean([self.effort_spent, self.effort_spent + units])

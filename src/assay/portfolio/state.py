@@ -35,7 +35,7 @@ from assay.record import (
 )
 
 
-class Asked(TypedDict, total=False):
+class Wanted(TypedDict, total=False):
     """What a plan is to meet; at most one is given."""
 
     budget: float | None
@@ -73,7 +73,7 @@ def plan(
         PlanError: no project, no budget, a budget and another goal, or efforts in units of
             different sizes.
     """
-    asked: Asked = {"budget": budget, "target": target, "price": price}
+    asked: Wanted = {"budget": budget, "target": target, "price": price}
     if isinstance(source, str | Path):
         source = load_portfolio(source)
     if isinstance(source, Ledger):
@@ -84,7 +84,9 @@ def plan(
         return plan_from(History(ledger).refresh(), source, **asked)
 
 
-def plan_from(history: History | None, portfolio: Portfolio | None, **asked: Unpack[Asked]) -> Plan:
+def plan_from(
+    history: History | None, portfolio: Portfolio | None, **asked: Unpack[Wanted]
+) -> Plan:
     """As `plan`, from a history that is up to date, a portfolio, or both.
 
     Raises:
