@@ -49,8 +49,7 @@ def plan_for_target(
         )
     constraints = constraints_of(states, rules)
     names = [state.key for state in states]
-    reach = _within_reach(states, target, constraints, (effort_unit, value_unit))
-    values = [state.values(reach) for state in states]
+    values = _values_that_reach(states, target, constraints, (effort_unit, value_unit))
     budget = least_budget(values, target, constraints=constraints, names=names).budget
     plan = plan_projects(
         states, budget=budget, effort_unit=effort_unit, value_unit=value_unit, rules=rules
@@ -147,13 +146,13 @@ def _values_that_pay(state: ProjectState, price: float, asked: int) -> Floats:
         reach = min(FURTHER * reach, MOST_UNITS)
 
 
-def _within_reach(
+def _values_that_reach(
     states: Sequence[ProjectState],
     target: float,
     constraints: Constraints,
     units: tuple[str, str],
-) -> int:
-    """Units that reach a target for sure: few, since the search takes time as their square."""
+) -> list[Floats]:
+    """The value of as many units as reach a target: few, as the search takes their square."""
     names = [state.key for state in states]
     asked = sum(_asked_of(constraints))
     reach = min(max(FIRST_LOOK, FURTHER * asked), MOST_UNITS)
@@ -161,7 +160,7 @@ def _within_reach(
         values = [state.values(reach) for state in states]
         value = allocate(values, reach, constraints=constraints, names=names).value
         if value >= target:
-            return reach
+            return values
         if reach == MOST_UNITS:
             effort_unit, value_unit = units
             raise PlanError(
