@@ -3,12 +3,14 @@
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from assay.errors import DataError, PlanError
 from assay.picture.allocation import allocation_by_budget, optimum_on_curves
 from assay.picture.projects import moved_apart
 from assay.picture.style import svg
+from assay.picture.worth import _paths
 from assay.portfolio import (
     Curve,
     KnownCurve,
@@ -21,7 +23,7 @@ from assay.portfolio import (
     returns_of,
     sweep,
 )
-from assay.portfolio.pictures import KINDS
+from assay.portfolio.pictures import KINDS, accuracy_and_worth
 from assay.record import Returns
 
 
@@ -196,6 +198,29 @@ def test_accuracy_and_worth_says_from_where_to_where(grocery):
     assert "grey lines: projects that value accuracy alike" in found
     bent = [replace(grocery[0], returns=returns_of(Returns(threshold=0.2))), grocery[4]]
     assert not any("grey lines" in text for text in shown(bent, "returns"))
+
+
+def test_the_way_of_a_project_follows_its_returns():
+    state = ProjectState(
+        key="late",
+        question="",
+        importance=1,
+        curve=KnownCurve(10, 1),
+        returns=returns_of(Returns(threshold=0.2)),
+    )
+    plan = made([state], 30)
+    drawn, moves, _ = accuracy_and_worth(plan)
+    way = _paths(drawn, moves)
+    assert way["worth"][0] == 0.0  # nothing below the threshold
+    assert way["points"].min() == moves["from_points"][0]
+    assert way["points"].max() == moves["to_points"][0]
+    assert way.filter(pl.col("points") < 20)["worth"].max() == 0.0
+
+
+def test_a_unit_of_value_stands_at_the_axes(grocery):
+    plan = plan_projects(grocery, budget=10, effort_unit="person-day", value_unit="k€ a month")
+    for kind in ("optimum", "returns"):
+        assert "worth (k€ a month)" in texts(svg(plan.picture(kind)))
 
 
 def test_labels_keep_apart_and_within_the_picture():

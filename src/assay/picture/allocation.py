@@ -8,8 +8,8 @@ from assay.picture.columns import needed
 from assay.picture.palette import INK
 from assay.picture.projects import (
     COLOURED,
+    IMPORTANCE,
     NAMED,
-    WORTH,
     colour,
     labels,
     lines,
@@ -30,6 +30,7 @@ def optimum_on_curves(
     *,
     budget: int | None = None,
     unit: str = "person-day",
+    value_unit: str = IMPORTANCE,
     left_out: str = "",
     is_titled: bool = True,
 ) -> alt.LayerChart:
@@ -40,6 +41,7 @@ def optimum_on_curves(
         optimum: columns `project`, `units`, `expected_gain`, `low`, `high`: one row a project.
         budget: effort given to all projects; by default to those drawn.
         unit: the portfolio's effort unit.
+        value_unit: of every worth, such as `k€ a month`.
         left_out: which projects are not drawn, in words; empty where all are.
         is_titled: whether the picture says itself what it shows; a page may say it beside.
 
@@ -57,7 +59,7 @@ def optimum_on_curves(
     barred = order if len(projects) <= NAMED else order.head(len(COLOURED))
     bars = alt.Chart(barred).mark_rule(strokeWidth=1.5).encode(x="units:Q", color=colour(projects))
     top = _top(curves, barred)
-    y = _from_nought(alt.Y("value:Q", title=WORTH), top, 1.0)
+    y = _from_nought(alt.Y("value:Q", title=f"worth ({value_unit})"), top, 1.0)
     layers: list[alt.Chart] = [
         lines(curves, projects).encode(x=x, y=y),
         bars.encode(y="low:Q", y2="high:Q"),
@@ -101,7 +103,7 @@ def optimum_by_budget(
     moved = optima.group_by("project").agg(least=pl.col("units").min(), most=pl.col("units").max())
     between = pl.col("effort").is_between(pl.col("least"), pl.col("most"))
     x = alt.X("effort:Q", title=f"{unit}s given to a project").scale(nice=False)
-    y = alt.Y("value:Q", title=WORTH)
+    y = alt.Y("value:Q", title=f"worth ({IMPORTANCE})")
     tint = colour(projects)
     thin = alt.Chart(curves).mark_line(strokeWidth=1.3, opacity=0.6)
     paths = alt.Chart(curves.join(moved, on="project").filter(between)).mark_line(strokeWidth=3.5)

@@ -8,7 +8,7 @@ import polars as pl
 from assay.picture.columns import needed
 from assay.picture.curve import COLOURS, KINDS
 from assay.picture.palette import BLUE, INK, MUTED
-from assay.picture.projects import WORTH, title
+from assay.picture.projects import IMPORTANCE, title
 from assay.picture.style import themed
 
 WIDTH, ROW = 260, 21
@@ -22,15 +22,16 @@ TINTS = (*COLOURS, MUTED)
 
 
 def information_value(
-    table: pl.DataFrame, *, headline: str = "", is_titled: bool = True
+    table: pl.DataFrame, *, headline: str = "", value_unit: str = IMPORTANCE, is_titled: bool = True
 ) -> alt.LayerChart:
     """Bars: what each attempt is worth to today's plan, and the failures of a project together.
 
     Args:
         table: columns `name`, `kind` (`improved`, `no better`, `broke`, or `failures together`),
-            `value` (importance × points); the first fifteen attempts and the first five sums of
+            `value`; the first fifteen attempts and the first five sums of
             failures are drawn, in this order.
         headline: a sentence below the title; empty for none.
+        value_unit: of every worth, such as `k€ a month`.
         is_titled: whether the picture says itself what it shows; a page may say it beside.
 
     Raises:
@@ -46,7 +47,7 @@ def information_value(
     words = "What knowing an attempt is worth to today's plan"
     more = table.height - drawn.height
     rest = f"not drawn: {more:,} worth less, or nothing" if more else ""
-    bars = _bars(drawn, tint)
+    bars = _bars(drawn, tint, value_unit)
     said = f"{words}: " + ", ".join(_said(drawn))
     chart = alt.LayerChart(layer=bars, description=said)
     if is_titled:
@@ -56,14 +57,15 @@ def information_value(
 
 
 def credit_shares(
-    table: pl.DataFrame, *, headline: str = "", is_titled: bool = True
+    table: pl.DataFrame, *, headline: str = "", value_unit: str = IMPORTANCE, is_titled: bool = True
 ) -> alt.LayerChart:
     """Bars: the share of each author in what the attempts are worth, with its standard error.
 
     Args:
-        table: columns `name` (of the author), `attempts`, `failures`, `value` (their share,
-            importance × points), `se` (0 where it is exact); the first fifteen are drawn.
+        table: columns `name` (of the author), `attempts`, `failures`, `value` (their share),
+            `se` (0 where it is exact); the first fifteen are drawn.
         headline: a sentence below the title; empty for none.
+        value_unit: of every worth, such as `k€ a month`.
         is_titled: whether the picture says itself what it shows; a page may say it beside.
 
     Raises:
@@ -82,7 +84,7 @@ def credit_shares(
         low=pl.col("value") - pl.col("se"),
         beyond=pl.col("value") + pl.col("se"),
     )
-    layers = _bars(drawn, alt.value(BLUE))
+    layers = _bars(drawn, alt.value(BLUE), value_unit)
     unsure = drawn.filter(pl.col("se") > 0)
     if not unsure.is_empty():
         rule = alt.Chart(unsure).mark_rule(color=INK, strokeWidth=1.5)
@@ -94,7 +96,7 @@ def credit_shares(
     return themed(chart, width=WIDTH, height=ROW * drawn.height)
 
 
-def _bars(drawn: pl.DataFrame, tint: Any) -> list[alt.Chart]:  # a channel of Altair
+def _bars(drawn: pl.DataFrame, tint: Any, value_unit: str) -> list[alt.Chart]:
     """Bars with their names left and their values right; names may stand there twice."""
     beyond = pl.col("beyond" if "beyond" in drawn else "value")
     placed = drawn.with_columns(
@@ -108,7 +110,7 @@ def _bars(drawn: pl.DataFrame, tint: Any) -> list[alt.Chart]:  # a channel of Al
     base = alt.Chart(placed).encode(y=alt.Y("place:O", axis=None))
     # A scale from 0 to 0 has no ticks.
     span = [low, top if top > low else low + 1]
-    x = alt.X("value:Q", title=WORTH).scale(domain=span, nice=top > low)
+    x = alt.X("value:Q", title=f"worth ({value_unit})").scale(domain=span, nice=top > low)
     names = base.mark_text(align="right", dx=-6, limit=NAME, fontSize=12)
     figures = base.mark_text(align="left", dx=5, fontSize=12)
     return [

@@ -7,7 +7,7 @@ import polars as pl
 
 from assay.picture.palette import CATEGORIES, INK, MUTED
 
-WORTH = "worth (importance × points)"
+IMPORTANCE = "importance × points"  # the unit of value where none is named
 COLOURED = CATEGORIES[:5]  # the sixth is the grey of all other projects
 NAMED = 12  # projects whose names still stand beside a picture
 LINE_OF_TEXT = 0.07  # share of the height that one label needs

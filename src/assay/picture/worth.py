@@ -5,7 +5,7 @@ import polars as pl
 
 from assay.picture.columns import needed
 from assay.picture.palette import MUTED
-from assay.picture.projects import WORTH, colour, labels, title
+from assay.picture.projects import IMPORTANCE, colour, labels, title
 from assay.picture.style import themed
 
 WIDTH = 330
@@ -15,6 +15,7 @@ def accuracy_worth(
     returns: pl.DataFrame,
     moves: pl.DataFrame,
     *,
+    value_unit: str = IMPORTANCE,
     left_out: str = "",
     is_titled: bool = True,
 ) -> alt.LayerChart:
@@ -26,6 +27,7 @@ def accuracy_worth(
         moves: columns `project`, `units`, `from_points`, `from_worth`, `to_points`, `to_worth`:
             one row a project, in the order of their colours. Expected worth lies off the line
             where accuracy is uncertain and the line is not straight.
+        value_unit: of every worth, such as `k€ a month`.
         left_out: which projects are not drawn, in words; empty where all are.
         is_titled: whether the picture says itself what it shows; a page may say it beside.
 
@@ -40,7 +42,7 @@ def accuracy_worth(
     x = alt.X("points:Q", title="accuracy (points of skill)").scale(nice=False)
     lowest, top = min(returns["worth"].to_list()), max(returns["worth"].to_list())
     # Labels are moved apart on this very scale; from 0 to 0 it would have no ticks.
-    y = alt.Y("worth:Q", title=WORTH).scale(
+    y = alt.Y("worth:Q", title=f"worth ({value_unit})").scale(
         domain=[lowest, top if top > lowest else lowest + 1], nice=False
     )
     shared = pl.col("alike") > 1
@@ -55,13 +57,14 @@ def accuracy_worth(
     moved = alt.Chart(moves).encode(color=tint)
     taken = moved.transform_filter("datum.units > 0")
     alike = common["project"].unique().to_list()  # on one line paths would hide each other
-    apart = alt.Chart(moves.filter(~pl.col("project").is_in(alike))).encode(color=tint)
-    path = apart.transform_filter("datum.units > 0").mark_rule(strokeWidth=3, opacity=0.55)
+    path = _paths(returns, moves.filter(~pl.col("project").is_in(alike)))
+    if not path.is_empty():
+        thick = alt.Chart(path).mark_line(strokeWidth=3, opacity=0.55)
+        lines.append(thick.encode(x=x, y=y, color=tint, detail="project:N"))
     ring = moved.mark_point(size=60, opacity=1, strokeWidth=1.8)
     tips = ["project:N", "units:Q", "to_points:Q", "to_worth:Q"]
     layers: list[alt.Chart] = [
         *lines,
-        path.encode(x="from_points:Q", y="from_worth:Q", x2="to_points:Q", y2="to_worth:Q"),
         ring.encode(x="from_points:Q", y="from_worth:Q"),
         taken.mark_circle(size=80, opacity=1).encode(x="to_points:Q", y="to_worth:Q", tooltip=tips),
         labels(_ends(returns, moves), projects, top, low=lowest, along="points"),
@@ -77,6 +80,13 @@ def accuracy_worth(
         below = [how, "; ".join(filter(None, [is_shared, left_out]))]
         chart = chart.properties(title=title(words, *below))
     return themed(chart, width=WIDTH)
+
+
+def _paths(returns: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+    """The part of each line along which the plan takes its project."""
+    funded = moves.filter(pl.col("units") > 0)
+    ends = funded.select("project", low="from_points", high="to_points")
+    return returns.join(ends, on="project").filter(pl.col("points").is_between("low", "high"))
 
 
 def _ends(returns: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:

@@ -139,7 +139,9 @@ def accuracy_and_worth(plan: "Plan") -> tuple["pl.DataFrame", "pl.DataFrame", st
     told = [POINTS * skill for state in states for skill in state.returns.turns]
     end = 1.15 * max([reached, *told, 1.0])
     start = min([0.0, *moves["from_points"].to_list()])
-    points = np.unique([*np.linspace(start, end, RETURN_POINTS), *_beside(told, start, end)])
+    stops = [*moves["from_points"].to_list(), *moves["to_points"].to_list()]
+    even = np.linspace(start, end, RETURN_POINTS)
+    points = np.unique([*even, *_beside(told, start, end), *stops])
     lines = [state.importance * state.returns(points / POINTS) for state in states]
     alike = [sum(np.array_equal(line, other) for other in lines) for line in lines]
     tables = [
@@ -185,6 +187,7 @@ def attempts_table(attempts: Sequence[Point], scale: float) -> "pl.DataFrame":
 
 def _optimum(plan: "Plan", is_titled: bool) -> "alt.TopLevelMixin":
     from assay.picture.allocation import optimum_on_curves
+    from assay.picture.projects import IMPORTANCE
 
     places, left_out = _first(plan, CURVES)
     return optimum_on_curves(
@@ -192,6 +195,7 @@ def _optimum(plan: "Plan", is_titled: bool) -> "alt.TopLevelMixin":
         plan.table()[places],
         budget=sum(line.units for line in plan.lines),
         unit=plan.effort_unit,
+        value_unit=plan.value_unit or IMPORTANCE,
         left_out=left_out,
         is_titled=is_titled,
     )
@@ -223,10 +227,12 @@ def _marginal(plan: "Plan", is_titled: bool) -> "alt.TopLevelMixin":
 
 
 def _returns(plan: "Plan", is_titled: bool) -> "alt.TopLevelMixin":
+    from assay.picture.projects import IMPORTANCE
     from assay.picture.worth import accuracy_worth
 
     drawn, moves, left_out = accuracy_and_worth(plan)
-    return accuracy_worth(drawn, moves, left_out=left_out, is_titled=is_titled)
+    unit = plan.value_unit or IMPORTANCE
+    return accuracy_worth(drawn, moves, value_unit=unit, left_out=left_out, is_titled=is_titled)
 
 
 _DRAWN: dict[str, Callable[["Plan", bool], "alt.TopLevelMixin"]] = {

@@ -10,8 +10,16 @@ from assay.errors import PlanError, nearest
 from assay.portfolio.allocation import allocate
 from assay.portfolio.kinds import Floats
 from assay.portfolio.project_state import ProjectState
-from assay.portfolio.reason import Split, amount, explain, figure
-from assay.portfolio.rules import NO_RULES, Rules, constraints_of, held_back, is_bound
+from assay.portfolio.reason import Split, amount, explain, figure, worth
+from assay.portfolio.rules import (
+    NO_RULES,
+    Rules,
+    constraints_of,
+    held_back,
+    idle_teams,
+    is_bound,
+    owed,
+)
 
 if TYPE_CHECKING:
     import altair as alt
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_UNITS = 20_000  # the exact search takes time as the square of the budget
 DOUBTFUL = 0.3  # before any attempt the probability of a dead project is 0.2
+POINTS = "importance × points"  # the unit of value where none is named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +42,8 @@ class PlanLine:
         importance: value of one point.
         units: effort it gets.
         effort_spent: effort spent before.
-        expected_gain: expected value of these units: importance times points.
+        expected_gain: expected value of these units, in the plan's unit of value.
+        points: of skill that they are expected to add.
         low: least value, believed with 80 %.
         high: most value, believed with 80 %.
         price_of_last_unit: value that its last unit adds; `None` if it gets none.
@@ -51,6 +61,7 @@ class PlanLine:
     units: int
     effort_spent: float
     expected_gain: float
+    points: float
     low: float
     high: float
     price_of_last_unit: float | None
@@ -72,6 +83,7 @@ class Plan:
         bound: no split is worth more, by an argument independent of the search.
         certificate: `bound / value`.
         notes: what the reader should know, such as a budget that was rounded.
+        value_unit: of every value, such as "k€ a month"; empty for importance times points.
         curves: for each project the value of its next 0, 1, ... units.
         states: the projects, in the order of the lines; kept for pictures.
         rules: what the split kept beside the budget; likewise.
@@ -84,6 +96,7 @@ class Plan:
     bound: float
     certificate: float
     notes: tuple[str, ...] = ()
+    value_unit: str = ""
     curves: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
     states: tuple[ProjectState, ...] = field(default=(), repr=False, compare=False)
     rules: Rules = field(default=NO_RULES, repr=False, compare=False)
@@ -92,6 +105,7 @@ class Plan:
         """The plan as JSON takes it, with `"format": 1`."""
         kept = ("budget", "effort_unit", "value", "bound", "certificate")
         head = {"format": 1, **{name: getattr(self, name) for name in kept}}
+        head["value_unit"] = self.value_unit or POINTS
         return head | {"notes": list(self.notes), "lines": [asdict(line) for line in self.lines]}
 
     def table(self) -> "pl.DataFrame":
@@ -133,11 +147,13 @@ class Plan:
         funded = sorted(self.lines, key=lambda line: -line.units)
         split = ", ".join(f"{line.units} to {line.key}" for line in funded if line.units)
         all_of_it = amount(self.budget, self.effort_unit)
-        worth = f"worth {figure(self.value)} (importance × points)"
-        return f"{all_of_it}: {split or 'none is worth spending'}; {worth}"
+        brings = worth(self.value, self.value_unit or f"({POINTS})")
+        none = "none is worth spending" if self.budget else "nothing to split"
+        return f"{all_of_it}: {split or none}; worth {brings}"
 
     def _repr_html_(self) -> str:
-        heads = ("project", self.effort_unit + "s", "worth", "80 % between", "why")
+        brings = f"worth ({self.value_unit})" if self.value_unit else "worth"
+        heads = ("project", self.effort_unit + "s", brings, "80 % between", "why")
         rows = [
             (line.key, line.units, figure(line.expected_gain), _between(line), line.reason)
             for line in self.lines
@@ -152,7 +168,12 @@ class Plan:
 
 
 def plan_projects(
-    states: Sequence[ProjectState], *, budget: float, effort_unit: str, rules: Rules = NO_RULES
+    states: Sequence[ProjectState],
+    *,
+    budget: float,
+    effort_unit: str,
+    value_unit: str = "",
+    rules: Rules = NO_RULES,
 ) -> Plan:
     """Split a budget over projects so that the expected value is greatest.
 
@@ -160,6 +181,7 @@ def plan_projects(
         states: the projects that compete; their keys differ.
         budget: effort to split; what is not a whole unit is left over, and a note says so.
         effort_unit: what one unit of effort is called, such as "person-day".
+        value_unit: what values are in, such as "k€ a month"; empty for importance times points.
         rules: teams, and how many projects may be active; what binds a single project, it says
             itself.
 
@@ -176,22 +198,25 @@ def plan_projects(
         [value[: units + 1] for value in values], units, constraints=constraints, names=keys
     )
     held = tuple(held_back(constraints, states, found.units, at) for at in range(len(states)))
-    split = Split(keys, values, found.units, units, effort_unit, held, is_bound(constraints))
+    must = tuple(owed(constraints, states, found.units, at) for at in range(len(states)))
+    is_limited = is_bound(constraints)
+    split = Split(keys, values, found.units, units, effort_unit, held, is_limited, value_unit)
     return Plan(
         budget=units,
         effort_unit=effort_unit,
-        lines=tuple(_line(state, split, at) for at, state in enumerate(states)),
+        lines=tuple(_line(state, split, at, must[at]) for at, state in enumerate(states)),
         value=found.value,
         bound=found.bound,
         certificate=found.certificate,
-        notes=(*_notes(budget, split), *filter(None, [found.note])),
+        notes=(*_notes(budget, split), *filter(None, [found.note, idle_teams(states, rules)])),
+        value_unit=value_unit,
         curves=values,
         states=tuple(states),
         rules=rules,
     )
 
 
-def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
+def _line(state: ProjectState, split: Split, at: int, must: str) -> PlanLine:
     low, high = state.band(split.units[at])
     return PlanLine(
         key=state.key,
@@ -200,11 +225,12 @@ def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
         units=split.units[at],
         effort_spent=float(state.effort_spent),
         expected_gain=float(split.values[at][split.units[at]]),
+        points=state.points_added(split.units[at]),
         low=low,
         high=high,
         price_of_last_unit=split.price_of_last(at),
         next_unit_gain=split.gain_of_next(at),
-        reason=" ".join(filter(None, [explain(split, at), _doubt(state), state.note])),
+        reason=" ".join(filter(None, [must, explain(split, at), _doubt(state), state.note])),
         unknown_before=state.unknown_before,
     )
 
@@ -222,7 +248,9 @@ def _notes(budget: float, split: Split) -> tuple[str, ...]:
         notes.append(f"The budget of {amount(budget, unit)} was rounded down to {whole}.")
     if split.left():
         left = amount(split.left(), unit)
-        notes.append(f"{left} of the budget are left over: no project would gain from more.")
+        are = "is" if split.left() == 1 else "are"
+        who = "no project that may get more" if split.is_bound else "no project"
+        notes.append(f"{left} of the budget {are} left over: {who} would gain from more.")
     return tuple(notes)
 
 
@@ -255,7 +283,7 @@ def whole_units(budget: float, effort_unit: str) -> int:
 
 
 def _between(line: PlanLine) -> str:
-    return f"{figure(line.low)} to {figure(line.high)}"
+    return f"{figure(line.low)} to {figure(line.high)}" if line.low < line.high else "–"
 
 
 def _row(tag: str, cells: Sequence[object]) -> str:

@@ -64,6 +64,20 @@ class ProjectState:
             raise self._refusal("effort_spent", self.effort_spent, "finite and not negative")
         if not (math.isfinite(self.skill_at_ceiling) and self.skill_at_ceiling > 0):
             raise self._refusal("skill_at_ceiling", self.skill_at_ceiling, "finite and above 0")
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        for name in ("least", "committed", "most"):
+            found = getattr(self, name)
+            if not (found is None or (math.isfinite(found) and found >= 0)):
+                raise self._refusal(name, found, "finite and not negative")
+        for name in ("least", "committed"):
+            found = getattr(self, name)
+            if self.most is not None and found > self.most:
+                raise self._refusal(name, found, f"at most {self.most:g}, its `most`")
+        for key, effort in self.needs.items():
+            if not (math.isfinite(effort) and effort > 0):
+                raise self._refusal(f"needs {key}", effort, "finite and above 0")
 
     def values(self, units: int) -> Floats:
         """Expected value that the next 0, 1, ... `units` units of effort add."""
@@ -71,6 +85,19 @@ class ProjectState:
             in_one = self.curve.points_in_one(self.skill_at_ceiling)
             return self.importance * in_one * self.curve.gain(self.effort_spent, units)
         return self.curve.gain(self.effort_spent, units, self.worth)
+
+    def value(self, units: int) -> float:
+        """Expected value that `units` more units add, without those on the way."""
+        if self.returns.is_linear:
+            return self.importance * self.points_added(units)
+        efforts = [self.effort_spent, self.effort_spent + units]
+        before, after = self.curve.expected(efforts, self.worth)
+        return float(after - before)
+
+    def points_added(self, units: int) -> float:
+        """Points of skill that `units` more units are expected to add, whatever they are worth."""
+        before, after = self.curve.mean([self.effort_spent, self.effort_spent + units])
+        return self.curve.points_in_one(self.skill_at_ceiling) * float(after - before)
 
     def worth(self, height: Floats) -> Floats:
         """Value of heights of the curve: never falls, and need not start at 0."""

@@ -21,6 +21,7 @@ class Split:
         effort_unit: what one unit is called, such as "person-day".
         held: for each project the rule that keeps it from more, in words; empty where none does.
         is_bound: whether rules limit the split beside the budget.
+        value_unit: of the values, such as "k€ a month"; empty for importance times points.
     """
 
     keys: tuple[str, ...]
@@ -30,6 +31,7 @@ class Split:
     effort_unit: str
     held: tuple[str, ...] = ()
     is_bound: bool = False
+    value_unit: str = ""
 
     def price_of_last(self, at: int) -> float | None:
         """What the last unit that project `at` gets adds; `None` if it gets none."""
@@ -65,6 +67,11 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def worth(value: float, value_unit: str) -> str:
+    """A value in words, with its unit where it has one of its own: `4.2 k€ a month`."""
+    return f"{figure(value)} {value_unit}".rstrip()
+
+
 def explain(split: Split, at: int) -> str:
     """Why project `at` gets its units and not one more.
 
@@ -87,15 +94,16 @@ def _why_no_more(split: Split, at: int) -> str:
     if rise <= 0:
         return "more would add nothing"
     if split.is_bound:
-        more = amount(run, split.effort_unit)
-        return f"{more} more would add {figure(rise)}; what the rules leave adds more elsewhere"
+        more = f"one {split.effort_unit}" if run == 1 else amount(run, split.effort_unit)
+        brings = worth(rise, split.value_unit)
+        return f"{more} more would add {brings}; what the rules leave adds more elsewhere"
     giver = split.giver(at)
     price = None if giver is None else split.price_of_last(giver)
     if giver is None or price is None or run > 1 or rise > price * (1 + ROUNDING):
         return _run_does_not_pay(split, run, rise)
     less = "less than" if figure(rise) != figure(price) else "no more than"
     return (
-        f"one {split.effort_unit} more would add {figure(rise)}, {less} the "
+        f"one {split.effort_unit} more would add {worth(rise, split.value_unit)}, {less} the "
         f"{figure(price)} that the last one of {split.keys[giver]} adds"
     )
 
@@ -104,7 +112,7 @@ def _run_does_not_pay(split: Split, run: int, rise: float) -> str:
     """What start-up costs make of the reason: one unit says nothing, a run of them does."""
     each = f" ({figure(rise / run)} each)" if run > 1 else ""
     return (
-        f"{amount(run, split.effort_unit)} more would add {figure(rise)}{each}, "
+        f"{amount(run, split.effort_unit)} more would add {worth(rise, split.value_unit)}{each}, "
         "and taking that from other projects would cost at least as much"
     )
 

@@ -6,13 +6,7 @@ from assay import __version__
 from assay.errors import PlanError
 from assay.experiment import Workspace
 from assay.ledger import History, registration_of, verdict_of
-from assay.portfolio import (
-    Plan,
-    ProjectState,
-    budget_left,
-    plan_projects,
-    rules_of,
-)
+from assay.portfolio import Plan, ProjectState, plan_states
 from assay.portfolio.answers import cases_of
 from assay.record import Project
 from assay.report.build_plan import plan_content
@@ -92,12 +86,8 @@ def confirmed_keys(history: History, keys: list[str]) -> set[str]:
 def _plan(
     workspace: Workspace, states: tuple[ProjectState, ...], budget: float | None
 ) -> tuple[Plan | None, str]:
-    portfolio = workspace.portfolio
     try:
-        left = budget_left(states, portfolio) if budget is None else budget
-        unit = portfolio.settings.effort_unit
-        rules = rules_of(portfolio)
-        return plan_projects(states, budget=left, effort_unit=unit, rules=rules), ""
+        return plan_states(states, workspace.portfolio, budget=budget), ""
     except PlanError as error:
         return None, str(error)
 

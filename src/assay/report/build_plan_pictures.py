@@ -70,7 +70,12 @@ def _information(plan: Plan, cases: Sequence[Case]) -> tuple[Picture, ...]:
     telling = sum(each.tells for case in cases for each in case.tried)
     if not 0 < telling <= MOST_ATTEMPTS:
         return ()
-    today = today_of(cases, budget=plan.budget, effort_unit=plan.effort_unit)
+    today = today_of(
+        cases,
+        budget=plan.budget,
+        effort_unit=plan.effort_unit,
+        value_unit=plan.value_unit,
+    )
     found = information(today)
     caption = (
         "What the plan would lose if one of them alone were forgotten; these values do not add up. "

@@ -1,6 +1,7 @@
 """Pictures of what attempts are worth, and of whose they are."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -119,3 +120,12 @@ def test_credit_shows_itself_in_a_notebook():
     page = credited(author("ann", 2.0))._repr_html_()
     assert "3 attempts, together worth 2.5" in page
     assert page.count("<svg") == 1
+
+
+def test_a_unit_of_value_stands_in_the_headline_and_at_the_axis():
+    told = replace(worth(attempt("boosting", "improved", 2.0)), value_unit="k€ a month")
+    whose = replace(credited(author("ann", 2.0)), value_unit="k€ a month")
+    for answer in (told, whose):
+        drawn = words(svg(answer.picture()))
+        assert "worth (k€ a month)" in drawn
+        assert "k€ a month" in answer.headline()

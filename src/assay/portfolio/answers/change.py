@@ -47,7 +47,8 @@ def what_would_change(today: Today, at: int) -> str:
 
 def _by_importance(today: Today, at: int) -> str:
     """The nearer of two factors: the one that brings a unit, the one that takes a unit away."""
-    rest, values, given = today.rest(at), today.values[at], today.units[at]
+    rest, values = today.rest(at), today.values[at]
+    given = today.units[at] - today.bounds.least[at]
     more, less = least_factor(rest, values, given + 1), least_factor(rest, values, given)
     factors = [
         (abs(log(factor)), factor, words)
@@ -62,11 +63,13 @@ def _by_importance(today: Today, at: int) -> str:
 
 def _by_attempt(today: Today, at: int) -> str:
     """The outcome nearest to what is expected of one more attempt that would move a unit."""
-    curves = possible(today.cases[at], today.values[at])
+    units = today.bounds.units(at, today.free)
+    curves = possible(today.cases[at], today.values[at], units)
     if curves is None:
         return ""
-    rest, given = today.rest(at), today.units[at]
-    units = np.array([first_best(rest + row) for row in curves.values_after(STEP, SCORES)])
+    rest, given, least = today.rest(at), today.units[at], today.bounds.least[at]
+    after = curves.values_after(STEP, SCORES)
+    units = np.array([least + first_best(rest + row) for row in after])
     expected = float(np.mean(curves.outcomes(STEP, 256, 0)))
     moved = np.flatnonzero(units != given)
     if not moved.size:

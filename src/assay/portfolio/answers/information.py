@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from assay.errors import PlanError, nearest
 from assay.ledger import Tell
 from assay.ledger.telling import silent
-from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.today import Today
-from assay.portfolio.reason import amount, figure
+from assay.portfolio.planning import POINTS
+from assay.portfolio.reason import amount, figure, worth
 
 if TYPE_CHECKING:
     import altair as alt
@@ -26,7 +26,7 @@ class AttemptValue:
         attempt: name of the attempt.
         author: who made it.
         kind: `improved`, `no better`, `broke` or `not scored`.
-        value: in importance times points; 0 where the plan would be the same without it.
+        value: in the unit of the plan's values; 0 where the plan would be the same without it.
         effort: the same as effort; `None` where no unit of effort adds anything.
     """
 
@@ -45,7 +45,7 @@ class FailuresValue:
     Fields:
         project: its key; `None` for the whole company.
         failures: how many there are.
-        value: in importance times points.
+        value: in the unit of the plan's values.
         effort: the same as effort; `None` where no unit of effort adds anything.
     """
 
@@ -66,6 +66,7 @@ class Information:
         company: all failures together.
         everything: all attempts together, against a plan from beliefs alone.
         everything_effort: the same as effort.
+        value_unit: of every value; empty for importance times points.
     """
 
     attempts: tuple[AttemptValue, ...]
@@ -73,15 +74,14 @@ class Information:
     company: FailuresValue
     everything: float
     everything_effort: float | None
+    value_unit: str = ""
 
     def headline(self) -> str:
         """What they are worth together, in one sentence."""
         count, failed = len(self.attempts), self.company.failures
         failures = f"; the {failed:,} that failed are worth {figure(self.company.value)}"
-        return (
-            f"All {count:,} together are worth {figure(self.everything)} (importance × points)"
-            f"{failures if failed else ''}"
-        )
+        everything = worth(self.everything, self.value_unit or f"({POINTS})")
+        return f"All {count:,} together are worth {everything}{failures if failed else ''}"
 
     def table(self) -> "pl.DataFrame":
         """What is drawn: each attempt that is worth anything, then each project's failures.
@@ -93,8 +93,8 @@ class Information:
         import polars as pl
 
         told = [each for each in self.attempts if each.kind != "not scored"]
-        worth = [each for each in told if each.value > 0] or told
-        rows = [(f"{each.project}: {each.attempt}", each.kind, each.value) for each in worth]
+        drawn = [each for each in told if each.value > 0] or told
+        rows = [(f"{each.project}: {each.attempt}", each.kind, each.value) for each in drawn]
         kinds = {"name": pl.String, "kind": pl.String, "value": pl.Float64}
         alone = pl.DataFrame(rows, schema=kinds, orient="row")
         lost = [
@@ -121,7 +121,12 @@ class Information:
                 "information: no attempt was scored or broke, so there is nothing to draw. Record "
                 "attempts with `assay attempt` or `assay run`, or import them."
             )
-        return information_value(table, headline=self.headline(), is_titled=is_titled)
+        return information_value(
+            table,
+            headline=self.headline(),
+            value_unit=self.value_unit or POINTS,
+            is_titled=is_titled,
+        )
 
     def _repr_html_(self) -> str:
         said = f"<p><strong>{escape(self.headline())}</strong></p>"
@@ -156,6 +161,7 @@ def information(today: Today, tell: Tell = silent) -> Information:
         company=_of_failures(today, failed, None),
         everything=everything,
         everything_effort=today.in_effort(everything),
+        value_unit=today.value_unit,
     )
 
 
@@ -172,13 +178,13 @@ def value_of(today: Today, forgotten: Mapping[int, Collection[int]]) -> float:
         forgotten: for the place of a project, the places of its attempts that are forgotten.
 
     Returns:
-        Importance times points.
+        In the unit of the plan's values.
 
     Source: Raiffa & Schlaifer (1961), Applied Statistical Decision Theory (the conditional value
         of information).
     """
     changed = {
-        at: today.cases[at].without(lost).values(today.budget)
+        at: today.above(at, today.cases[at].without(lost))
         for at, lost in forgotten.items()
         if any(today.cases[at].tried[which].tells for which in lost)
     }
@@ -186,7 +192,7 @@ def value_of(today: Today, forgotten: Mapping[int, Collection[int]]) -> float:
         (at, values), *_ = changed.items()
         return today.loss_if(at, values)
     believed = [changed.get(at, values) for at, values in enumerate(today.values)]
-    return today.loss_of(allocate(believed, today.budget).units) if changed else 0.0
+    return today.loss_by(believed) if changed else 0.0
 
 
 def value_of_attempt(today: Today, project: str, attempt: str) -> AttemptValue:
