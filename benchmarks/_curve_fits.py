@@ -43,8 +43,7 @@ def without_shortfall(truth: Truth, count: int) -> Curve:
     atoms = prior_atoms()
     score = likelihood(atoms)
     if effective_size(score) < 100.0:
-        atoms = resample_locally(atoms, score, likelihood)
-        score = np.zeros(atoms.size)
+        atoms, score = resample_locally(atoms, score, likelihood)
     return Curve(atoms, normalised(score), effective_size(score))
 
 

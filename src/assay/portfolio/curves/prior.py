@@ -69,6 +69,11 @@ class Atoms:
         """The atoms chosen by ascending indices or by a mask."""
         return Atoms(self.family[at], self.tau[at], self.q[at], self.a[at], self.kappa[at])
 
+    def part(self, start: int, stop: int) -> "Atoms":
+        """The atoms from place `start` to before `stop`."""
+        at = slice(start, stop)
+        return Atoms(self.family[at], self.tau[at], self.q[at], self.a[at], self.kappa[at])
+
     def with_values(self, tau: Floats, q: Floats, a: Floats, kappa: Floats) -> "Atoms":
         """The same families with other parameters."""
         return replace(self, tau=tau, q=q, a=a, kappa=kappa)
