@@ -20,6 +20,7 @@ from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep,
 from assay.portfolio.project_state import ProjectState
 from assay.portfolio.returns import returns_of
 from assay.portfolio.rules import NO_RULES, Rules
+from assay.portfolio.side_by_side import side_by_side
 from assay.record import Portfolio, ProjectBody, load_portfolio, project_body, starts_of
 
 
@@ -95,7 +96,12 @@ def project_states(
         history: the ledger's, up to date; `None` where there is none yet.
         portfolio: its projects replace those that the ledger recorded.
     """
-    return tuple(_state(body, history) for body in bodies_of(history, portfolio))
+    tried = [(body, points_of(history, body.key)) for body in bodies_of(history, portfolio)]
+    learnt = side_by_side(_learnt, tried)
+    return tuple(
+        _state(body, history, points, *found)
+        for (body, points), found in zip(tried, learnt, strict=True)
+    )
 
 
 def curve_of(body: ProjectBody, points: Sequence[Point]) -> AbstractCurve:
@@ -132,19 +138,29 @@ def _stages(body: ProjectBody) -> Stages:
     return Stages(tuple(StageOfWork(name, at.begins, at.start_up) for name, at in starts))
 
 
-def _state(body: ProjectBody, history: History | None) -> ProjectState:
-    points = points_of(history, body.key)
+def _learnt(tried: tuple[ProjectBody, tuple[Point, ...]]) -> tuple[AbstractCurve, str]:
+    """What a project's attempts say: its curve, and where they contradict it. It asks no ledger."""
+    return curve_of(*tried), _contradicted(*tried)
+
+
+def _state(
+    body: ProjectBody,
+    history: History | None,
+    points: Sequence[Point],
+    curve: AbstractCurve,
+    contradicted: str,
+) -> ProjectState:
     efforts = [point.effort for point in points if point.effort is not None]
     registered = history.experiments(body.key) if history is not None else []
     last = registered[-1].hash if registered else None
     # A known curve learns nothing from attempts, so no unknown effort bends it.
     unknown = 0 if body.curve is not None else unknown_before(points)
-    notes = (_contradicted(body, points), _note(history, last), too_steep(unknown))
+    notes = (contradicted, _note(history, last), too_steep(unknown))
     return ProjectState(
         key=body.key,
         question=body.question or body.key,
         importance=body.importance,
-        curve=curve_of(body, points),
+        curve=curve,
         effort_spent=max(efforts, default=0.0),
         skill_at_ceiling=_skill_at_ceiling(history, body.key),
         returns=returns_of(body.returns),

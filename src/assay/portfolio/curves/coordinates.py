@@ -27,7 +27,7 @@ KINDS = range(1 + len(FAMILIES))
 LOG_SHARE_DEAD = float(np.log(SHARE_DEAD))
 LOG_SHARE_LIVE = float(np.log((1.0 - SHARE_DEAD) / len(FAMILIES)))  # of each family
 EDGE = 1e-12  # an atom that rounding put on a limit would have an infinite coordinate
-FAR = 50.0  # coordinates beyond it are as good as infinite, and stay finite when undone
+FAR = 25.0  # coordinates beyond it are as good as infinite, and stay finite when undone
 _HALF_LOG_2_PI = 0.5 * np.log(2.0 * np.pi)
 
 

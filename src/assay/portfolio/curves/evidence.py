@@ -15,7 +15,7 @@ NEGLIGIBLE = 1e-7  # weights below this share of the largest move no figure that
 MOST_PARTS = 5  # in which attempts are asked: each part sorts out atoms for the ones after it
 LEADING = 32  # atoms whose likelihood says what the others must reach
 ROUNDING = 1e-12  # of a score: a smaller standard error says nothing, and overflows
-FAR_OFF = 1e6  # headroom: a score beyond it says the same of all curves, and overflows
+FAR_OFF = 1e5  # headroom: scores and errors beyond it say the same of all curves, and overflow
 
 LogLikelihood = Callable[[Atoms], Floats]
 
@@ -128,11 +128,12 @@ def _log_peak(parts: Sequence[_Attempts], atoms: Atoms) -> Floats:
 def _attempts_of(observations: Sequence[Observation], effort_per_person_day: float) -> _Attempts:
     in_order = sorted(observations, key=lambda seen: seen.score is None)
     level = np.array([seen.level for seen in in_order]).clip(-FAR_OFF, FAR_OFF)
+    noise = np.clip([seen.noise for seen in in_order], ROUNDING * (1.0 + abs(level)), FAR_OFF)
     return _Attempts(
         scored=sum(seen.score is not None for seen in observations),
         days=np.array([seen.effort for seen in in_order]) / effort_per_person_day,
         level=level[:, None],
-        se=np.maximum([seen.noise for seen in in_order], ROUNDING * (1.0 + abs(level)))[:, None],
+        se=noise[:, None],
     )
 
 
