@@ -14,8 +14,8 @@ from scipy.special import gammaln
 
 from assay.portfolio.kinds import Floats, Whole
 
-CENTRES = 64
-NARROW = 0.6  # width of a kernel, in those of the cloud
+CENTRES = 48
+NARROW = 0.7  # width of a kernel, in those of the cloud
 WIDE = 1.5
 SHARE_WIDE = 0.2
 FREEDOM = 5.0  # degrees of it of the wide one, Student's t

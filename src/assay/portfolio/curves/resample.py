@@ -21,7 +21,7 @@ from assay.portfolio.curves.prior import Atoms
 from assay.portfolio.kinds import Floats
 
 DRAWN = 4000  # atoms in a round
-ENOUGH = 1000.0  # effective atoms with which the rounds end
+ENOUGH = 800.0  # effective atoms with which the rounds end
 ROUNDS = 20  # at most: a score far off the scale leaves no atom that explains it
 COVERED = 150.0  # effective atoms, of all kinds, by which draws are shared out
 COVERED_EACH = 40.0  # effective atoms of a kind that its law covers at least,
@@ -29,7 +29,7 @@ SOME = 0.25  # or this share of its atoms, where those are few
 LEAST_SHARE = 0.03  # of the draws, for each kind, since one that seems not to matter yet may
 MATTERS = 1e-4  # share of weight from which on a kind must be
 SETTLED = 0.05  # as even as this: effective atoms over atoms
-HALVINGS = 10  # of the range in which a power is sought
+HALVINGS = 6  # of the range in which a power is sought
 COORDINATES = 4
 
 
