@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from assay.portfolio.state import Wanted
     from assay.record import Portfolio
 
-LEARNING = "learning the curves; a thousand attempts take about 15 seconds"
+LEARNING = "learning the curves"
 
 Target = Annotated[
     str | None,

@@ -1,6 +1,7 @@
 """Plan how a budget of effort is split over projects, with the reason for each part."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
@@ -20,6 +21,7 @@ from assay.portfolio.rules import (
     is_bound,
     owed,
 )
+from assay.portfolio.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     import altair as alt
@@ -191,7 +193,7 @@ def plan_projects(
     """
     check_keys(states)
     units = whole_units(budget, effort_unit)
-    values = tuple(state.values(units + 1) for state in states)
+    values = tuple(side_by_side(lambda state: state.values(units + 1), states))
     keys = tuple(state.key for state in states)
     constraints = constraints_of(states, rules)
     found = allocate(
@@ -200,11 +202,14 @@ def plan_projects(
     held = tuple(held_back(constraints, states, found.units, at) for at in range(len(states)))
     must = tuple(owed(constraints, states, found.units, at) for at in range(len(states)))
     is_limited = is_bound(constraints)
+    bands = side_by_side(lambda at: states[at].band(found.units[at]), range(len(states)))
     split = Split(keys, values, found.units, units, effort_unit, held, is_limited, value_unit)
     return Plan(
         budget=units,
         effort_unit=effort_unit,
-        lines=tuple(_line(state, split, at, must[at]) for at, state in enumerate(states)),
+        lines=tuple(
+            _line(state, split, at, bands[at], must[at]) for at, state in enumerate(states)
+        ),
         value=found.value,
         bound=found.bound,
         certificate=found.certificate,
@@ -216,8 +221,9 @@ def plan_projects(
     )
 
 
-def _line(state: ProjectState, split: Split, at: int, must: str) -> PlanLine:
-    low, high = state.band(split.units[at])
+def _line(
+    state: ProjectState, split: Split, at: int, band: tuple[float, float], must: str
+) -> PlanLine:
     return PlanLine(
         key=state.key,
         question=state.question,
@@ -226,8 +232,8 @@ def _line(state: ProjectState, split: Split, at: int, must: str) -> PlanLine:
         effort_spent=float(state.effort_spent),
         expected_gain=float(split.values[at][split.units[at]]),
         points=state.points_added(split.units[at]),
-        low=low,
-        high=high,
+        low=band[0],
+        high=band[1],
         price_of_last_unit=split.price_of_last(at),
         next_unit_gain=split.gain_of_next(at),
         reason=" ".join(filter(None, [must, explain(split, at), _doubt(state), state.note])),
@@ -257,7 +263,7 @@ def _notes(budget: float, split: Split) -> tuple[str, ...]:
 def check_keys(states: Sequence[ProjectState]) -> None:
     """Refuse an empty list of projects, two of one key, and needs that name no project."""
     keys = [state.key for state in states]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
+    twice = sorted(key for key, count in Counter(keys).items() if count > 1)
     if not keys or twice:
         found = f'the key "{twice[0]}" twice' if twice else "no project"
         raise PlanError(

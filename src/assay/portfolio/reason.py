@@ -1,6 +1,8 @@
 """Why a project gets what it gets, in sentences that its owner understands."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from heapq import nsmallest
 
 import numpy as np
 
@@ -49,12 +51,13 @@ class Split:
 
     def giver(self, at: int) -> int | None:
         """The other project whose last unit adds least: where a unit for `at` would come from."""
-        prices = {
-            other: price
-            for other in range(len(self.keys))
-            if other != at and (price := self.price_of_last(other)) is not None
-        }
-        return min(prices, key=prices.__getitem__) if prices else None
+        return next((other for other in self._cheapest if other != at), None)
+
+    @cached_property
+    def _cheapest(self) -> tuple[int, ...]:
+        """The two projects whose last units add least, the first in order where they tie."""
+        prices = [(self.price_of_last(at), at) for at in range(len(self.keys))]
+        return tuple(at for _, at in nsmallest(2, [(p, at) for p, at in prices if p is not None]))
 
 
 def amount(units: float, effort_unit: str) -> str:

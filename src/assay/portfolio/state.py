@@ -25,6 +25,7 @@ from assay.portfolio.project_state import ProjectState
 from assay.portfolio.reason import amount
 from assay.portfolio.returns import returns_of
 from assay.portfolio.rules import NO_RULES, Rules
+from assay.portfolio.side_by_side import side_by_side
 from assay.record import (
     Portfolio,
     PortfolioSettings,
@@ -181,7 +182,15 @@ def project_states(
         history: the ledger's, up to date; `None` where there is none yet.
         portfolio: its projects replace those that the ledger recorded.
     """
-    return tuple(_state(body, history) for body in bodies_of(history, portfolio))
+    bodies = bodies_of(history, portfolio)
+    for body in bodies:
+        check_units(body, history)
+    tried = [(body, points_of(history, body.key)) for body in bodies]
+    learnt = side_by_side(_learnt, tried)
+    return tuple(
+        _state(body, history, points, *found)
+        for (body, points), found in zip(tried, learnt, strict=True)
+    )
 
 
 def curve_of(body: ProjectBody, points: Sequence[Point]) -> AbstractCurve:
@@ -218,23 +227,32 @@ def _stages(body: ProjectBody) -> Stages:
     return Stages(tuple(StageOfWork(name, at.begins, at.start_up) for name, at in starts))
 
 
-def _state(body: ProjectBody, history: History | None) -> ProjectState:
-    check_units(body, history)
-    points = points_of(history, body.key)
+def _learnt(tried: tuple[ProjectBody, tuple[Point, ...]]) -> tuple[AbstractCurve, str]:
+    """What a project's attempts say: its curve, and where they contradict it. It asks no ledger."""
+    return curve_of(*tried), _contradicted(*tried)
+
+
+def _state(
+    body: ProjectBody,
+    history: History | None,
+    points: Sequence[Point],
+    curve: AbstractCurve,
+    contradicted: str,
+) -> ProjectState:
     efforts = [point.effort for point in points if point.effort is not None]
     registered = history.experiments(body.key) if history is not None else []
     last = registered[-1].hash if registered else None
     # A known curve learns nothing from attempts, so nothing in them bends it.
     unknown = 0 if body.curve is not None else unknown_before(points)
     doubts = (above_ceiling(points), several_metrics(history, body.key), too_steep(unknown))
-    notes = (_contradicted(body, points), _note(history, last))
+    notes = (contradicted, _note(history, last))
     if body.curve is None:
         notes = (*notes, *doubts)
     return ProjectState(
         key=body.key,
         question=body.question or body.key,
         importance=body.importance,
-        curve=curve_of(body, points),
+        curve=curve,
         effort_spent=max(efforts, default=0.0),
         skill_at_ceiling=_skill_at_ceiling(history, body.key),
         returns=returns_of(body.returns),
@@ -245,7 +263,7 @@ def _state(body: ProjectBody, history: History | None) -> ProjectState:
         least=body.least,
         most=body.most,
         committed=body.committed,
-        attempts=points,
+        attempts=tuple(points),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.errors import ConfigError, PlanError
-from assay.portfolio.curves.evidence import log_likelihood_of
+from assay.portfolio.curves.evidence import NEGLIGIBLE, log_likelihood_of, weigh
 from assay.portfolio.curves.observation import Belief, Observation
 from assay.portfolio.curves.prior import Atoms, prior_atoms
 from assay.portfolio.curves.resample import effective_size, normalised, resample_locally
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from assay.portfolio.curves.history import HistoryCurve
 
 LEAST_ATOMS = 100.0  # effective atoms below which the posterior is resampled
-NEGLIGIBLE = 1e-7  # weights below this share of the largest move no figure that is shown
 REMEMBERED = 128  # curves, some 300 kB each: projects without news are not learnt anew
 CHUNK = 64  # efforts at a time, so that 20,000 atoms stay within the processor's cache
 
@@ -361,11 +360,10 @@ def _learnt(
     observations: tuple[Observation, ...], belief: Belief | None, effort_per_person_day: float
 ) -> Curve:
     atoms = prior_atoms()
-    likelihood = log_likelihood_of(observations, belief, effort_per_person_day)
-    weighed = likelihood(atoms)
+    weighed = weigh(atoms, observations, belief, effort_per_person_day)
     if effective_size(weighed) < LEAST_ATOMS:
-        atoms = resample_locally(atoms, weighed, likelihood)
-        weighed = np.zeros(atoms.size)
-    kept = weighed > weighed.max() + np.log(NEGLIGIBLE)
+        likelihood = log_likelihood_of(observations, belief, effort_per_person_day)
+        atoms, weighed = resample_locally(atoms, weighed, likelihood)
+    kept = weighed >= weighed.max() + np.log(NEGLIGIBLE)
     weights = normalised(weighed[kept])
     return Curve(atoms.take(kept), weights, effective_size(weighed), effort_per_person_day)
