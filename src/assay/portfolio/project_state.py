@@ -84,7 +84,7 @@ class ProjectState:
         if self.returns.is_linear:
             in_one = self.curve.points_in_one(self.skill_at_ceiling)
             return self.importance * in_one * self.curve.gain(self.effort_spent, units)
-        return self.curve.gain(self.effort_spent, units, self.worth)
+        return self.curve.gain(self.effort_spent, units, self.worth, self.turns)
 
     def value(self, units: int) -> float:
         """Expected value that `units` more units add, without those on the way."""
@@ -103,6 +103,12 @@ class ProjectState:
         """Value of heights of the curve: never falls, and need not start at 0."""
         in_one = self.curve.points_in_one(self.skill_at_ceiling) / POINTS
         return self.importance * self.returns(in_one * height)
+
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """Heights of the curve at which their value bends or steps."""
+        in_one = self.curve.points_in_one(self.skill_at_ceiling) / POINTS
+        return tuple(skill / in_one for skill in self.returns.turns)
 
     def band(self, units: int) -> tuple[float, float]:
         """Least and most value that `units` more units add, believed with 80 %."""
