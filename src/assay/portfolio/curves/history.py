@@ -90,6 +90,7 @@ class HistoryCurve(AbstractCurve):
             x0: effort already spent.
             units: whole units still to come.
             worth: what it is worth to be better than the baseline, where the rise of that is asked.
+            turns: as for `AbstractCurve.expected`.
 
         Returns:
             `units + 1` values in the unit of the scores, the first one 0, none below the one
