@@ -13,6 +13,7 @@ from assay.portfolio.point import Point
 from assay.portfolio.returns import LINEAR, POINTS, AbstractReturns
 
 BAND = 0.8
+MOST_IMPORTANCE = 1e100  # sums of such values are finite still
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +59,9 @@ class ProjectState:
     attempts: tuple[Point, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.importance) and self.importance >= 0):
-            raise self._refusal("importance", self.importance, "finite and not negative")
+        if not 0 <= self.importance <= MOST_IMPORTANCE:  # refuses nan too
+            accepted = f"finite, not negative and at most {MOST_IMPORTANCE:g}"
+            raise self._refusal("importance", self.importance, accepted)
         if not (math.isfinite(self.effort_spent) and self.effort_spent >= 0):
             raise self._refusal("effort_spent", self.effort_spent, "finite and not negative")
         if not (math.isfinite(self.skill_at_ceiling) and self.skill_at_ceiling > 0):
