@@ -221,6 +221,23 @@ def test_a_unit_of_value_stands_at_the_axes(grocery):
     plan = plan_projects(grocery, budget=10, effort_unit="person-day", value_unit="k€ a month")
     for kind in ("optimum", "returns"):
         assert "worth (k€ a month)" in texts(svg(plan.picture(kind)))
+    assert "next person-day (k€ a month)" in texts(svg(plan.picture("marginal")))
+
+
+def test_a_late_start_that_is_spread_says_so(grocery):
+    late = Stages((StageOfWork("deep", 2, 5),))
+    states = [replace(grocery[0], curve=KnownCurve(10, 1, stages=late)), *grocery[1:]]
+    words = "level parts: a late start, spread over the units that follow it"
+    assert words in shown(states, "marginal")
+    assert words not in shown(grocery, "marginal")
+
+
+def test_a_dot_off_its_line_says_why(grocery):
+    bent = returns_of(Returns(points=((0.0, 0.0), (0.2, 10.0), (0.5, 90.0))))
+    known = replace(grocery[0], returns=bent)
+    words = "off its line: the mean over what accuracy may be"
+    assert words not in shown([known], "returns")
+    assert words in shown([replace(known, curve=Curve.prior())], "returns")
 
 
 def test_labels_keep_apart_and_within_the_picture():

@@ -72,6 +72,12 @@ def test_who_waits_for_another_gets_nothing_before_it(states):
     assert planned(states, budget=50)[0]["a"] > 0
 
 
+def test_who_has_had_enough_but_for_rounding_is_not_waited_for(states):
+    states["a"] = replace(states["a"], needs={"d": 1})
+    states["d"] = replace(states["d"], effort_spent=sum([0.1] * 10))  # 0.9999999999999999
+    assert planned(states, budget=5)[0] == {"a": 2, "b": 2, "c": 1, "d": 0}
+
+
 def test_few_projects_at_once_are_the_best_ones(states):
     units, reasons = planned(states, active=2)
     assert [key for key, given in units.items() if given] == ["a", "b"]

@@ -19,6 +19,8 @@ def marginal_gain(
     *,
     price: float | None,
     unit: str = "person-day",
+    value_unit: str = "",
+    is_spread: bool = False,
     left_out: str = "",
     is_titled: bool = True,
 ) -> alt.LayerChart:
@@ -30,6 +32,8 @@ def marginal_gain(
         given: columns `project`, `units`, `gain` (of the unit after those): one row a project.
         price: what the last unit of the plan adds; `None` where there is none.
         unit: the portfolio's effort unit.
+        value_unit: of every gain, such as `k€ a month`; empty for importance times points.
+        is_spread: whether a late start of some project is spread over the units that follow it.
         left_out: which projects are not drawn, in words; empty where all are.
         is_titled: whether the picture says itself what it shows; a page may say it beside.
 
@@ -45,7 +49,8 @@ def marginal_gain(
     is_cut = highest > top
     x = alt.X("effort:Q", title=f"{unit}s given").scale(nice=False)
     # A scale from 0 to 0 has no ticks; where nothing adds anything any top will do.
-    y = alt.Y("gain:Q", title=f"worth of the next {unit}").scale(domain=[0, top or 1], nice=False)
+    worth = f"next {unit} ({value_unit})" if value_unit else f"worth of the next {unit}"
+    y = alt.Y("gain:Q", title=worth).scale(domain=[0, top or 1], nice=False)
     tint = colour(projects)
     edge = pl.DataFrame({"edge": [top]})
     stop = alt.Chart(order.join(edge, how="cross")).encode(x="units:Q", color=tint)
@@ -71,7 +76,9 @@ def marginal_gain(
         below = "; ".join(filter(None, [cut, left_out]))
         held = price is not None and max(order["gain"].to_list()) > price * (1 + ROUNDING)
         kept = "above the dashes: kept back by a rule, or by a start-up in one piece"
-        chart = chart.properties(title=title(words, stops, kept if held else "", below))
+        late = "level parts: a late start, spread over the units that follow it"
+        told = (stops, late if is_spread else "", kept if held else "", below)
+        chart = chart.properties(title=title(words, *told))
     return themed(chart, width=WIDTH)
 
 

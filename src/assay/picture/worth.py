@@ -1,6 +1,7 @@
 """What accuracy is worth to each project, where it stands and where a plan takes it."""
 
 import altair as alt
+import numpy as np
 import polars as pl
 
 from assay.picture.columns import needed
@@ -9,6 +10,7 @@ from assay.picture.projects import IMPORTANCE, colour, labels, title
 from assay.picture.style import themed
 
 WIDTH = 330
+NEAR = 0.01  # of the height of the picture; a dot that near lies on its line
 
 
 def accuracy_worth(
@@ -77,9 +79,22 @@ def accuracy_worth(
             "grey lines: projects that value accuracy alike" if not common.is_empty() else ""
         )
         how = "ring: expected today; dot: expected after the plan"
-        below = [how, "; ".join(filter(None, [is_shared, left_out]))]
+        off = "off its line: the mean over what accuracy may be"
+        is_off = _is_off(returns, moves, top - lowest)
+        below = [how, off if is_off else "", "; ".join(filter(None, [is_shared, left_out]))]
         chart = chart.properties(title=title(words, *below))
     return themed(chart, width=WIDTH)
+
+
+def _is_off(returns: pl.DataFrame, moves: pl.DataFrame, height: float) -> bool:
+    """Whether some expected worth lies visibly off the worth of the expected accuracy."""
+    for row in moves.to_dicts():
+        line = returns.filter(pl.col("project") == row["project"]).sort("points")
+        for points, worth in (("from_points", "from_worth"), ("to_points", "to_worth")):
+            on_line = np.interp(row[points], line["points"].to_numpy(), line["worth"].to_numpy())
+            if abs(row[worth] - on_line) > NEAR * height:
+                return True
+    return False
 
 
 def _paths(returns: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:

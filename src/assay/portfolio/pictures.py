@@ -7,7 +7,7 @@ import numpy as np
 
 from assay.errors import PlanError
 from assay.portfolio.allocation import allocate_each
-from assay.portfolio.allocation.envelope import envelope_slopes
+from assay.portfolio.allocation.envelope import diminishes, envelope_slopes
 from assay.portfolio.kinds import Floats
 from assay.portfolio.point import Point
 from assay.portfolio.project_state import BAND
@@ -220,9 +220,16 @@ def _marginal(plan: "Plan", is_titled: bool) -> "alt.TopLevelMixin":
     from assay.picture.marginal import marginal_gain
 
     drawn, stops, price, left_out = marginal_gains(plan)
-    unit = plan.effort_unit
+    values = _values(plan)
     return marginal_gain(
-        drawn, stops, price=price, unit=unit, left_out=left_out, is_titled=is_titled
+        drawn,
+        stops,
+        price=price,
+        unit=plan.effort_unit,
+        value_unit=plan.value_unit,
+        is_spread=not all(diminishes(values[at]) for at in _first(plan, LINES)[0]),
+        left_out=left_out,
+        is_titled=is_titled,
     )
 
 

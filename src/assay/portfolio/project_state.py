@@ -13,6 +13,7 @@ from assay.portfolio.point import Point
 from assay.portfolio.returns import LINEAR, POINTS, AbstractReturns
 
 BAND = 0.8
+MOST_IMPORTANCE = 1e100  # sums of such values are finite still
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +59,9 @@ class ProjectState:
     attempts: tuple[Point, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.importance) and self.importance >= 0):
-            raise self._refusal("importance", self.importance, "finite and not negative")
+        if not 0 <= self.importance <= MOST_IMPORTANCE:  # refuses nan too
+            accepted = f"finite, not negative and at most {MOST_IMPORTANCE:g}"
+            raise self._refusal("importance", self.importance, accepted)
         if not (math.isfinite(self.effort_spent) and self.effort_spent >= 0):
             raise self._refusal("effort_spent", self.effort_spent, "finite and not negative")
         if not (math.isfinite(self.skill_at_ceiling) and self.skill_at_ceiling > 0):
@@ -84,7 +86,7 @@ class ProjectState:
         if self.returns.is_linear:
             in_one = self.curve.points_in_one(self.skill_at_ceiling)
             return self.importance * in_one * self.curve.gain(self.effort_spent, units)
-        return self.curve.gain(self.effort_spent, units, self.worth)
+        return self.curve.gain(self.effort_spent, units, self.worth, self.turns)
 
     def value(self, units: int) -> float:
         """Expected value that `units` more units add, without those on the way."""
@@ -103,6 +105,12 @@ class ProjectState:
         """Value of heights of the curve: never falls, and need not start at 0."""
         in_one = self.curve.points_in_one(self.skill_at_ceiling) / POINTS
         return self.importance * self.returns(in_one * height)
+
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """Heights of the curve at which their value bends or steps."""
+        in_one = self.curve.points_in_one(self.skill_at_ceiling) / POINTS
+        return tuple(skill / in_one for skill in self.returns.turns)
 
     def band(self, units: int) -> tuple[float, float]:
         """Least and most value that `units` more units add, believed with 80 %."""

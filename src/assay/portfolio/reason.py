@@ -9,6 +9,7 @@ import numpy as np
 from assay.portfolio.kinds import Floats
 
 ROUNDING = 1e-9  # relative; two figures nearer than this are the same to a reader
+LONG = 1e15  # from here on nobody counts the digits
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def amount(units: float, effort_unit: str) -> str:
 
 def figure(value: float) -> str:
     """A value with as many digits as a reader uses."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:,.0f}" if 100 <= abs(value) < LONG else f"{value:.3g}"
 
 
 def worth(value: float, value_unit: str) -> str:

@@ -31,7 +31,7 @@ class AbstractReturns(ABC):
 
     @property
     def turns(self) -> tuple[float, ...]:
-        """Skills at which the line bends or steps, for whoever draws it."""
+        """All skills above the baseline at which the worth bends or steps."""
         return ()
 
 

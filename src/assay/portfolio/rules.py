@@ -55,7 +55,12 @@ def constraints_of(states: Sequence[ProjectState], rules: Rules) -> Constraints:
     for state in states:
         if state.team in spent:
             spent[state.team] += state.effort_spent
-    waits = [(state, key, effort) for state in states for key, effort in state.needs.items()]
+    waits = [
+        (state, key, units)
+        for state in states
+        for key, effort in state.needs.items()
+        if (units := _up(effort - states[place[key]].effort_spent))  # else it has had enough
+    ]
     return Constraints(
         least=[_up(state.least - state.effort_spent) for state in states],
         most=[
@@ -73,10 +78,9 @@ def constraints_of(states: Sequence[ProjectState], rules: Rules) -> Constraints:
             Prerequisite(
                 project=place[state.key],
                 needs=place[key],
-                units=_up(effort - states[place[key]].effort_spent),
+                units=units,
             )
-            for state, key, effort in waits
-            if states[place[key]].effort_spent < effort
+            for state, key, units in waits
         ],
         most_active=rules.active,
     )

@@ -1,6 +1,7 @@
 """What would change a project's part of the plan: the smallest step in importance or evidence."""
 
 from dataclasses import replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from math import log
 
 import numpy as np
@@ -14,6 +15,8 @@ from assay.portfolio.planning import Plan
 from assay.portfolio.reason import amount
 
 SCORES = np.linspace(-0.2, 1.0, 121)  # headroom, 0.01 apart
+MODEST = Decimal(100)  # factors beyond it, or below its inverse, are told by their power of ten
+TIE = 1e-9  # relative; nearer than this, two splits count as worth the same
 STEP = 1  # units of effort of the attempt that is imagined
 
 
@@ -85,10 +88,16 @@ def _by_attempt(today: Today, at: int) -> str:
 
 
 def _factor(factor: float) -> str:
-    """Enough digits to tell it from 1, rounded away from 1 so that the sentence stays true."""
+    """Enough digits to tell it from 1, rounded away from 1 so that the sentence stays true.
+
+    At the factor itself both splits are worth the same, so what is told lies beyond it.
+    """
+    away = ROUND_FLOOR if factor < 1 else ROUND_CEILING
+    beyond = Decimal(factor * (1.0 - TIE if factor < 1 else 1.0 + TIE))
     digits = 2
     while digits < 6 and f"{factor:.{digits}f}" == f"{1:.{digits}f}":
         digits += 1
-    scale = 10**digits
-    away = np.floor if factor < 1 else np.ceil
-    return f"{away(factor * scale) / scale:.{digits}f}"
+    rounded = beyond.quantize(Decimal(1).scaleb(-digits), rounding=away)
+    if 1 / MODEST <= rounded <= MODEST:
+        return f"{rounded:f}"
+    return f"{Context(prec=2, rounding=away).create_decimal(beyond):.1e}"

@@ -134,7 +134,9 @@ def with_more_data(today: Today, labelling: Mapping[str, Labelling]) -> DataPlan
         labelling: by key of the project; the others have no learning curve.
 
     Raises:
-        PlanError: a key is of no project, or nothing is known of any learning curve.
+        PlanError: a key is of no project, nothing is known of any learning curve, or the points of
+            a project that labels are not all worth the same: what models and rows bring would then
+            not add up.
     """
     if not labelling:
         raise PlanError(
@@ -143,6 +145,13 @@ def with_more_data(today: Today, labelling: Mapping[str, Labelling]) -> DataPlan
             "[[project]]; `assay feasibility` measures such skills on a pilot."
         )
     known = {today.place(key): each for key, each in labelling.items()}
+    for state in (today.cases[at].state for at in known):
+        if not state.returns.is_linear:
+            raise PlanError(
+                f'more data: project "{state.key}" has returns of its own, and labelling counts '
+                "only where every point is worth the same. Leave out its `returns`, or its "
+                "`labelling`."
+            )
     nothing = np.zeros(today.budget + 1)
     of_rows = [
         known[at].values(today.budget, 100.0 * case.state.importance) if at in known else nothing
