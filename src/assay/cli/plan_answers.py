@@ -132,9 +132,10 @@ def _information(
 
 
 def _next(asked: Asked, portfolio: "Portfolio", today: "Today", tell: "Tell") -> Any:
+    from assay.portfolio import rules_of
     from assay.portfolio.answers import next_attempts
 
-    return next_attempts(today, tell=tell)
+    return next_attempts(today, rules=rules_of(portfolio), tell=tell)
 
 
 def _frontier(

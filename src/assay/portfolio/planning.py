@@ -19,6 +19,7 @@ from assay.portfolio.rules import (
     held_back,
     idle_teams,
     is_bound,
+    kept,
     owed,
 )
 from assay.portfolio.side_by_side import side_by_side
@@ -200,10 +201,11 @@ def plan_projects(
         [value[: units + 1] for value in values], units, constraints=constraints, names=keys
     )
     held = tuple(held_back(constraints, states, found.units, at) for at in range(len(states)))
+    firm = tuple(kept(constraints, states, found.units, at) for at in range(len(states)))
     must = tuple(owed(constraints, states, found.units, at) for at in range(len(states)))
     is_limited = is_bound(constraints)
     bands = side_by_side(lambda at: states[at].band(found.units[at]), range(len(states)))
-    split = Split(keys, values, found.units, units, effort_unit, held, is_limited, value_unit)
+    split = Split(keys, values, found.units, units, effort_unit, held, firm, is_limited, value_unit)
     return Plan(
         budget=units,
         effort_unit=effort_unit,
