@@ -102,7 +102,8 @@ def test_answers_say_which_rules_they_leave_out(assay, answered, own):
     got = answered("plan", folder, *asked)
     sentence = (
         "These answers describe the best split without prerequisites and the limit on active "
-        "projects; the plan and the split by importance keep them."
+        "projects; the plan and the split by importance keep them. That split is 16 "
+        "to known, 14 to other; worth 34.2 k€ a month."
     )
     assert got["answers_leave_out"] == sentence
     assert sentence in " ".join(assay("plan", folder, *asked).stdout.split())
