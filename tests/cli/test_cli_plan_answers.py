@@ -94,6 +94,15 @@ def test_stages_and_labelling_are_read_from_the_file(assay, answered, folder):
     assert max(map(len, shown.stdout.splitlines())) <= 80
 
 
+def test_skills_that_fall_with_more_rows_are_doubted(assay, folder):
+    asked = ("plan", folder, "--data")
+    doubt = "Skills measured of idea fall with more rows"
+    assert doubt not in assay(*asked).stdout
+    toml = folder / "assay.toml"
+    toml.write_text(toml.read_text().replace("110 = 0.31", "110 = 0.51"))
+    assert doubt in assay(*asked).stdout
+
+
 def test_what_cannot_be_answered_leaves_the_plan_and_the_other_answers(assay, answered, folder):
     asked = ("plan", folder, "--information", "--next", "--frontier", "--credit")
     got = answered(*asked)

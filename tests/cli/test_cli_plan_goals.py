@@ -61,7 +61,7 @@ def test_a_goal_finds_its_budget_and_says_how(answered, assay, grocery, words, g
         (["--target", "%"], "'nothing' is no number above 0"),
         (["--target", "0"], "'0' is no number above 0"),
         (["--price", "nan"], "--price is nan: 'nan' is no number above 0. Write 0.3"),
-        (["--target", "500"], "the best use of 20,000 person-days adds 219 (43.8 % of it)"),
+        (["--target", "500"], "the best use of 20,000 person-days adds at most 219 (43.8 % of it)"),
         (["--price", "0.0001"], "all 20,000 that a plan can split, or more, are worth it"),
     ],
 )
@@ -94,6 +94,22 @@ def test_the_unit_of_value_is_in_every_table_and_sentence(assay, answered, own):
     assert "k€ a month 80 % between" in words  # the second line of the head
     assert "worth, k€ a month 19.2 34.2" in words
     assert answered("plan", folder)["plans"][0]["value_unit"] == "k€ a month"
+
+
+def test_a_budget_without_a_plan_leaves_the_others_theirs(assay, answered, own):
+    folder = own("", "least = 5")
+    assert answered("plan", folder, "--budget", "3,20")["budgets"] == [20]
+    refusal = "the budget is 3 units, but projects must get at least 5"
+    assert f"no plan for 3: no split keeps all rules: {refusal}" in (
+        assay("plan", folder, "--budget", "3,20").stderr
+    )
+    done = assay("plan", folder, "--budget", "3")
+    assert (done.exit_code, refusal in done.stderr) == (2, True)
+
+
+def test_a_project_that_may_get_nothing_rests(answered, own):
+    (known, _) = answered("plan", own("", "most = 0"))["plans"][0]["lines"]
+    assert (known["units"], known["reason"]) == (0, "It has all that it may, 0 in all.")
 
 
 def test_answers_say_which_rules_they_leave_out(assay, answered, own):

@@ -178,7 +178,27 @@ def _plans(portfolio: "Portfolio", states: Sequence["ProjectState"], goal: Goal)
         return [_share(made(), goal.share, made)]
     if goal.target is not None or goal.price is not None:
         return [made(target=goal.target, price=goal.price)]
-    return [made(budget=budget) for budget in goal.budgets or (None,)]
+    return _possible(goal.budgets, made) if goal.budgets else [made()]
+
+
+def _possible(budgets: Sequence[float], made: Callable[..., "Plan"]) -> list["Plan"]:
+    """A plan for each budget that has one; of the others it is said why they have none.
+
+    Raises:
+        PlanError: there is no plan for any.
+    """
+    plans: list[Plan] = []
+    refused: list[str] = []
+    for budget in budgets:
+        try:
+            plans.append(made(budget=budget))
+        except PlanError as error:
+            refused.append(f"no plan for {budget:g}: {error}" if len(budgets) > 1 else str(error))
+    if not plans:
+        raise PlanError("\n".join(refused))
+    for reason in refused:
+        aside(reason)
+    return plans
 
 
 def _share(whole: "Plan", share: float, made: Callable[..., "Plan"]) -> "Plan":

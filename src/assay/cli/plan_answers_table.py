@@ -161,6 +161,11 @@ def _data(found: "DataPlan", plan: "Plan") -> "Shown":
     if without:
         where = ", ".join(without)
         words += (f"No learning curve is known of {where}: labelling counts nothing there.",)
+    if falling := [each.project for each in found.projects if each.falls]:
+        words += (
+            f"Skills measured of {', '.join(falling)} fall with more rows, beyond their error; "
+            "the curve taken here rises: check them.",
+        )
     return "Where labelling further rows competes", rows, words
 
 

@@ -154,6 +154,10 @@ class Plan:
         none = "none is worth spending" if self.budget else "nothing to split"
         return f"{all_of_it}: {split or none}; worth {brings}"
 
+    def __str__(self) -> str:
+        reasons = [f"{line.key}: {line.reason}" for line in self.lines]
+        return "\n".join((self.headline(), *reasons, *self.notes))
+
     def _repr_html_(self) -> str:
         brings = f"worth ({self.value_unit})" if self.value_unit else "worth"
         heads = ("project", self.effort_unit + "s", brings, "80 % between", "why")
