@@ -60,7 +60,7 @@ def test_the_recipe_for_scikit_learn_is_one():
 def test_every_command_shown_exists():
     from typer.main import get_command
 
-    from assay.cli import app
+    from assay.cli.app import app
 
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     shown = set(re.findall(r"^assay ([a-z]+)", README, re.MULTILINE))

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from assay.cli import app
+from assay.cli.app import app
 from assay.experiment import Workspace, split
 from assay.ledger import Ledger
 

@@ -52,7 +52,40 @@ def test_the_keyboard_stops_without_a_traceback(assay, monkeypatch):
     failing(monkeypatch, KeyboardInterrupt())
     done = assay("plan", ".")
     assert done.exit_code == 130
-    assert done.stderr == "stopped; what was recorded stays, run again to go on\n"
+    assert done.stderr == "stopped\n"  # a plan records nothing
+
+
+SWALLOWED = """
+import signal, sys, time
+from assay.cli.entry import main
+import assay.cli.app as room
+
+class Dying:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+def app(prog_name):
+    Dying()
+    time.sleep(20)
+
+room.app = app
+main()
+"""
+IMPORTING = """
+import signal, sys
+from assay.cli import main
+sys.modules.pop("assay.cli.app", None)
+sys.meta_path.insert(0, type("Slow", (), {"find_spec": lambda *_: signal.raise_signal(2)})())
+main()
+"""
+
+
+@pytest.mark.parametrize("program", [SWALLOWED, IMPORTING])
+def test_ctrl_c_stops_in_a_callback_and_before_the_command_is_there(program: str):
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=15
+    )
+    assert (done.returncode, done.stderr) == (130, "stopped\n")
 
 
 def test_bad_usage_is_two(assay):

@@ -6,7 +6,7 @@ import sys
 import pytest
 import typer
 
-from assay.cli import app
+from assay.cli.app import app
 
 
 def every_command(command=None, words=()):
@@ -51,7 +51,7 @@ def test_the_list_of_commands_cuts_no_purpose_short(assay):
 
 def test_help_waits_for_nothing_heavy():
     code = (
-        "import sys; from assay.cli import app\n"
+        "import sys; from assay.cli.app import app\n"
         "try: app(['--help'])\n"
         "except SystemExit: pass\n"
         "print(*sys.modules)"

@@ -28,6 +28,17 @@ def test_it_splits_without_a_ledger_and_makes_none(answered, grocery):
     assert not (grocery / "assay.db").exists()
 
 
+def test_a_report_of_ideas_needs_no_ledger_and_makes_none(assay, grocery):
+    done = assay("report", grocery, "--out", grocery / "ideas.html")
+    assert done.exit_code == 0, done.stderr
+    page = (grocery / "ideas.html").read_text()
+    assert "Nothing is recorded yet: there is no ledger." in page
+    assert "40 to pricing" in page
+    assert not (grocery / "assay.db").exists()
+    named = assay("report", grocery, "--out", grocery / "b.html", "--ledger", grocery / "no.db")
+    assert (named.exit_code, "no such ledger" in named.stderr) == (2, True)
+
+
 def test_the_budget_in_the_file_is_the_default(answered, grocery):
     assert answered("plan", grocery / "assay.toml")["budgets"] == [100]
 
@@ -112,8 +123,7 @@ def test_what_cannot_be_drawn_is_refused(assay, grocery, monkeypatch, said, word
     assert not list(grocery.glob("*.svg"))
 
 
-def test_a_report_needs_a_ledger_and_names_its_page(assay, answered, fresh, head):
-    assert assay("report", fresh, "--out", fresh / "page.html").exit_code == 2
+def test_a_report_names_its_page_and_adds_nothing_to_the_ledger(answered, fresh, head):
     answered("register", fresh, "dose")
     before = head(fresh / "assay.db")
     got = answered("report", fresh, "--out", fresh / "page.html")

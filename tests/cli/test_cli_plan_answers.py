@@ -94,6 +94,44 @@ def test_stages_and_labelling_are_read_from_the_file(assay, answered, folder):
     assert max(map(len, shown.stdout.splitlines())) <= 80
 
 
+def test_skills_that_fall_with_more_rows_are_doubted(assay, folder):
+    asked = ("plan", folder, "--data")
+    doubt = "Skills measured of idea fall with more rows"
+    assert doubt not in assay(*asked).stdout
+    toml = folder / "assay.toml"
+    toml.write_text(toml.read_text().replace("110 = 0.31", "110 = 0.51"))
+    assert doubt in assay(*asked).stdout
+
+
+def test_what_cannot_be_answered_leaves_the_plan_and_the_other_answers(assay, answered, folder):
+    asked = ("plan", folder, "--information", "--next", "--frontier", "--credit")
+    got = answered(*asked)
+    assert set(got["answers"]) == {"next", "frontier"}
+    assert set(got["answers_missing"]) == {"information", "credit"}
+    shown = assay(*asked).stdout
+    assert "Where stages of work begin to pay" in shown
+    assert "No answer to credit: no attempt is recorded" in shown
+    assert "answers_missing" not in answered("plan", folder, "--next")
+
+
+def test_a_picture_of_an_answer_that_there_is_none_of_is_refused(assay, folder):
+    asked = ("--next", "--picture", folder / "a.svg", "--draw", "credit")
+    done = assay("plan", folder, *asked)
+    assert done.exit_code == 2
+    assert "credit: no attempt is recorded" in done.stderr
+
+
+def test_the_next_step_is_one_that_the_rules_allow(answered, folder):
+    asked = ("plan", folder, "--budget", "60", "--next")
+    assert answered(*asked)["answers"]["next"]["best"]["project"] == "idea"
+    toml = folder / "assay.toml"
+    toml.write_text(toml.read_text() + "needs = { known = 20 }\n")
+    found = answered(*asked)["answers"]["next"]
+    assert found["best"] is None
+    said = "Not yet: it waits for known, which has had 0 of 20."
+    assert ["idea", said] in found["verdicts"]
+
+
 def test_an_importance_sweep_names_the_project(answered, assay, folder):
     got = answered("plan", folder, "--importance", "known=0.5,1,8")["answers"]["importance"]
     units = [row["units"] for row in got["split"] if row["project"] == "known"]

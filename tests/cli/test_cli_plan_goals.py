@@ -61,7 +61,7 @@ def test_a_goal_finds_its_budget_and_says_how(answered, assay, grocery, words, g
         (["--target", "%"], "'nothing' is no number above 0"),
         (["--target", "0"], "'0' is no number above 0"),
         (["--price", "nan"], "--price is nan: 'nan' is no number above 0. Write 0.3"),
-        (["--target", "500"], "the best use of 20,000 person-days adds 219 (43.8 % of it)"),
+        (["--target", "500"], "the best use of 20,000 person-days adds at most 219 (43.8 % of it)"),
         (["--price", "0.0001"], "all 20,000 that a plan can split, or more, are worth it"),
     ],
 )
@@ -96,13 +96,30 @@ def test_the_unit_of_value_is_in_every_table_and_sentence(assay, answered, own):
     assert answered("plan", folder)["plans"][0]["value_unit"] == "k€ a month"
 
 
+def test_a_budget_without_a_plan_leaves_the_others_theirs(assay, answered, own):
+    folder = own("", "least = 5")
+    assert answered("plan", folder, "--budget", "3,20")["budgets"] == [20]
+    refusal = "the budget is 3 units, but projects must get at least 5"
+    assert f"no plan for 3: no split keeps all rules: {refusal}" in (
+        assay("plan", folder, "--budget", "3,20").stderr
+    )
+    done = assay("plan", folder, "--budget", "3")
+    assert (done.exit_code, refusal in done.stderr) == (2, True)
+
+
+def test_a_project_that_may_get_nothing_rests(answered, own):
+    (known, _) = answered("plan", own("", "most = 0"))["plans"][0]["lines"]
+    assert (known["units"], known["reason"]) == (0, "It has all that it may, 0 in all.")
+
+
 def test_answers_say_which_rules_they_leave_out(assay, answered, own):
     folder = own("active = 1", "", 'needs = "known"')
     asked = ("--next", "--importance", "known=1,8")
     got = answered("plan", folder, *asked)
     sentence = (
         "These answers describe the best split without prerequisites and the limit on active "
-        "projects; the plan and the split by importance keep them."
+        "projects; the plan and the split by importance keep them. That split is 16 "
+        "to known, 14 to other; worth 34.2 k€ a month."
     )
     assert got["answers_leave_out"] == sentence
     assert sentence in " ".join(assay("plan", folder, *asked).stdout.split())

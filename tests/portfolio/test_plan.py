@@ -10,7 +10,15 @@ import polars as pl
 import pytest
 
 from assay.errors import PlanError
-from assay.portfolio import Curve, KnownCurve, Observation, ProjectState, plan_projects, sweep
+from assay.portfolio import (
+    Curve,
+    KnownCurve,
+    Observation,
+    ProjectState,
+    plan_projects,
+    plan_states,
+    sweep,
+)
 from assay.portfolio.curves.curve import AbstractCurve
 
 
@@ -206,3 +214,30 @@ def test_the_largest_importance_is_planned_with_and_told_in_few_digits():
     made = plan([state("a", importance=1e100), state("b")], 10)
     assert made.lines[0].units == 10
     assert made.headline().endswith("worth 1.2e+101 (importance × points)")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"budget": "x"}, "`budget` is 'x', must be one number"),
+        ({"budget": [100, 300]}, r"`budget` is \[100, 300\], must be one number"),
+        ({"target": "90%"}, r"`target` is '90%', must be one number.*0.9 \* plan"),
+    ],
+)
+def test_a_goal_that_is_no_number_is_refused(asked, said):
+    with pytest.raises(PlanError, match=said):
+        plan_states([], None, **asked)
+
+
+def test_an_effort_that_is_no_number_is_refused():
+    history = Curve.fit([1, 2, 4, 8], [0.6, 0.7, 0.75, 0.78])
+    for curve in (KnownCurve(1.0, 1.0), Curve.learn([]), history):
+        with pytest.raises(PlanError, match="the effort is 'x', must be a number"):
+            curve.mean("x")
+
+
+def test_a_plan_is_printed_as_its_sentence_and_its_reasons():
+    curve = KnownCurve(1.0, 1.0)
+    only = ProjectState(key="a", question="", importance=1.0, curve=curve)
+    made = plan_projects([only], budget=3.5, effort_unit="day")
+    assert str(made).splitlines() == [made.headline(), f"a: {made.lines[0].reason}", *made.notes]

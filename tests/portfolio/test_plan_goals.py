@@ -12,6 +12,7 @@ from assay.portfolio import (
     KnownCurve,
     ProjectState,
     Rules,
+    allocate,
     plan_at_price,
     plan_for_target,
     plan_projects,
@@ -105,10 +106,34 @@ def test_impossible_goals_are_refused(grocery, value):
 
 
 def test_goals_beyond_what_a_plan_can_split_say_what_can_be_had(grocery):
-    with pytest.raises(PlanError, match=r"`target` is 500 k€, .* 20,000 person-days adds 219 k€"):
+    said = r"`target` is 500 k€, .* 20,000 person-days adds at most 219 k€ .* Lower the target\.$"
+    with pytest.raises(PlanError, match=said):
         plan_for_target(grocery, 500, effort_unit=DAY, value_unit="k€")
     with pytest.raises(PlanError, match=r"at a price of 0\.0001 for each person-day all 20,000"):
         plan_at_price(grocery, 0.0001, effort_unit=DAY)
+
+
+@pytest.mark.parametrize(
+    ("rules", "most", "said"),
+    [
+        (Rules(active=1), None, r"at most 99 .* or relax `active`\.$"),
+        (Rules(teams={"vision": 20.0}), None, r"at most 48 .* or relax the teams\.$"),
+        (Rules(), 20.0, r"or relax `most`\.$"),
+        (Rules(active=1, teams={"vision": 20.0}), None, r"or relax the teams or `active`\.$"),
+    ],
+)
+def test_a_target_that_the_rules_alone_forbid_names_them_without_a_search(
+    monkeypatch, rules, most, said
+):
+    states = [known(key, 10, 1, team="vision", most=most) for key in "ab"]
+    searched = []
+    monkeypatch.setattr(
+        "assay.portfolio.by_goal.allocate",
+        lambda values, units, **asked: searched.append(units) or allocate(values, units, **asked),
+    )
+    with pytest.raises(PlanError, match=said):
+        plan_for_target(states, 150, effort_unit=DAY, rules=rules)
+    assert searched == [256]
 
 
 def test_a_plan_of_a_file_takes_one_goal(root):

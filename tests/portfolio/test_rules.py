@@ -6,6 +6,7 @@ import pytest
 
 from assay.errors import PlanError
 from assay.portfolio import KnownCurve, ProjectState, Rules, plan_projects, sweep
+from assay.portfolio.rules import not_yet
 
 A = {"a": 10, "b": 8, "c": 5, "d": 3}
 
@@ -83,6 +84,32 @@ def test_few_projects_at_once_are_the_best_ones(states):
     assert [key for key, given in units.items() if given] == ["a", "b"]
     assert sum(units.values()) == 100
     assert reasons["c"] == "2 others are worked on, and no more may be at once."
+
+
+def test_the_rule_that_keeps_a_unit_from_moving_is_named(states):
+    states["a"] = replace(states["a"], needs={"d": 60})
+    reasons = planned(states, budget=75)[1]
+    assert "that the last one of d adds, but a needs 60 of d in all." in reasons["a"]
+    states["a"] = replace(states["a"], needs={})
+    states["d"] = replace(states["d"], least=60)
+    assert "d adds, but d gets its least, 60 in all." in planned(states, budget=75)[1]["a"]
+    states["d"] = replace(states["d"], least=0, committed=60)
+    assert "d adds, but that is promised to d." in planned(states, budget=75)[1]["a"]
+
+
+def test_where_no_rule_binds_a_reason_is_that_of_a_free_split(states):
+    free = planned(states)[1]
+    states["a"] = replace(states["a"], least=2)
+    assert planned(states)[1] == free
+
+
+def test_what_the_rules_forbid_now_is_not_the_next_step(states):
+    states["a"] = replace(states["a"], needs={"d": 60}, team="vision", effort_spent=1)
+    listed, rules = list(states.values()), Rules(teams={"vision": 3})
+    assert not_yet(listed, rules, 0, 1) == "it waits for d, which has had 0 of 60"
+    listed[3] = replace(listed[3], effort_spent=60)
+    assert not_yet(listed, rules, 0, 2) == ""
+    assert not_yet(listed, rules, 0, 3) == "its team, vision, has 2 left"
 
 
 def test_a_sweep_keeps_the_rules(states):

@@ -1,4 +1,3 @@
 """The command `assay`: it parses, calls and shows, and holds no rule of its own."""
 
-from assay.cli.app import app as app
-from assay.cli.app import main as main
+from assay.cli.entry import main as main

@@ -1,7 +1,5 @@
 """The command line as a whole: its commands in the order of the loop."""
 
-import os
-import sys
 from typing import Annotated
 
 import typer
@@ -26,7 +24,6 @@ from assay.cli import (
     verdict,
     watch,
 )
-from assay.cli.guard import STOPPED, STOPPED_WORDS
 from assay.cli.teach import group
 
 LOOP = (
@@ -59,15 +56,3 @@ def _assay(
 
 for room in LOOP:
     room.add(app)
-
-
-def main() -> None:
-    """Run the command that `sys.argv` asks for, and exit with its code."""
-    # Matrices here are small and JAX brings threads of its own: BLAS threads that wait for work
-    # take the cores away from both. Set before NumPy is imported, or it has no effect.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    try:
-        app(prog_name="assay")
-    except KeyboardInterrupt:
-        typer.echo(STOPPED_WORDS, err=True)
-        sys.exit(STOPPED)

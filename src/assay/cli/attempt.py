@@ -102,16 +102,21 @@ def add(app: typer.Typer) -> None:
         ledger: LedgerFile = None,
         as_json: AsJson = False,
     ) -> None:
+        from assay.experiment.spending import refuse_beyond_budget
+
         with open_workspace(path, ledger) as workspace, working():
             experiment, closes = workspace.experiment(key), False
+            settings = workspace.portfolio.settings
             if predictions is None:
                 own = {"--effort": effort, "--note": note, "--belief-about": belief_about}
                 _refuse_own_words(own | {"--expect": expect, "--attested": attested})
                 planned = planned_attempt(workspace, key, name)
+                refuse_beyond_budget(planned.effort, settings)
                 got, label = experiment.attempt_planned(planned), planned.name
                 closes = planned.close
             else:
                 label = name or predictions.stem
+                refuse_beyond_budget(effort, settings)
                 got = experiment.attempt(
                     predictions=predictions,
                     name=label,

@@ -13,21 +13,25 @@ from typing import NoReturn, ParamSpec
 
 import typer
 
+from assay.cli.entry import STOPPED, STOPPED_WORDS
 from assay.errors import AssayError
 
 DOES_NOT_HOLD = 1
 BAD_INPUT = 2
 FAULT = 3
-STOPPED = 130
 READER_GONE = 141
-
-STOPPED_WORDS = "stopped; what was recorded stays, run again to go on"
 
 Asked = ParamSpec("Asked")
 
 
-def guarded(command: Callable[Asked, None]) -> Callable[Asked, None]:
-    """`command` such that no error leaves it but as one message and an exit code."""
+def guarded(command: Callable[Asked, None], *, records: bool) -> Callable[Asked, None]:
+    """`command` such that no error leaves it but as one message and an exit code.
+
+    Args:
+        command: what is run.
+        records: whether it records anything, which then stays where it is stopped.
+    """
+    stays = "; what was recorded stays, run again to go on" if records else ""
 
     @wraps(command)
     def call(*args: Asked.args, **options: Asked.kwargs) -> None:
@@ -40,7 +44,7 @@ def guarded(command: Callable[Asked, None]) -> Callable[Asked, None]:
         except AssayError as error:
             _end(f"error: {error}", BAD_INPUT)
         except KeyboardInterrupt:
-            _end(STOPPED_WORDS, STOPPED)
+            _end(f"{STOPPED_WORDS}{stays}", STOPPED)
         except Exception as error:
             _end(_report_please(error), FAULT)
 

@@ -1,6 +1,6 @@
 """`assay plan`: how a budget is best split."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ import typer
 from assay.cli.budgets import Goal, read_goal
 from assay.cli.drawing import draw
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
-from assay.cli.plan_answers import Asked, answers_of, caution, read_factors
+from assay.cli.plan_answers import ANSWERS_DRAWN, Answered, Asked, answers_of, read_factors
 from assay.cli.plan_answers_table import show_answers
 from assay.cli.plan_drawing import check_kind, plan_drawing
 from assay.cli.plan_table import show_budgets, show_plan
@@ -23,6 +23,9 @@ from assay.errors import PlanError
 if TYPE_CHECKING:
     from typing import Unpack
 
+    import altair as alt
+
+    from assay.cli.plan_drawing import Drawing
     from assay.ledger import History
     from assay.portfolio import Plan, ProjectState
     from assay.portfolio.answers import Case
@@ -151,16 +154,15 @@ def add(app: typer.Typer) -> None:
             with waiting(LEARNING):
                 cases = _cases(history, portfolio)
                 plans = _plans(portfolio, [case.state for case in cases], goal)
-            plans[0], answers = answers_of(asked.and_to_draw(kind), portfolio, cases, plans[0])
-            without = caution(asked, portfolio, cases)
+            answered = answers_of(asked, portfolio, cases, plans[0])
+            plans[0] = answered.plan
             if picture is not None:
-                draw(plan_drawing(kind, plans[0], answers), picture)
-            answers = {name: answers[name] for name in answers if getattr(asked, name)}
+                draw(_drawn(kind, answered, portfolio, cases), picture)
         if as_json:
-            answer(_as_dict(plans, goal, answers, without))
+            answer(_as_dict(plans, goal, answered))
         else:
             _show(plans)
-            show_answers(answers, plans[0], without)
+            show_answers(answered)
         if picture is not None:
             aside(f"picture: {picture}")
 
@@ -176,7 +178,27 @@ def _plans(portfolio: "Portfolio", states: Sequence["ProjectState"], goal: Goal)
         return [_share(made(), goal.share, made)]
     if goal.target is not None or goal.price is not None:
         return [made(target=goal.target, price=goal.price)]
-    return [made(budget=budget) for budget in goal.budgets or (None,)]
+    return _possible(goal.budgets, made) if goal.budgets else [made()]
+
+
+def _possible(budgets: Sequence[float], made: Callable[..., "Plan"]) -> list["Plan"]:
+    """A plan for each budget that has one; of the others it is said why they have none.
+
+    Raises:
+        PlanError: there is no plan for any.
+    """
+    plans: list[Plan] = []
+    refused: list[str] = []
+    for budget in budgets:
+        try:
+            plans.append(made(budget=budget))
+        except PlanError as error:
+            refused.append(f"no plan for {budget:g}: {error}" if len(budgets) > 1 else str(error))
+    if not plans:
+        raise PlanError("\n".join(refused))
+    for reason in refused:
+        aside(reason)
+    return plans
 
 
 def _share(whole: "Plan", share: float, made: Callable[..., "Plan"]) -> "Plan":
@@ -213,9 +235,17 @@ def _history(portfolio: "Portfolio", said: Path | None) -> Iterator["History | N
         yield History(opened).refresh()
 
 
-def _as_dict(
-    plans: list["Plan"], goal: Goal, answers: Mapping[str, object], without: str
-) -> dict[str, object]:
+def _drawn(
+    kind: "Drawing", answered: Answered, portfolio: "Portfolio", cases: Sequence["Case"]
+) -> "alt.TopLevelMixin":
+    """The picture; an answer that it shows and nobody asked for is found for it alone."""
+    if kind not in ANSWERS_DRAWN or kind in answered.found:
+        return plan_drawing(kind, answered.plan, answered.found)
+    alone = answers_of(Asked().and_to_draw(kind), portfolio, cases, answered.plan)
+    return plan_drawing(kind, answered.plan, alone.found)
+
+
+def _as_dict(plans: list["Plan"], goal: Goal, answered: Answered) -> dict[str, object]:
     units = {
         line.key: [plan.lines[at].units for plan in plans] for at, line in enumerate(plans[0].lines)
     }
@@ -224,8 +254,9 @@ def _as_dict(
         "budgets": [plan.budget for plan in plans],
         "units_by_budget": units,
         "plans": [plan.as_dict() for plan in plans],
-        **({"answers": answers} if answers else {}),
-        **({"answers_leave_out": without} if without else {}),
+        **({"answers": answered.found} if answered.found else {}),
+        **({"answers_missing": answered.missing} if answered.missing else {}),
+        **({"answers_leave_out": answered.without} if answered.without else {}),
     }
 
 

@@ -1,8 +1,8 @@
 """What else `assay plan` is asked: options as typed, and the answers."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.progress import telling
@@ -69,10 +69,27 @@ def read_factors(text: str) -> Factors:
     return key, factors
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What was answered.
+
+    Fields:
+        plan: its lines with what would change them, if that was asked.
+        found: the answers by name.
+        missing: for each answer that there is none of, by name, why.
+        without: what the answers leave out of account, in a sentence; empty where that is nothing.
+    """
+
+    plan: "Plan"
+    found: Mapping[str, Any] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    without: str = ""
+
+
 def answers_of(
     asked: Asked, portfolio: "Portfolio", cases: Sequence["Case"], plan: "Plan"
-) -> tuple["Plan", dict[str, Any]]:
-    """The plan, its lines with what would change them if that was asked, and the answers by name.
+) -> Answered:
+    """The answers to all that is asked about a plan.
 
     Args:
         asked: which are wanted.
@@ -81,10 +98,11 @@ def answers_of(
         plan: what the answers are about.
 
     Raises:
-        PlanError: there is nothing that could be answered, such as credit without attempts.
+        PlanError: nothing of it could be answered, such as credit without attempts, or what was
+            asked names an unknown project.
     """
     if not asked.anything():
-        return plan, {}
+        return Answered(plan)
     from assay.portfolio.answers import today_of, with_changes
 
     with telling() as tell:
@@ -94,27 +112,51 @@ def answers_of(
             effort_unit=plan.effort_unit,
             value_unit=plan.value_unit,
         )
-        answers = {
-            name: find(asked, portfolio, today, tell)
-            for name, find in _FINDERS.items()
-            if getattr(asked, name)
-        }
-        return (with_changes(plan, today, tell) if asked.why else plan), answers
+        found, missing = _found(asked, portfolio, today, tell)
+        if asked.why:
+            plan = with_changes(plan, today, tell)
+        return Answered(plan, found, missing, _caution(asked, portfolio, today, plan))
 
 
-def caution(asked: Asked, portfolio: "Portfolio", cases: Sequence["Case"]) -> str:
-    """What the answers leave out of account, in a sentence; empty where that is nothing."""
+def _found(
+    asked: Asked, portfolio: "Portfolio", today: "Today", tell: "Tell"
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Answers by name, and why there are none of the others; refuses where there is none at all."""
+    found, missing = {}, {}
+    for name in (name for name in _FINDERS if getattr(asked, name)):
+        try:
+            found[name] = _FINDERS[name](asked, portfolio, today, tell)
+        except PlanError as error:
+            if name == "importance":  # a slip in what was typed, not something that is not there
+                raise
+            missing[name] = str(error)
+    if missing and not found and not asked.why:
+        raise PlanError("\n".join(missing.values()))
+    return found, missing
+
+
+def _caution(asked: Asked, portfolio: "Portfolio", today: "Today", plan: "Plan") -> str:
+    """What the answers leave out of account, and the split that they are about instead."""
     from assay.portfolio import rules_of
     from assay.portfolio.answers import left_out
+    from assay.portfolio.reason import worth
 
     # What moves with importance is planned anew, under all rules.
     if replace(asked, importance=None) == Asked():
         return ""
-    rules = left_out([case.state for case in cases], rules_of(portfolio))
+    rules = left_out([case.state for case in today.cases], rules_of(portfolio))
+    if not rules:
+        return ""
     keep = "keep" if asked.importance is not None else "keeps"
     also = " and the split by importance" if asked.importance is not None else ""
-    without = f"These answers describe the best split without {rules}"
-    return f"{without}; the plan{also} {keep} them." if rules else ""
+    without = f"These answers describe the best split without {rules}; the plan{also} {keep} them."
+    if today.units == tuple(line.units for line in plan.lines):
+        return without
+    split = ", ".join(
+        f"{units:,} to {case.state.key}"
+        for case, units in zip(today.cases, today.units, strict=True)
+    )
+    return f"{without} That split is {split}; worth {worth(today.value, today.value_unit)}."
 
 
 def _information(
@@ -132,9 +174,10 @@ def _information(
 
 
 def _next(asked: Asked, portfolio: "Portfolio", today: "Today", tell: "Tell") -> Any:
+    from assay.portfolio import rules_of
     from assay.portfolio.answers import next_attempts
 
-    return next_attempts(today, tell=tell)
+    return next_attempts(today, rules=rules_of(portfolio), tell=tell)
 
 
 def _frontier(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from assay.cli.plan_answers import Answered
 from assay.cli.plan_table import head
 from assay.cli.terminal import console, pairs, table
 
@@ -17,22 +18,17 @@ if TYPE_CHECKING:
 MOST_ATTEMPTS = 15  # rows; --json has them all
 
 
-def show_answers(answers: Mapping[str, Any], plan: "Plan", without: str) -> None:
-    """Every answer, and what would change each line where that was asked.
-
-    Args:
-        answers: by name, as `answers_of` gives them.
-        plan: what they are about.
-        without: what they leave out of account; empty where that is nothing.
-    """
-    shown = [_SHOWN[name](found, plan) for name, found in answers.items()]
+def show_answers(answered: Answered) -> None:
+    """Every answer, what would change each line where that was asked, and what is missing."""
+    plan = answered.plan
+    shown = [_SHOWN[name](found, plan) for name, found in answered.found.items()]
     if any(line.what_would_change for line in plan.lines):
         changes = pairs([(line.key, line.what_would_change) for line in plan.lines])
         shown.append(("What would change it", changes, ()))
     out = console()
-    if without:
+    if answered.without:
         out.print()
-        out.print(without, style="dim")
+        out.print(answered.without, style="dim")
     for heading, rows, sentences in shown:
         out.print()
         out.print(heading, style="bold")
@@ -41,6 +37,9 @@ def show_answers(answers: Mapping[str, Any], plan: "Plan", without: str) -> None
         for sentence in sentences:
             out.print()
             out.print(sentence, style="dim")
+    for reason in answered.missing.values():
+        out.print()
+        out.print(f"No answer to {reason}", style="dim")
 
 
 def _information(found: Mapping[str, Any], plan: "Plan") -> "Shown":
@@ -162,6 +161,11 @@ def _data(found: "DataPlan", plan: "Plan") -> "Shown":
     if without:
         where = ", ".join(without)
         words += (f"No learning curve is known of {where}: labelling counts nothing there.",)
+    if falling := [each.project for each in found.projects if each.falls]:
+        words += (
+            f"Skills measured of {', '.join(falling)} fall with more rows, beyond their error; "
+            "the curve taken here rises: check them.",
+        )
     return "Where labelling further rows competes", rows, words
 
 

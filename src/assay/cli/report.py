@@ -1,6 +1,9 @@
 """`assay report`: one page for people who decide."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +12,7 @@ from assay.cli.budgets import one_budget
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
 from assay.cli.teach import command
 from assay.cli.terminal import answer, working
-from assay.cli.workspace import open_workspace
+from assay.cli.workspace import ledger_of, open_workspace
 
 if TYPE_CHECKING:
     from assay.experiment import Workspace
@@ -24,7 +27,8 @@ def add(app: typer.Typer) -> None:
         app,
         "report",
         purpose="Write one page: questions, verdicts, curves and the plan.",
-        more="The page stands alone: no script, nothing fetched, readable on a phone and on paper.",
+        more="The page stands alone: no script, nothing fetched, readable on a phone and on paper. "
+        "It works without a ledger too, and makes none.",
         example="assay report examples/first --out report.html",
         writes="FILE, whole or not at all.",
     )
@@ -37,12 +41,23 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         wanted = one_budget(budget)
         refuse_other_than_page(out)
-        with open_workspace(path, ledger) as workspace, working():
-            written = write_report(workspace, out, wanted)
+        has_ledger = ledger is not None or ledger_of(path, None).exists()
+        opened = open_workspace(path, ledger) if has_ledger else _open_empty(path)
+        with opened as workspace, working():
+            written = write_report(workspace, out, wanted, has_ledger=has_ledger)
         if as_json:
             answer({"report": str(written)})
         else:
             typer.echo(written)
+
+
+@contextmanager
+def _open_empty(path: Path) -> "Iterator[Workspace]":
+    """The portfolio with an empty ledger, for as long as the page is built."""
+    with TemporaryDirectory() as folder:
+        empty = Path(folder) / "empty.db"
+        with open_workspace(path, empty, must_exist=False) as workspace:
+            yield workspace
 
 
 def refuse_other_than_page(file: Path) -> None:
@@ -60,7 +75,9 @@ def refuse_other_than_page(file: Path) -> None:
         )
 
 
-def write_report(workspace: "Workspace", file: Path, budget: float | None) -> Path:
+def write_report(
+    workspace: "Workspace", file: Path, budget: float | None, *, has_ledger: bool = True
+) -> Path:
     """Build the page and write it; the path written.
 
     Raises:
@@ -70,4 +87,4 @@ def write_report(workspace: "Workspace", file: Path, budget: float | None) -> Pa
     from assay.report import write
     from assay.report.build import build_report
 
-    return write(build_report(workspace, budget=budget), file)
+    return write(build_report(workspace, budget=budget, has_ledger=has_ledger), file)

@@ -35,7 +35,7 @@ def command(
     text = "\n\n".join(part for part in (purpose, more, shown, f"Writes: {writes}") if part)
 
     def announce(function: Command) -> Command:
-        app.command(name, help=text)(guarded(function))
+        app.command(name, help=text)(guarded(function, records="ledger" in writes))
         return function
 
     return announce

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from assay.errors import AssayError, UnderpoweredError
 from assay.experiment.answer import Answer
 from assay.experiment.experiment import Experiment
+from assay.experiment.spending import refuse_beyond_budget
 from assay.experiment.workspace import Workspace
-from assay.record import AttemptPlan, Project
+from assay.record import AttemptPlan, PortfolioSettings, Project
 
 _STEPS = ("registered", "answer", "broke", "skipped")
 _ENDS = ("idea", "refused", "failed")
@@ -74,7 +75,7 @@ def _project(workspace: Workspace, project: Project) -> Iterator[tuple[str, str]
         body = experiment.registration
         yield "registered", f"{body.n_open:,} open rows, {body.n_sealed:,} sealed"
         for plan in project.attempts:
-            yield from _attempt(experiment, plan)
+            yield from _attempt(experiment, plan, workspace.portfolio.settings)
     except UnderpoweredError as refusal:
         yield "refused", str(refusal)
     except AssayError as error:
@@ -83,7 +84,9 @@ def _project(workspace: Workspace, project: Project) -> Iterator[tuple[str, str]
         yield "failed", f"{type(error).__name__}: {error}"
 
 
-def _attempt(experiment: Experiment, plan: AttemptPlan) -> Iterator[tuple[str, str]]:
+def _attempt(
+    experiment: Experiment, plan: AttemptPlan, settings: PortfolioSettings
+) -> Iterator[tuple[str, str]]:
     """One planned attempt, and the closing where the plan says so.
 
     Raises:
@@ -91,13 +94,13 @@ def _attempt(experiment: Experiment, plan: AttemptPlan) -> Iterator[tuple[str, s
     """
     made = experiment.resume(plan.name)
     if made is not None:
-        yield "skipped", f"{plan.name}: made before ({made.text})"
+        yield "skipped", f"{plan.name}: made before ({made.text}){_edited(experiment, plan)}"
     elif not experiment.is_open:
         yield "skipped", f"{plan.name}: not tried, the seal is open"
         return
     else:
         yield "attempt", f"{plan.name}: fitting"
-        made = _made(experiment, plan)
+        made = _made(experiment, plan, settings)
         yield ("broke" if made.text == "broke" else "answer"), f"{plan.name}: {made.text}"
     if plan.close and experiment.is_open:
         experiment.close()
@@ -106,8 +109,21 @@ def _attempt(experiment: Experiment, plan: AttemptPlan) -> Iterator[tuple[str, s
         yield "verdict", verdict.sentence
 
 
-def _made(experiment: Experiment, plan: AttemptPlan) -> Answer:
+def _edited(experiment: Experiment, plan: AttemptPlan) -> str:
+    """That its effort is another in assay.toml by now; empty where it is not."""
+    recorded = next(body.effort for body in experiment.attempts if body.name == plan.name)
+    if recorded == plan.effort:
+        return ""
+    was, now = (
+        "no effort" if effort is None else f"effort {effort:g}"
+        for effort in (recorded, plan.effort)
+    )
+    return f"; recorded with {was}, which stays, though assay.toml now says {now}"
+
+
+def _made(experiment: Experiment, plan: AttemptPlan, settings: PortfolioSettings) -> Answer:
     try:
+        refuse_beyond_budget(plan.effort, settings)
         return experiment.attempt_planned(plan)
     except AssayError as error:
         raise type(error)(f"{plan.name}: {error}") from error

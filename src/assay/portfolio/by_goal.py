@@ -8,6 +8,7 @@ import numpy as np
 
 from assay.errors import PlanError
 from assay.portfolio.allocation import Constraints, allocate, budget_at_price, least_budget
+from assay.portfolio.allocation.envelope import envelope_bound
 from assay.portfolio.kinds import Floats
 from assay.portfolio.planning import MOST_UNITS, POINTS, Plan, check_keys, plan_projects
 from assay.portfolio.project_state import ProjectState
@@ -155,17 +156,74 @@ def _values_that_reach(
     """The value of as many units as reach a target: few, as the search takes their square."""
     names = [state.key for state in states]
     asked = sum(_asked_of(constraints))
-    reach = min(max(FIRST_LOOK, FURTHER * asked), MOST_UNITS)
+    first = reach = min(max(FIRST_LOOK, FURTHER * asked), MOST_UNITS)
     while True:
         values = [state.values(reach) for state in states]
         value = allocate(values, reach, constraints=constraints, names=names).value
         if value >= target:
             return values
         if reach == MOST_UNITS:
-            effort_unit, value_unit = units
-            raise PlanError(
-                f"plan: `target` is {worth(target, value_unit)}, but the best use of "
-                f"{MOST_UNITS:,} {effort_unit}s adds {worth(value, value_unit)} "
-                f"({figure(100 * value / target)} % of it). Lower the target, or relax a rule."
-            )
+            raise _out_of_reach(target, value, _rules_named(constraints), units)
+        if reach == first:
+            _check_in_reach(states, target, constraints, units)
         reach = min(FURTHER * reach, MOST_UNITS)
+
+
+def _check_in_reach(
+    states: Sequence[ProjectState],
+    target: float,
+    constraints: Constraints,
+    units: tuple[str, str],
+) -> None:
+    """Refuse at once what no search could find, as bounds on all units of a plan show."""
+    values = [state.values(MOST_UNITS) for state in states]
+    free = envelope_bound(values, MOST_UNITS)
+    if free < target:
+        raise _out_of_reach(target, free, (), units)
+    left = {name: bound for name, bound in _bounds(values, constraints).items() if bound < target}
+    if left:
+        raise _out_of_reach(target, min(left.values()), tuple(left), units)
+
+
+def _bounds(values: Sequence[Floats], constraints: Constraints) -> dict[str, float]:
+    """What all units of a plan are worth at most under one rule alone, by its name."""
+    whole = [None] * len(values)
+    most = zip(values, constraints.most or whole, strict=True)
+    capped = [value if units is None else value[: units + 1] for value, units in most]
+    found = {"`most`": envelope_bound(capped, MOST_UNITS)}
+    if constraints.capacity:
+        of_team: dict[object, list[Floats]] = {}
+        for value, team in zip(values, constraints.teams, strict=True):
+            of_team.setdefault(team if team in constraints.capacity else None, []).append(value)
+        limits = {None: MOST_UNITS, **constraints.capacity}
+        found["the teams"] = sum(
+            envelope_bound(theirs, min(limits[team], MOST_UNITS))
+            for team, theirs in of_team.items()
+        )
+    if constraints.most_active is not None:
+        tops = sorted((float(value[-1]) for value in values), reverse=True)
+        found["`active`"] = sum(tops[: constraints.most_active])
+    return found
+
+
+def _rules_named(constraints: Constraints) -> tuple[str, ...]:
+    """The rules that limit what many units can reach."""
+    there = {
+        "`most`": any(each is not None for each in constraints.most),
+        "the teams": bool(constraints.capacity),
+        "`needs`": bool(constraints.waiting),
+        "`active`": constraints.most_active is not None,
+    }
+    return tuple(name for name, is_there in there.items() if is_there)
+
+
+def _out_of_reach(
+    target: float, value: float, rules: Sequence[str], units: tuple[str, str]
+) -> PlanError:
+    effort_unit, value_unit = units
+    relax = f", or relax {' or '.join(rules)}" if rules else ""
+    return PlanError(
+        f"plan: `target` is {worth(target, value_unit)}, but the best use of "
+        f"{amount(MOST_UNITS, effort_unit)} adds at most {worth(value, value_unit)} "
+        f"({figure(100 * value / target)} % of it). Lower the target{relax}."
+    )

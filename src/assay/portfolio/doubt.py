@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from assay.errors import PlanError
-from assay.ledger import History, registration_of
+from assay.ledger import History, attempt_of, registration_of
 from assay.portfolio.point import Point
-from assay.record import ProjectBody
+from assay.record import Project, ProjectBody
 
 SURELY = 3.0  # standard errors above the ceiling; one score in a thousand gets there by chance
 
@@ -46,6 +46,30 @@ def check_one_unit(bodies: Sequence[ProjectBody]) -> None:
                 f'"{body.key}" in {body.effort_unit}s, needs one unit for all. Plan from an '
                 "assay.toml, whose effort_unit holds for all its projects."
             )
+
+
+def edited_efforts(history: History | None, project: Project) -> str:
+    """That efforts in assay.toml are not those recorded, in a sentence; empty where they are.
+
+    Args:
+        history: the ledger's, up to date; `None` where there is none yet.
+        project: as `assay.toml` says it now.
+    """
+    planned = {plan.name: plan.effort for plan in project.attempts}
+    made = history.made_for(project.key) if history is not None else []
+    recorded = {body.name: body.effort for body in map(attempt_of, made)}
+    edited = [
+        f'"{name}" with {_effort(recorded[name])} (assay.toml now says {_effort(effort)})'
+        for name, effort in planned.items()
+        if name in recorded and recorded[name] != effort
+    ]
+    if not edited:
+        return ""
+    return f"Recorded, and so counted: {', '.join(edited)}."
+
+
+def _effort(effort: float | None) -> str:
+    return "no effort" if effort is None else f"effort {effort:g}"
 
 
 def above_ceiling(points: Sequence[Point]) -> str:

@@ -19,6 +19,7 @@ from assay.portfolio.rules import (
     held_back,
     idle_teams,
     is_bound,
+    kept,
     owed,
 )
 from assay.portfolio.side_by_side import side_by_side
@@ -153,6 +154,10 @@ class Plan:
         none = "none is worth spending" if self.budget else "nothing to split"
         return f"{all_of_it}: {split or none}; worth {brings}"
 
+    def __str__(self) -> str:
+        reasons = [f"{line.key}: {line.reason}" for line in self.lines]
+        return "\n".join((self.headline(), *reasons, *self.notes))
+
     def _repr_html_(self) -> str:
         brings = f"worth ({self.value_unit})" if self.value_unit else "worth"
         heads = ("project", self.effort_unit + "s", brings, "80 % between", "why")
@@ -200,10 +205,11 @@ def plan_projects(
         [value[: units + 1] for value in values], units, constraints=constraints, names=keys
     )
     held = tuple(held_back(constraints, states, found.units, at) for at in range(len(states)))
+    firm = tuple(kept(constraints, states, found.units, at) for at in range(len(states)))
     must = tuple(owed(constraints, states, found.units, at) for at in range(len(states)))
     is_limited = is_bound(constraints)
     bands = side_by_side(lambda at: states[at].band(found.units[at]), range(len(states)))
-    split = Split(keys, values, found.units, units, effort_unit, held, is_limited, value_unit)
+    split = Split(keys, values, found.units, units, effort_unit, held, firm, is_limited, value_unit)
     return Plan(
         budget=units,
         effort_unit=effort_unit,

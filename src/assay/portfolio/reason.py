@@ -23,6 +23,7 @@ class Split:
         budget: units there were.
         effort_unit: what one unit is called, such as "person-day".
         held: for each project the rule that keeps it from more, in words; empty where none does.
+        kept: for each project the rule that keeps it from less, likewise.
         is_bound: whether rules limit the split beside the budget.
         value_unit: of the values, such as "k€ a month"; empty for importance times points.
     """
@@ -33,6 +34,7 @@ class Split:
     budget: int
     effort_unit: str
     held: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     is_bound: bool = False
     value_unit: str = ""
 
@@ -97,14 +99,12 @@ def _why_no_more(split: Split, at: int) -> str:
     run, rise = _best_run(split, at)
     if rise <= 0:
         return "more would add nothing"
-    if split.is_bound:
-        more = f"one {split.effort_unit}" if run == 1 else amount(run, split.effort_unit)
-        brings = worth(rise, split.value_unit)
-        return f"{more} more would add {brings}; what the rules leave adds more elsewhere"
     giver = split.giver(at)
     price = None if giver is None else split.price_of_last(giver)
-    if giver is None or price is None or run > 1 or rise > price * (1 + ROUNDING):
+    if giver is None or price is None or run > 1:
         return _run_does_not_pay(split, run, rise)
+    if rise > price * (1 + ROUNDING):
+        return _rule_binds(split, giver, rise, price)
     less = "less than" if figure(rise) != figure(price) else "no more than"
     return (
         f"one {split.effort_unit} more would add {worth(rise, split.value_unit)}, {less} the "
@@ -112,12 +112,23 @@ def _why_no_more(split: Split, at: int) -> str:
     )
 
 
+def _rule_binds(split: Split, giver: int, rise: float, price: float) -> str:
+    """One unit more would pay, but who would give it most cheaply may not."""
+    if not (split.kept and split.kept[giver]):
+        return _run_does_not_pay(split, 1, rise)
+    return (
+        f"one {split.effort_unit} more would add {worth(rise, split.value_unit)}, more than the "
+        f"{figure(price)} that the last one of {split.keys[giver]} adds, but {split.kept[giver]}"
+    )
+
+
 def _run_does_not_pay(split: Split, run: int, rise: float) -> str:
     """What start-up costs make of the reason: one unit says nothing, a run of them does."""
     each = f" ({figure(rise / run)} each)" if run > 1 else ""
+    allowed = ", as far as the rules allow it," if split.is_bound else ""
     return (
         f"{amount(run, split.effort_unit)} more would add {worth(rise, split.value_unit)}{each}, "
-        "and taking that from other projects would cost at least as much"
+        f"and taking that from other projects{allowed} would cost at least as much"
     )
 
 

@@ -154,6 +154,48 @@ def held_back(
     return ""
 
 
+def kept(
+    constraints: Constraints, states: Sequence[ProjectState], units: Sequence[int], at: int
+) -> str:
+    """The rule that keeps project `at` from one unit less, in words; empty where none does.
+
+    Args:
+        constraints: of the split.
+        states: the projects.
+        units: what each gets.
+        at: which project.
+    """
+    key = states[at].key
+    for each in constraints.waiting:
+        if each.needs == at and units[each.project] and units[at] <= each.units:
+            waiting = states[each.project]
+            return f"{waiting.key} needs {waiting.needs[key]:g} of {key} in all"
+    if not units[at] or units[at] > max(constraints.least[at], constraints.committed[at]):
+        return ""
+    if constraints.committed[at] >= constraints.least[at]:
+        return f"that is promised to {key}"
+    return f"{key} gets its least, {states[at].least:g} in all"
+
+
+def not_yet(states: Sequence[ProjectState], rules: Rules, at: int, step: int) -> str:
+    """Why `step` units cannot go to project `at` now, before anything else; empty where they can.
+
+    Args:
+        states: the projects.
+        rules: of the portfolio.
+        at: which project.
+        step: whole units.
+    """
+    constraints, state = constraints_of(states, rules), states[at]
+    for each in constraints.waiting:
+        if each.project == at:
+            first = states[each.needs]
+            spent, needed = first.effort_spent, state.needs[first.key]
+            return f"it waits for {first.key}, which has had {spent:g} of {needed:g}"
+    left = math.inf if state.team is None else constraints.capacity.get(state.team, math.inf)
+    return f"its team, {state.team}, has {left:g} left" if step > left else ""
+
+
 def _up(effort: float) -> int:
     return max(0, math.ceil(effort - 1e-9))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -18,7 +19,13 @@ from assay.portfolio.curves import (
     Stages,
     contradiction,
 )
-from assay.portfolio.doubt import above_ceiling, check_one_unit, check_units, several_metrics
+from assay.portfolio.doubt import (
+    above_ceiling,
+    check_one_unit,
+    check_units,
+    edited_efforts,
+    several_metrics,
+)
 from assay.portfolio.planning import Plan, plan_projects
 from assay.portfolio.point import Point, points_of, skill_at_ceiling, too_steep, unknown_before
 from assay.portfolio.project_state import ProjectState
@@ -122,6 +129,8 @@ def plan_states(
         PlanError: as for `plan`.
     """
     asked = {"budget": budget, "target": target, "price": price}
+    for name, value in asked.items():
+        _refuse_no_number(name, value)
     given = [f"`{name}` = {value:g}" for name, value in asked.items() if value is not None]
     if len(given) > 1:
         raise PlanError(
@@ -139,16 +148,33 @@ def plan_states(
     if price is not None:
         return plan_at_price(states, price, **named)
     left = budget_left(states, portfolio) if budget is None else budget
-    made = plan_projects(states, budget=left, **named)
-    if budget is None and not left:
-        spent = amount(sum(state.effort_spent for state in states), made.effort_unit)
-        whole = amount(said.budget or 0.0, made.effort_unit)
-        note = (
-            f"The budget of {whole} is used up: {spent} were spent. Name what there is from now "
-            "on, or raise `budget` under [portfolio]."
+    if budget is not None or left:
+        return plan_projects(states, budget=left, **named)
+    note = _used_up(states, said.budget or 0.0, named["effort_unit"])
+    try:
+        made = plan_projects(states, budget=left, **named)
+    except PlanError as error:
+        raise PlanError(f"{error} {note}") from error
+    return replace(made, notes=(note, *made.notes))
+
+
+def _refuse_no_number(name: str, value: object) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
+        share = " For a share of what a plan adds, write 0.9 * plan(...).value."
+        raise PlanError(
+            f"plan: `{name}` is {value!r}, must be one number, such as 100."
+            f"{share if name == 'target' else ''}"
         )
-        return replace(made, notes=(note, *made.notes))
-    return made
+
+
+def _used_up(states: Sequence[ProjectState], budget: float, unit: str) -> str:
+    most = max(states, key=lambda state: state.effort_spent)
+    spent = amount(sum(state.effort_spent for state in states), unit)
+    return (
+        f"The budget of {amount(budget, unit)} is used up: {spent} were spent. Most "
+        f"went to {most.key} ({most.effort_spent:,g}). Name what there is from now on, or raise "
+        "`budget` under [portfolio]."
+    )
 
 
 def rules_of(portfolio: Portfolio | None) -> Rules:
@@ -187,8 +213,12 @@ def project_states(
         check_units(body, history)
     tried = [(body, points_of(history, body.key)) for body in bodies]
     learnt = side_by_side(_learnt, tried)
+    edited = {
+        project.key: edited_efforts(history, project)
+        for project in (portfolio.projects if portfolio is not None else ())
+    }
     return tuple(
-        _state(body, history, points, *found)
+        _state(body, history, points, *found, edited.get(body.key, ""))
         for (body, points), found in zip(tried, learnt, strict=True)
     )
 
@@ -238,6 +268,7 @@ def _state(
     points: Sequence[Point],
     curve: AbstractCurve,
     contradicted: str,
+    edited: str,
 ) -> ProjectState:
     efforts = [point.effort for point in points if point.effort is not None]
     registered = history.experiments(body.key) if history is not None else []
@@ -245,7 +276,7 @@ def _state(
     # A known curve learns nothing from attempts, so nothing in them bends it.
     unknown = 0 if body.curve is not None else unknown_before(points)
     doubts = (above_ceiling(points), several_metrics(history, body.key), too_steep(unknown))
-    notes = (contradicted, _note(history, last))
+    notes = (contradicted, edited, _note(history, last))
     if body.curve is None:
         notes = (*notes, *doubts)
     return ProjectState(

@@ -62,7 +62,7 @@ class ProjectBody(Body):
     team: str | None = None
     needs: dict[str, Size] = Field(default_factory=dict)
     least: Amount = 0.0
-    most: Size | None = None
+    most: Amount | None = None
     committed: Amount = 0.0
     effort_unit: str = "person-day"
     effort_per_person_day: Size = 1.0

@@ -174,7 +174,7 @@ class Project(Setting):
     team: Text | None = Field(default=None, description="no team's capacity is spent")
     needs: Needs = Field(default_factory=dict, description="needs no other project first")
     least: Amount = Field(default=0.0, description="least effort in all")
-    most: Positive | None = Field(default=None, description="most effort in all: no limit")
+    most: Amount | None = Field(default=None, description="most effort in all: no limit")
     committed: Amount = Field(default=0.0, description="effort promised from now on")
     labelling: Labelling | None = Field(
         default=None, description="not known what further rows would bring"

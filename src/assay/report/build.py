@@ -15,7 +15,9 @@ from assay.report.content import Default, LedgerContent, ReportContent
 from assay.verdict import benjamini_hochberg, benjamini_yekutieli
 
 
-def build_report(workspace: Workspace, *, budget: float | None = None) -> ReportContent:
+def build_report(
+    workspace: Workspace, *, budget: float | None = None, has_ledger: bool = True
+) -> ReportContent:
     """Everything that the page shows; reads the ledger, adds nothing to it.
 
     A project whose data cannot be read gets its place on the page, and why.
@@ -23,6 +25,7 @@ def build_report(workspace: Workspace, *, budget: float | None = None) -> Report
     Args:
         workspace: the portfolio.
         budget: effort to split; by default what the portfolio's budget leaves.
+        has_ledger: whether the ledger stays after the page; else none is named.
 
     Raises:
         AssayError: the ledger cannot be read.
@@ -48,7 +51,9 @@ def build_report(workspace: Workspace, *, budget: float | None = None) -> Report
         ),
         ledger=LedgerContent(
             name=workspace.ledger.path.name, head=workspace.ledger.head(), records=history.last
-        ),
+        )
+        if has_ledger
+        else None,
         defaults=_defaults(portfolio.projects),
     )
 

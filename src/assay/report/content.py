@@ -325,7 +325,7 @@ class ReportContent:
         effort_unit: such as `person-day`, in the singular.
         plan: `None` where none could be made; `plan_refusal` then says why.
         projects: in the order to be shown.
-        ledger: where the records are.
+        ledger: where the records are; `None` where nothing was recorded yet.
         defaults: settings that nobody wrote down.
     """
 
@@ -334,7 +334,7 @@ class ReportContent:
     software: str
     effort_unit: str
     projects: tuple[ProjectContent, ...]
-    ledger: LedgerContent
+    ledger: LedgerContent | None
     plan: PlanContent | None = None
     plan_refusal: str = ""
     defaults: tuple[Default, ...] = ()

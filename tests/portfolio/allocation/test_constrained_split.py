@@ -124,7 +124,7 @@ WAITS = [Prerequisite(project=0, needs=1, units=3)]
     ("asked", "budget", "said"),
     [
         ({"least": [3, 2]}, 4, 'budget is 4 units, .* at least 5: "x" 3, "y" 2'),
-        ({"least": [1, 0], "prerequisites": WAITS}, 3, "at least 4, prerequisites included"),
+        ({"least": [1, 0], "prerequisites": WAITS}, 3, 'at least 4: "x" 1, "y" 3 .needed by "x".'),
         ({"least": [4, 0], "most": [3, None]}, 9, '"x" must get at least 4 .* `most` is 3'),
         ({"committed": [0, 12]}, 20, '"y" must get at least 12 .* its values cover 10'),
         (

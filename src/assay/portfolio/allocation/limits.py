@@ -1,13 +1,17 @@
 """The least and most units of each project that all constraints together leave, or what clashes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from assay.errors import PlanError
 from assay.portfolio.allocation.constraints import Constraints
 from assay.portfolio.kinds import Whole
+
+NOBODY: Mapping[int, str] = MappingProxyType({})
+_LOWER = "a least, a committed or what is needed"
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,13 @@ def limits_of(
     )
     wanted = [np.inf if units is None else units for units in constraints.most]
     most = np.minimum(covered, wanted or np.inf).astype(np.int64)
-    _check_budget(asked, asked, budget, names)
+    _check_budget(_listed(asked, names), asked, budget)
     _check_order(asked, most, constraints, covered, names)
     least = _with_prerequisites(asked, most, constraints, names)
-    _check_budget(asked, least, budget, names)
-    _check_teams(least, constraints, names)
-    _check_active(least, constraints, names)
+    needed = _needed(asked, least, constraints, names)
+    _check_budget(_listed(least, names, needed), least, budget)
+    _check_teams(least, constraints, names, needed)
+    _check_active(least, constraints, names, needed)
     for team, capacity in constraints.capacity.items():
         most = np.where(_of(team, constraints), np.minimum(most, capacity), most)
     return Limits(least, np.minimum(most, budget))
@@ -94,37 +99,53 @@ def _with_prerequisites(
     return least
 
 
-def _check_budget(asked: Whole, least: Whole, budget: int, names: Sequence[str]) -> None:
+def _needed(
+    asked: Whole, least: Whole, constraints: Constraints, names: Sequence[str]
+) -> Mapping[int, str]:
+    """By position of a project whose least comes from a prerequisite: who needs so much of it."""
+    return {
+        each.needs: names[each.project]
+        for each in constraints.waiting
+        if least[each.project] > 0 and asked[each.needs] < least[each.needs] == each.units
+    }
+
+
+def _check_budget(listed: str, least: Whole, budget: int) -> None:
     if least.sum() > budget:
-        more = ", prerequisites included" if (least > asked).any() else ""
         raise PlanError(
             f"no split keeps all rules: the budget is {budget} units, but projects must get at "
-            f"least {least.sum()}{more}: {_listed(least, names)}. Raise the budget, or lower a "
-            "least or committed."
+            f"least {least.sum()}: {listed}. Raise the budget, or lower {_LOWER}."
         )
 
 
-def _check_teams(least: Whole, constraints: Constraints, names: Sequence[str]) -> None:
+def _check_teams(
+    least: Whole, constraints: Constraints, names: Sequence[str], needed: Mapping[int, str]
+) -> None:
     for team, capacity in constraints.capacity.items():
         own = np.where(_of(team, constraints), least, 0)
         if own.sum() > capacity:
             raise PlanError(
                 f'no split keeps all rules: team "{team}" has {capacity} units left, but its '
-                f"projects must get at least {own.sum()}: {_listed(own, names)}. Give the team "
-                "more, or lower a least or committed."
+                f"projects must get at least {own.sum()}: {_listed(own, names, needed)}. Give the "
+                f"team more, or lower {_LOWER}."
             )
 
 
-def _check_active(least: Whole, constraints: Constraints, names: Sequence[str]) -> None:
+def _check_active(
+    least: Whole, constraints: Constraints, names: Sequence[str], needed: Mapping[int, str]
+) -> None:
     forced, allowed = int((least > 0).sum()), constraints.most_active
     if allowed is not None and forced > allowed:
         raise PlanError(
             f"no split keeps all rules: at most {allowed} may be active at once, but {forced} "
-            f"must be: {_listed(least, names)}. Allow more, or release a project."
+            f"must be: {_listed(least, names, needed)}. Allow more, or release a project."
         )
 
 
-def _listed(least: Whole, names: Sequence[str]) -> str:
+def _listed(least: Whole, names: Sequence[str], needed: Mapping[int, str] = NOBODY) -> str:
     forced = np.flatnonzero(least)
-    shown = ", ".join(f"{names[at]} {least[at]}" for at in forced[:8])
-    return shown + (f" and {forced.size - 8} more" if forced.size > 8 else "")
+    each = (
+        f"{names[at]} {least[at]}" + (f" (needed by {needed[at]})" if at in needed else "")
+        for at in map(int, forced[:8])
+    )
+    return ", ".join(each) + (f" and {forced.size - 8} more" if forced.size > 8 else "")

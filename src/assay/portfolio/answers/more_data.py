@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
+from itertools import combinations
+from math import hypot, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from assay.portfolio.kinds import Floats
 if TYPE_CHECKING:
     from assay.problem import Feasibility
 
+SURELY = 2.0  # standard errors of a difference
 NEGLIGIBLE = 1e-8  # weights below this share of the largest move no figure that is shown
 
 
@@ -49,6 +51,15 @@ class Labelling:
             if not (rows >= 1 and isfinite(skill) and skill <= 1 and isfinite(se) and se > 0):
                 accepted = "rows from 1 on, a skill up to 1 and an error above 0"
                 raise self._refusal("skills", (rows, skill, se), accepted)
+
+    @property
+    def falls(self) -> bool:
+        """Whether a skill is lower after more rows than after fewer, by more than their errors."""
+        ordered = sorted(self.skills)
+        return any(
+            later < before - SURELY * hypot(se_before, se_later)
+            for (_, before, se_before), (_, later, se_later) in combinations(ordered, 2)
+        )
 
     def values(self, units: int, value_of_skill: float) -> Floats:
         """Expected value that labelling for the next 0, 1, ... `units` units adds.
@@ -95,6 +106,7 @@ class DataMix:
         modelling: expected value of as many units of modelling alone.
         first_unit: value that the first unit of labelling adds.
         is_known: whether its learning curve is known; else labelling brings nothing here.
+        falls: whether a measured skill is surely lower after more rows, as no curve here is.
     """
 
     project: str
@@ -106,6 +118,7 @@ class DataMix:
     modelling: float
     first_unit: float
     is_known: bool
+    falls: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,4 +214,5 @@ def _mix(
         modelling=float(today.whole[at][units]),
         first_unit=float(of_rows[1]) if of_rows.size > 1 else 0.0,
         is_known=known is not None,
+        falls=known is not None and known.falls,
     )

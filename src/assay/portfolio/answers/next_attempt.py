@@ -12,6 +12,7 @@ from assay.portfolio.answers.imagined import Possible, possible
 from assay.portfolio.answers.today import ROUNDING, Today, first_best
 from assay.portfolio.kinds import Floats
 from assay.portfolio.reason import amount, figure
+from assay.portfolio.rules import NO_RULES, Rules, not_yet
 
 STEPS = (1, 2, 5)
 OUTCOMES = 64
@@ -62,7 +63,8 @@ class Next:
 
     Fields:
         attempts: for each project and step.
-        best: of greatest `net`, where that is clearly above 0; `None` where there is none.
+        best: of greatest `net`, where that is clearly above 0 and the rules allow it now; `None`
+            where there is none.
         verdicts: for each project a sentence that says whether to go on.
     """
 
@@ -74,6 +76,7 @@ class Next:
 def next_attempts(
     today: Today,
     *,
+    rules: Rules = NO_RULES,
     steps: Sequence[int] = STEPS,
     outcomes: int = OUTCOMES,
     seed: int = SEED,
@@ -88,6 +91,8 @@ def next_attempts(
 
     Args:
         today: the best split, with the projects' attempts.
+        rules: of the portfolio; a step that they forbid now is not the best, and its project's
+            verdict says why. The values themselves are those of `today`, which leaves them out.
         steps: units of effort that the attempt may take; those above what the project can get are
             left out.
         outcomes: how many are drawn.
@@ -104,16 +109,20 @@ def next_attempts(
         raise PlanError(f"next attempt: the steps are {list(steps)}, must be units from 1 on.")
     if outcomes < 2:
         raise PlanError(f"next attempt: `outcomes` is {outcomes}, must be 2 or more.")
-    found, verdicts = [], []
+    found, open_now, verdicts = [], [], []
+    states = [case.state for case in today.cases]
     for at, case in enumerate(today.cases):
         tell("projects", at, len(today.cases))
         units = today.bounds.units(at, today.free)
         curves = possible(case, today.values[at], units)
         asked = sorted({step for step in steps if step <= units[-1]})
         here = [_of_step(today, at, curves, step, outcomes, seed) for step in asked]
-        found += here
-        verdicts.append((case.state.key, _verdict(here, today.effort_unit)))
-    worth = [each for each in found if each.net > SURE * each.net_se and each.net > 0]
+        allowed = [each for each in here if not not_yet(states, rules, at, each.step)]
+        found, open_now = found + here, open_now + allowed
+        barred = not_yet(states, rules, at, here[0].step) if here and not allowed else ""
+        verdict = f"Not yet: {barred}." if barred else _verdict(allowed, today.effort_unit)
+        verdicts.append((case.state.key, verdict))
+    worth = [each for each in open_now if each.net > SURE * each.net_se and each.net > 0]
     best = max(worth, key=lambda each: each.net, default=None)
     return Next(attempts=tuple(found), best=best, verdicts=tuple(verdicts))
 

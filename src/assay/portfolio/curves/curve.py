@@ -20,7 +20,7 @@ from assay.portfolio.curves.observation import Belief, Observation
 from assay.portfolio.curves.prior import Atoms, prior_atoms
 from assay.portfolio.curves.resample import effective_size, normalised, resample_locally
 from assay.portfolio.curves.smooth import at_all, mean_worth, worth_at_all
-from assay.portfolio.curves.stages import NO_STAGES, Stages
+from assay.portfolio.curves.stages import NO_STAGES, Stages, efforts_of
 from assay.portfolio.kinds import Floats
 
 if TYPE_CHECKING:
@@ -307,8 +307,7 @@ class Curve(AbstractCurve):
         """Headroom at the efforts `x` that the curve lies between with probability `level`."""
         shape = np.shape(x)
         ends = [
-            self._quantiles(self._headroom_at(effort), level)
-            for effort in np.asarray(x, float).ravel()
+            self._quantiles(self._headroom_at(effort), level) for effort in efforts_of(x).ravel()
         ]
         low, high = np.array(ends, float).reshape(-1, 2).T
         return low.reshape(shape), high.reshape(shape)

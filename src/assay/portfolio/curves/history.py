@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from assay.errors import PlanError
 from assay.portfolio.curves.curve import AbstractCurve, Worth
 from assay.portfolio.curves.past import Direction, Past, past_of
+from assay.portfolio.curves.stages import efforts_of
 from assay.portfolio.curves.stray import normals, strayed, strayed_twice
 from assay.portfolio.curves.wander import Wander, wander_of
 from assay.portfolio.curves.weighing import DRAWS, Draws, weigh
@@ -246,7 +247,7 @@ def _shares(level: float) -> tuple[float, float]:
 
 
 def _efforts(x: ArrayLike) -> Floats:
-    at = np.asarray(x, float)
+    at = efforts_of(x)
     wrong = at[~(np.isfinite(at) & (at >= 0.0))]
     if wrong.size:
         raise PlanError(

@@ -13,9 +13,24 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from assay.errors import ConfigError
+from assay.errors import ConfigError, PlanError
 from assay.portfolio.curves.observation import Belief, Observation
 from assay.portfolio.kinds import Floats
+
+
+def efforts_of(x: ArrayLike) -> Floats:
+    """Efforts as an array of any shape.
+
+    Raises:
+        PlanError: they are no numbers.
+    """
+    try:
+        return np.asarray(x, float)
+    except (TypeError, ValueError) as error:
+        raise PlanError(
+            f"curve: the effort is {x!r}, must be a number or an array of numbers. "
+            "Write 30, or [10, 30]."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -99,7 +114,7 @@ class Stages:
         Returns:
             Of the same shape; never falls with `x`, never exceeds it, flat over each start-up.
         """
-        spent = np.asarray(x, float)
+        spent = efforts_of(x)
         begins = [*self.begins.values(), math.inf]
         counts = np.minimum(spent, begins[0])
         for stage, end in zip(self.stages, begins[1:], strict=True):
