@@ -1,0 +1,96 @@
+"""What many series have in common, learnt from some of them: empirical Bayes.
+
+Each series' parameters are normal around a common mean. Rounds of fitting a sample of series, and
+of taking mean and spread of what came out (with what each fit leaves open added to the spread),
+find both.
+
+Source: Robbins (1956), An empirical Bayes approach to statistics; MacKay (1992), Bayesian interpolation, for their speed; Laplace's approximation for what a fit
+leaves open.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from assay.series.kinds import Floats
+from assay.series.objective import Block, Prior, fit_block, value_and_gradient
+
+ROUNDS = 4
+NARROWEST, WIDEST = 0.03, 3.0  # of a spread over series
+LEAST_DECIDED = 0.02
+SLOWEST = 3.0  # times that a spread may change in a round
+NUDGE = 1e-3  # in scales of the search
+TOLERANCE, MOST = 1e-3, 40
+
+
+@dataclass(frozen=True, eq=False)
+class Common:
+    """What series have in common.
+
+    Fields:
+        mean: of each coordinate.
+        sd: over series.
+        open: typical standard deviation that a fit leaves open in a coordinate.
+    """
+
+    mean: Floats
+    sd: Floats
+    open: Floats
+
+    def prior(self, series: int, dtype: Any) -> Prior:
+        """For so many series, with a search in units of what fits leave open."""
+        columns = (np.repeat(each[:, None], series, axis=1) for each in self._fields())
+        return Prior(*(jnp.asarray(each, dtype) for each in columns))
+
+    def _fields(self) -> tuple[Floats, Floats, Floats]:
+        return self.mean, self.sd, self.open
+
+
+def learn_common(
+    block: Block, first: Common, rule: Mapping[str, Any], counted: Floats
+) -> tuple[Common, Floats]:
+    """Mean and spread of the parameters of a sample of series.
+
+    Args:
+        block: the sample.
+        first: what is believed before it is looked at.
+        rule: static arguments of `fit_block`.
+        counted: 1 for each series, 0 for those that only fill the block.
+
+    Returns:
+        What was learnt, and the parameters of each series, (coordinates, series).
+    """
+    common, theta = first, None
+    for _ in range(ROUNDS):
+        prior = common.prior(counted.size, block.rough.dtype)
+        start = jnp.zeros_like(prior.mean) if theta is None else prior.coordinates(theta)
+        found = fit_block(start, block, prior, tolerance=TOLERANCE, most=MOST, **rule)
+        theta = prior.theta(found.at)
+        spread = np.asarray(prior.scale) / np.sqrt(_bends(found.at, block, prior, rule))
+        common = _updated(common, np.asarray(theta), spread, counted / counted.sum())
+    return common, np.asarray(theta)
+
+
+def _bends(at: Any, block: Block, prior: Prior, rule: Mapping[str, Any]) -> Floats:
+    """Second derivative along each coordinate of the search, at least the prior's."""
+    least = np.asarray((prior.scale / prior.sd) ** 2)
+    rows = []
+    for k in range(at.shape[0]):
+        ahead = value_and_gradient(at.at[k].add(NUDGE), block, prior, **rule)[1][k]
+        behind = value_and_gradient(at.at[k].add(-NUDGE), block, prior, **rule)[1][k]
+        rows.append(np.asarray((ahead - behind) / (2 * NUDGE)))
+    found = np.stack(rows)
+    return np.where(np.isfinite(found), np.maximum(found, least), least)
+
+
+def _updated(was: Common, theta: Floats, spread: Floats, share: Floats) -> Common:
+    """MacKay's fixed point: each fit counts as far as data, not the prior, decided it."""
+    decided = (1.0 - (spread / was.sd[:, None]) ** 2).clip(LEAST_DECIDED) @ share
+    shift = (theta @ share - was.mean) / decided
+    mean = was.mean + np.clip(shift, -SLOWEST * was.sd, SLOWEST * was.sd)
+    sd = np.sqrt((theta - mean[:, None]) ** 2 @ share / decided)
+    sd = np.clip(sd, was.sd / SLOWEST, was.sd * SLOWEST).clip(NARROWEST, WIDEST)
+    return Common(mean, sd, np.minimum(np.exp(np.log(spread) @ share), sd))
