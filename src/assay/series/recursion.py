@@ -108,12 +108,15 @@ def moved(state: State, gains: Gains, push: Array, move: Array) -> State:
     level = gains.pull * state.level + slope + gains.level * move
     if not push.shape[-1]:
         return State(level, slope, state.season)
-    return State(level, slope, state.season + gains.season * push[:, None] * move)
+    each = push.reshape(-1, *(1,) * move.ndim)
+    return State(level, slope, state.season + gains.season * each * move)
 
 
 def height(state: State, basis: Array) -> Array:
     """What the states add to the linked parameter."""
-    return state.level + basis @ state.season if basis.shape[-1] else state.level
+    if not basis.shape[-1]:
+        return state.level
+    return state.level + jnp.tensordot(basis, state.season, 1)
 
 
 def run(
