@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         Offset,
         Polynomial,
         Quadratic,
+        ScoreDriven,
         Spline,
     )
     from assay.problem import feasibility, profile
@@ -100,6 +101,7 @@ __all__ = [
     "Poisson",
     "Polynomial",
     "Quadratic",
+    "ScoreDriven",
     "Rounded",
     "SkewNormal",
     "Spline",

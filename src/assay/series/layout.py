@@ -16,7 +16,7 @@ class Parts(NamedTuple):
     """The parameters of many series.
 
     Fields:
-        level: departure of the starting level from the series' own rough one.
+        level: to which a level that is pulled returns.
         gains: how fast states follow.
         extra: the family's other parameters, before their links.
         season: seasonal states at the start.
@@ -39,20 +39,20 @@ class Layout:
         owners: for each seasonal state the index of its season.
         effects: names of the columns of features.
         has_trend: whether the level has a slope.
-        has_moving_season: whether seasons follow what is seen, or stay as they began.
+        hasmoving_season: whether seasons follow what is seen, or stay as they began.
     """
 
     extra: tuple[str, ...]
     owners: tuple[int, ...] = ()
     effects: tuple[str, ...] = ()
     has_trend: bool = False
-    has_moving_season: bool = True
+    hasmoving_season: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each coordinate is, in order."""
         trend = ("gain of trend",) if self.has_trend else ()
-        gains = tuple(f"gain of season {k + 1}" for k in range(self._moving))
+        gains = tuple(f"gain of season {k + 1}" for k in range(self.moving))
         starts = tuple(f"season {k + 1}" for k in range(len(self.owners)))
         head = ("level", "pull", "gain of level")
         return (*head, *trend, *gains, *self.extra, *starts, *self.effects)
@@ -63,15 +63,16 @@ class Layout:
         return len(self.names)
 
     @property
-    def _moving(self) -> int:
-        return max(self.owners, default=-1) + 1 if self.has_moving_season else 0
+    def moving(self) -> int:
+        """How many seasons follow what is seen."""
+        return max(self.owners, default=-1) + 1 if self.hasmoving_season else 0
 
     def read(self, theta: Float[Array, "coordinates series"]) -> Parts:
         """The parameters that these coordinates are."""
         rows = iter(theta)
         level, pull, gain = next(rows), jax.nn.sigmoid(next(rows)), next(rows)
         slope = MOST_TREND * jax.nn.sigmoid(next(rows)) if self.has_trend else 0.0 * level
-        moving = [MOST_SEASON * jax.nn.sigmoid(next(rows)) for _ in range(self._moving)]
+        moving = [MOST_SEASON * jax.nn.sigmoid(next(rows)) for _ in range(self.moving)]
         extra = tuple(next(rows) for _ in self.extra)
         states, first = len(self.owners), self.size - len(self.effects) - len(self.owners)
         season = theta[first : first + states]

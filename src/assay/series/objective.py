@@ -23,14 +23,12 @@ class Block(NamedTuple):
         calendar: of the steps.
         offset: log of exposure and of what else adds without a parameter; (steps, series) or
             (1, series).
-        rough: each series' rough level, to which its offset is added.
         features: (features, steps, series).
     """
 
     seen: Seen
     calendar: Calendar
     offset: Float[Array, "steps series"]
-    rough: Float[Array, " series"]
     features: Float[Array, "features steps series"]
 
 
@@ -81,7 +79,7 @@ class Filtered(NamedTuple):
 
 def fixed_part(block: Block, parts: Parts) -> Float[Array, "steps series"]:
     """What no observation moves, of the linked parameter."""
-    fixed = block.offset + block.rough + parts.level + block.calendar.basis @ parts.season
+    fixed = block.offset + parts.level + block.calendar.basis @ parts.season
     return fixed + jnp.einsum("kts,ks->ts", block.features, parts.effects)
 
 

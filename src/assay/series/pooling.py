@@ -40,49 +40,56 @@ class Common:
     sd: Floats
     open: Floats
 
-    def prior(self, series: int, dtype: Any) -> Prior:
-        """For so many series, with a search in units of what fits leave open."""
-        columns = (np.repeat(each[:, None], series, axis=1) for each in self._fields())
-        return Prior(*(jnp.asarray(each, dtype) for each in columns))
+    def prior(self, told: Floats, dtype: Any) -> Prior:
+        """For some series, with a search in units of what their fits will leave open.
 
-    def _fields(self) -> tuple[Floats, Floats, Floats]:
-        return self.mean, self.sd, self.open
+        Args:
+            told: what each series tells of its own level, as an information.
+            dtype: of all numbers.
+        """
+        mean, sd, scale = (
+            np.repeat(each[:, None], told.size, axis=1) for each in (self.mean, self.sd, self.open)
+        )
+        scale[0] = 1.0 / np.sqrt(sd[0] ** -2.0 + told)
+        return Prior(*(jnp.asarray(each, dtype) for each in (mean, sd, scale)))
 
 
 def learn_common(
-    block: Block, first: Common, rule: Mapping[str, Any], counted: Floats
-) -> tuple[Common, Floats]:
+    block: Block, start: Floats, told: Floats, first: Common, rule: Mapping[str, Any]
+) -> Common:
     """Mean and spread of the parameters of a sample of series.
 
     Args:
-        block: the sample.
+        block: the sample; columns beyond it only fill the block.
+        start: parameters to begin from, (coordinates, columns).
+        told: what each series tells of its own level; 0 for those that only fill the block.
         first: what is believed before it is looked at.
         rule: static arguments of `fit_block`.
-        counted: 1 for each series, 0 for those that only fill the block.
-
-    Returns:
-        What was learnt, and the parameters of each series, (coordinates, series).
     """
-    common, theta = first, None
+    share = (told > 0) / max(1, np.sum(told > 0))
+    common, theta, dtype = first, jnp.asarray(start), block.seen.y.dtype
     for _ in range(ROUNDS):
-        prior = common.prior(counted.size, block.rough.dtype)
-        start = jnp.zeros_like(prior.mean) if theta is None else prior.coordinates(theta)
-        found = fit_block(start, block, prior, tolerance=TOLERANCE, most=MOST, **rule)
+        prior = common.prior(told, dtype)
+        at = prior.coordinates(theta.astype(dtype))
+        found = fit_block(at, block, prior, tolerance=TOLERANCE, most=MOST, **rule)
         theta = prior.theta(found.at)
         spread = np.asarray(prior.scale) / np.sqrt(_bends(found.at, block, prior, rule))
-        common = _updated(common, np.asarray(theta), spread, counted / counted.sum())
-    return common, np.asarray(theta)
+        common = _updated(common, np.asarray(theta), spread, share)
+    return common
 
 
 def _bends(at: Any, block: Block, prior: Prior, rule: Mapping[str, Any]) -> Floats:
     """Second derivative along each coordinate of the search, at least the prior's."""
-    least = np.asarray((prior.scale / prior.sd) ** 2)
-    rows = []
-    for k in range(at.shape[0]):
-        ahead = value_and_gradient(at.at[k].add(NUDGE), block, prior, **rule)[1][k]
-        behind = value_and_gradient(at.at[k].add(-NUDGE), block, prior, **rule)[1][k]
-        rows.append(np.asarray((ahead - behind) / (2 * NUDGE)))
-    found = np.stack(rows)
+    rows = [bend_along(k, at, block, prior, rule) for k in range(at.shape[0])]
+    return np.stack(rows)
+
+
+def bend_along(k: int, at: Any, block: Block, prior: Prior, rule: Mapping[str, Any]) -> Floats:
+    """Second derivative of each series' objective along coordinate k of the search."""
+    least = np.asarray((prior.scale[k] / prior.sd[k]) ** 2)
+    ahead = value_and_gradient(at.at[k].add(NUDGE), block, prior, **rule)[1][k]
+    behind = value_and_gradient(at.at[k].add(-NUDGE), block, prior, **rule)[1][k]
+    found = np.asarray((ahead - behind) / (2 * NUDGE))
     return np.where(np.isfinite(found), np.maximum(found, least), least)
 
 

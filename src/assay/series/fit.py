@@ -1,0 +1,306 @@
+"""Fitting a panel: what series have in common first, then all of them in blocks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from assay.compute import on_all_cores
+from assay.compute.progress import tracked
+from assay.family import AbstractFamily
+from assay.series.arrange import Panel, Recipe
+from assay.series.kinds import Floats, Whole
+from assay.series.layout import Layout
+from assay.series.negative_binomial import NegativeBinomialRule
+from assay.series.objective import Block, filtered, fit_block
+from assay.series.pooling import Common, bend_along, learn_common
+from assay.series.recursion import State
+from assay.series.rule import AbstractRule, FamilyRule
+
+COLUMNS = (8, 64, 512, 2048)  # sizes that blocks are filled up to: few shapes, few compilations
+CELLS = 4_000_000  # of one array of a block, so that memory does not grow with the panel
+LONGER = 1.5  # times that the longest series of a block may be as long as its shortest
+SAMPLE = 512  # series that tell what all have in common
+TOLERANCE, MOST = 1e-3, 60
+FORGETS = 30.0  # observations after which those before say little about a level that moves
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """Parameters and states of every series of a panel, in its order.
+
+    Fields:
+        theta: parameters, (coordinates, series); the common ones for series that were set aside.
+        level_sd: what is left open of each series' level.
+        state: after the last step of the panel.
+        log_likelihood: of each series.
+        left: what each log posterior would still gain.
+    """
+
+    theta: Floats
+    level_sd: Floats
+    state: State
+    log_likelihood: Floats
+    left: Floats
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What all compiled functions of a fit share.
+
+    Fields:
+        rule: of the family.
+        layout: of the coordinates.
+        scaling: of the score.
+        is_censored: whether any row is hidden.
+    """
+
+    rule: AbstractRule
+    layout: Layout
+    scaling: Any
+    is_censored: bool
+
+    @property
+    def static(self) -> dict[str, Any]:
+        """As keywords."""
+        return {
+            "rule": self.rule,
+            "layout": self.layout,
+            "scaling": self.scaling,
+            "is_censored": self.is_censored,
+        }
+
+
+def machine_of(recipe: Recipe, panel: Panel) -> Machine:
+    """The compiled functions that a recipe needs on a panel."""
+    rule = rule_of(recipe.family, recipe.driven)
+    names = panel.design.names[int(panel.design.has_intercept) :] if panel.design else ()
+    layout = Layout(
+        extra=rule.names,
+        owners=tuple(recipe.seasons.owners.tolist()),
+        effects=names,
+        has_trend=recipe.term.trend is not None,
+    )
+    return Machine(rule, layout, recipe.term.scaling, bool(panel.hidden.any()))
+
+
+def rule_of(family: AbstractFamily, driven: str) -> AbstractRule:
+    """How observations of a family move one of its parameters."""
+    base = getattr(family, "base", family) if family.name == "censored" else family
+    if base.name == "negative-binomial" and driven == "mean":
+        return NegativeBinomialRule()
+    return FamilyRule(base, driven)
+
+
+def rough_levels(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Floats, Floats]:
+    """A first guess of each series' level before the link, and the weight of its rows.
+
+    The mean of what was seen, with one observation at the mean of all series added; with exposure
+    it is the mean per unit of exposure.
+    """
+    link = next(each.link for each in family.parameters if each.name == driven)
+    series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
+    is_log = link.name == "log"
+    exposure = np.exp(panel.offset) if is_log else np.ones(1)
+    total = np.bincount(series, panel.weight * panel.y, panel.series)
+    weight = np.bincount(series, panel.weight * exposure, panel.series)
+    count = np.bincount(series, panel.weight, panel.series)
+    whole = total.sum() / weight.sum()
+    if is_log:
+        whole = max(whole, 0.5 / weight.sum())
+    elif link.name == "logit":
+        whole = float(np.clip(whole, 0.5 / weight.sum(), 1.0 - 0.5 / weight.sum()))
+    mean = (total + whole) / (weight + 1.0)
+    if not is_log and link.name == "identity":
+        mean = mean - (np.mean(panel.offset) if panel.offset.size > 1 else 0.0)
+    return np.asarray(link.inverse(jnp.asarray(mean))), count
+
+
+def first_beliefs(panel: Panel, machine: Machine, family: AbstractFamily, rough: Floats) -> Common:
+    """What is believed of the parameters before any series is looked at."""
+    natural = family.start(panel.y[panel.weight > 0], {})
+    links = {each.name: each.link for each in family.parameters}
+    said = []
+    for at, name in enumerate(machine.layout.names):
+        if at == 0:
+            said.append((float(np.median(rough)), max(float(np.std(rough)), 0.5), 0.1))
+        elif name in machine.rule.names:
+            linked = float(links[name].inverse(jnp.asarray(natural[name])))
+            said.append((linked, 1.0, 0.3))
+        else:
+            said.append(_first_belief(name))
+    return Common(*(np.array(column) for column in zip(*said, strict=True)))
+
+
+def _first_belief(name: str) -> tuple[float, float, float]:
+    """Mean, spread over series and what a fit leaves open, before anything is known."""
+    if name == "pull":
+        return 3.0, 1.0, 0.5
+    if name.startswith("gain"):
+        return (-2.0 if name == "gain of level" else -4.0), 1.0, 0.5
+    return 0.0, 0.3, 0.1
+
+
+def told_of_level(machine: Machine, rough: Floats, count: Floats, common: Common) -> Floats:
+    """What each series tells of its own level: information of an observation times how many."""
+    first = 3 + int(machine.layout.has_trend) + machine.layout.moving
+    names = machine.rule.names
+    extra = tuple(jnp.full(rough.size, common.mean[first + k]) for k in range(len(names)))
+    one = np.asarray(machine.rule.information(jnp.asarray(rough), extra))
+    return one * np.minimum(count, FORGETS)
+
+
+def fit_panel(panel: Panel, recipe: Recipe, *, dtype: Any = np.float64) -> tuple[Common, Fits]:
+    """Fit every series of a panel that was not set aside.
+
+    Args:
+        panel: the series.
+        recipe: what is fitted.
+        dtype: of all numbers; float32 takes half the time and memory, and moves a log posterior
+            by some 1e-6 of its size.
+
+    Returns:
+        What the series have in common, and their parameters and states.
+    """
+    machine = machine_of(recipe, panel)
+    family = recipe.family
+    rough, count = rough_levels(panel, family, recipe.driven)
+    first = first_beliefs(panel, machine, family, rough)
+    told = told_of_level(machine, rough, count, first)
+    work = Work(panel, recipe, machine, rough, told, dtype)
+    common = work.common(first)
+    parts = list(tracked(_in_turn(work, common), "fitting series"))
+    return common, _collected(parts, panel, common, machine)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A panel on its way.
+
+    Fields:
+        panel: the series.
+        recipe: what is fitted.
+        machine: what does it.
+        rough: first guess of each level.
+        told: what each series tells of it.
+        dtype: of all numbers.
+    """
+
+    panel: Panel
+    recipe: Recipe
+    machine: Machine
+    rough: Floats
+    told: Floats
+    dtype: Any
+
+    def block(self, chosen: Whole) -> Block:
+        """Some series side by side."""
+        steps = int(self.panel.lengths[chosen].max())
+        return self.panel.block(
+            chosen, steps, _columns(chosen.size), self.recipe.seasons, self.dtype
+        )
+
+    def common(self, first: Common) -> Common:
+        """What series have in common, learnt from a sample of them."""
+        chosen = sample_of(self.panel)
+        block = self.block(chosen)
+        told = _filled(self.told[chosen], block.seen.y.shape[1])
+        start = self.start(chosen, first, told.size)
+        return learn_common(block, start, told, first, self.machine.static)
+
+    def start(self, chosen: Whole, common: Common, columns: int) -> Floats:
+        """Common parameters, and each series' rough level."""
+        start = np.repeat(common.mean[:, None], columns, axis=1)
+        start[0, : chosen.size] = self.rough[chosen]
+        return start
+
+    def fit(self, chosen: Whole, common: Common) -> "Part":
+        """Parameters and states of some series."""
+        block = self.block(chosen)
+        columns = block.seen.y.shape[1]
+        prior = common.prior(_filled(self.told[chosen], columns), self.dtype)
+        start = prior.coordinates(jnp.asarray(self.start(chosen, common, columns), self.dtype))
+        static = self.machine.static
+        found = fit_block(start, block, prior, tolerance=TOLERANCE, most=MOST, **static)
+        theta = prior.theta(found.at)
+        bend = bend_along(0, found.at, block, prior, static)
+        run = filtered(block, theta, **static)
+        kept = slice(chosen.size)
+        return Part(
+            chosen,
+            np.asarray(theta)[:, kept],
+            (np.asarray(prior.scale[0]) / np.sqrt(bend))[kept],
+            State(*(np.asarray(each)[..., kept] for each in run.state)),
+            np.asarray(run.log_likelihood)[kept],
+            np.asarray(found.left)[kept],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What was found of some series; fields as those of `Fits`."""
+
+    chosen: Whole
+    theta: Floats
+    level_sd: Floats
+    state: State
+    log_likelihood: Floats
+    left: Floats
+
+
+def sample_of(panel: Panel) -> Whole:
+    """Series that tell what all have in common: evenly spaced over those that can be learnt."""
+    able = np.setdiff1d(np.arange(panel.series), list(panel.set_aside))
+    # A stride that does not fall in step with the order of keys.
+    order = np.random.default_rng(able.size).permutation(able.size)[:SAMPLE]
+    return able[np.sort(order)]
+
+
+def blocks_of(panel: Panel) -> list[Whole]:
+    """Series of similar length together, in blocks that fit in memory."""
+    lengths = panel.lengths
+    order = np.argsort(-lengths, kind="stable")
+    found, at = [], 0
+    width = 1 + panel.features.shape[1]
+    while at < order.size:
+        longest = int(lengths[order[at]])
+        fits = [size for size in COLUMNS if size * longest * width <= CELLS]
+        most = max(fits, default=COLUMNS[0])
+        stop = min(at + most, int(np.searchsorted(-lengths[order], -longest / LONGER, "right")))
+        found.append(np.sort(order[at : max(stop, at + 1)]))
+        at = max(stop, at + 1)
+    return found
+
+
+def _in_turn(work: Work, common: Common) -> Iterator[Part]:
+    yield from on_all_cores(lambda chosen: work.fit(chosen, common), blocks_of(work.panel))
+
+
+def _columns(series: int) -> int:
+    return next((size for size in COLUMNS if series <= size), COLUMNS[-1])
+
+
+def _filled(values: Floats, size: int) -> Floats:
+    return np.concatenate([values, np.zeros(size - values.size)])
+
+
+def _collected(
+    parts: list[Part], panel: Panel, common: Common, machine: Machine
+) -> Fits:
+    """All parts in the order of the panel; a series that was set aside has the common parameters."""
+    order = np.concatenate([part.chosen for part in parts])
+    back = np.argsort(order)
+
+    def joined(each: list[Floats]) -> Floats:
+        return np.concatenate(each, axis=-1)[..., back]
+
+    theta = joined([part.theta for part in parts])
+    level_sd = joined([part.level_sd for part in parts])
+    state = State(*(joined(list(each)) for each in zip(*(p.state for p in parts), strict=True)))
+    aside = np.array(sorted(panel.set_aside), dtype=int)
+    theta[:, aside] = common.mean[:, None]
+    level_sd[aside] = common.sd[0]
+    likelihood = joined([part.log_likelihood for part in parts])
+    return Fits(theta, level_sd, state, likelihood, joined([part.left for part in parts]))
