@@ -15,6 +15,7 @@ from assay.fit.expected import expected_curvature
 from assay.frame import Frame, read
 from assay.model.diagnosis import findings, refuse
 from assay.model.fitted import FittedModel
+from assay.model.follow import driven_parameter, series_recipe
 from assay.model.panel import FittedPanel
 from assay.model.panel_fit import PanelRecipe, fit_panel, key_columns
 from assay.model.penalised import climb, penalty_weights
@@ -24,6 +25,7 @@ from assay.model.trained import with_trained
 from assay.model.uncertain import with_laplace, with_nuts
 from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
+from assay.series import FittedSeries, fit_series
 
 Method = Literal["map", "laplace", "nuts"]
 Information = Literal["observed", "expected"]
@@ -101,11 +103,24 @@ class Model:
         target: str,
         *,
         by: None = None,
+        time: None = None,
         weights: Any = None,
         engine: Engine | None = None,
         seed: int = 0,
         near: "FittedModel | None" = None,
     ) -> FittedModel: ...
+
+    @overload
+    def fit(
+        self,
+        data: Any,
+        target: str,
+        *,
+        time: str,
+        by: str | Sequence[str] | None = None,
+        engine: Engine | None = None,
+        seed: int = 0,
+    ) -> FittedSeries: ...
 
     @overload
     def fit(
@@ -125,11 +140,12 @@ class Model:
         target: str,
         *,
         by: str | Sequence[str] | None = None,
+        time: str | None = None,
         weights: Any = None,
         engine: Engine | None = None,
         seed: int = 0,
         near: "FittedModel | None" = None,
-    ) -> FittedModel | FittedPanel:
+    ) -> FittedModel | FittedPanel | FittedSeries:
         """Fit to all rows that have a target.
 
         Args:
@@ -137,6 +153,8 @@ class Model:
             target: column of the target.
             by: key columns; one model is fitted to each group of rows with equal keys, all of
                 them in one batch.
+            time: column of time, for a model with a `ScoreDriven` term: it follows each series of
+                `by` in time and returns a `FittedSeries`.
             weights: how often each row counts: a column, or one number of 0 or more for each row.
             engine: `cpu` or `gpu`, by default what JAX takes by itself.
             seed: of the posterior draws.
@@ -159,12 +177,38 @@ class Model:
                 f"the target is {type(target).__name__}, must be the name of a column."
             )
         frame = data if isinstance(data, Frame) else read(data)
+        if (driven := driven_parameter(self.predictors)) is not None or time is not None:
+            return self._follow(frame, driven, target, time, by, engine, seed, weights)
         with on_engine(engine), one_blas_thread():
             counted = read_weights(frame, weights)
             if by is None:
                 return self._fit(frame, counted, target=target, seed=seed, near=near)
             recipe = self._recipe(frame, target, by, seed)
             return fit_panel(recipe, frame, counted, partial(self._fit, target=target, seed=seed))
+
+    def _follow(
+        self,
+        frame: Frame,
+        driven: str | None,
+        target: str,
+        time: str | None,
+        by: str | Sequence[str] | None,
+        engine: Engine | None,
+        seed: int,
+        weights: Any,
+    ) -> FittedSeries:
+        if driven is None:
+            raise ConfigError(
+                f"`time` is {time!r}, but no term of the model follows a series in time. Add "
+                "`ScoreDriven(season=7)` to the predictor, or leave `time` out."
+            )
+        if weights is not None:
+            raise ConfigError("a score-driven model takes no `weights`. Leave them out.")
+        recipe = series_recipe(
+            self.family, self.predictors, driven, target=target, time=time, by=by
+        )
+        with on_engine(engine), one_blas_thread():
+            return fit_series(recipe, frame, seed=seed)
 
     def _fit(
         self,

@@ -103,9 +103,7 @@ class Panel:
             return [ONLY]
         return [", ".join(f"{k}={v!r}" for k, v in row.items()) for row in self.keys.to_dicts()]
 
-    def block(
-        self, chosen: Whole, steps: int, columns: int, seasons: Seasons, dtype: Any
-    ) -> Block:
+    def block(self, chosen: Whole, steps: int, columns: int, seasons: Seasons, dtype: Any) -> Block:
         """Series side by side, all ending with the panel; what is missing has weight 0.
 
         Args:
@@ -268,17 +266,16 @@ def _column(rows: Frame, name: str) -> np.ndarray:
     return column.fill_null(False).to_numpy() if column.dtype == pl.Boolean else rows.numbers(name)
 
 
-def _features(
-    rows: Frame, others: Sum, used: Flags
-) -> tuple[Design, Floats, Floats, Flags]:
+def _features(rows: Frame, others: Sum, used: Flags) -> tuple[Design, Floats, Floats, Flags]:
     """A design that is fixed on complete rows, its columns and offsets of all rows."""
     complete = used & complete_rows(rows, others)
     if not complete.any():
         raise DataError(f"{rows.source}: no row has a target and all features.")
     some = rows.take(complete)
     design, matrix = others.prepare(some)
-    table = np.zeros((rows.rows, matrix.shape[1]))
-    table[complete] = as_dense(matrix)
+    dense = as_dense(matrix)
+    table = np.zeros((rows.rows, dense.shape[1]))
+    table[complete] = dense
     own = np.asarray(design.offset(some))
     offset = own
     if own.size > 1:
@@ -300,4 +297,3 @@ def complete_rows(rows: Frame, others: Sum) -> Flags:
 def _reads(others: Sum) -> frozenset[str]:
     """Names in the recipes of the terms; a column that is not read costs nothing but its nulls."""
     return frozenset(re.findall(r"[A-Za-z_][A-Za-z_0-9.]*", others.describe()))
-

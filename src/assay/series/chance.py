@@ -8,7 +8,6 @@ import abc
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from scipy.special import gamma as gamma_function
@@ -28,9 +27,7 @@ class AbstractChance(abc.ABC):
         """One series' noise, (steps, paths): the part of all draws that no path changes."""
 
     @abc.abstractmethod
-    def value(
-        self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra
-    ) -> Floats:
+    def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
         """Values of one step, (series, paths).
 
         Args:
@@ -58,9 +55,7 @@ class Scaled(AbstractChance):
     def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
         return _NOISE[self.law](stream, extra, shape)
 
-    def value(
-        self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra
-    ) -> Floats:
+    def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
         del streams, extra
         return eta + noise if self.law in _SHIFTED else np.exp(eta) * noise
 
@@ -86,9 +81,7 @@ class PoissonChance(AbstractChance):
         size = math.exp(extra[0])
         return stream.standard_gamma(size, shape) / size
 
-    def value(
-        self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra
-    ) -> Floats:
+    def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
         del extra
         rate = np.minimum(noise * np.exp(eta), MOST_COUNT)
         return np.stack([own.poisson(each) for own, each in zip(streams, rate, strict=True)]) * 1.0
@@ -106,9 +99,7 @@ class TweedieChance(AbstractChance):
         del stream, extra
         return np.ones(shape)
 
-    def value(
-        self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra
-    ) -> Floats:
+    def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
         del noise
         share = 1.0 / (1.0 + np.exp(-extra[1]))  # power - 1
         strength = np.exp((1.0 - share) * eta - extra[0])
@@ -133,9 +124,7 @@ class CoinChance(AbstractChance):
         del extra
         return stream.logistic(size=shape)
 
-    def value(
-        self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra
-    ) -> Floats:
+    def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
         del streams, extra
         return (noise < eta) * 1.0
 

@@ -37,6 +37,7 @@ class Fits:
         state: after the last step of the panel.
         log_likelihood: of each series.
         left: what each log posterior would still gain.
+        count: observations of each series that were learnt from.
     """
 
     theta: Floats
@@ -44,6 +45,7 @@ class Fits:
     state: State
     log_likelihood: Floats
     left: Floats
+    count: Floats
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def rough_levels(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Flo
     exposure = np.exp(panel.offset) if is_log else np.ones(1)
     total = np.bincount(series, panel.weight * panel.y, panel.series)
     weight = np.bincount(series, panel.weight * exposure, panel.series)
-    count = np.bincount(series, panel.weight, panel.series)
+    count = np.bincount(series, panel.weight, panel.series).astype(float)
     whole = total.sum() / weight.sum()
     if is_log:
         whole = max(whole, 0.5 / weight.sum())
@@ -172,7 +174,7 @@ def fit_panel(panel: Panel, recipe: Recipe, *, dtype: Any = np.float64) -> tuple
     work = Work(panel, recipe, machine, rough, told, dtype)
     common = work.common(first)
     parts = list(tracked(_in_turn(work, common), "fitting series"))
-    return common, _collected(parts, panel, common, machine)
+    return common, _collected(parts, panel, common, count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +234,7 @@ class Work:
             chosen,
             np.asarray(theta)[:, kept],
             (np.asarray(prior.scale[0]) / np.sqrt(bend))[kept],
-            State(*(np.asarray(each)[..., kept] for each in run.state)),
+            State(*(each[..., kept] for each in run.state)),
             np.asarray(run.log_likelihood)[kept],
             np.asarray(found.left)[kept],
         )
@@ -286,10 +288,8 @@ def _filled(values: Floats, size: int) -> Floats:
     return np.concatenate([values, np.zeros(size - values.size)])
 
 
-def _collected(
-    parts: list[Part], panel: Panel, common: Common, machine: Machine
-) -> Fits:
-    """All parts in the order of the panel; a series that was set aside has the common parameters."""
+def _collected(parts: list[Part], panel: Panel, common: Common, count: Floats) -> Fits:
+    """All parts in the order of the panel; a series set aside has the common parameters."""
     order = np.concatenate([part.chosen for part in parts])
     back = np.argsort(order)
 
@@ -298,9 +298,11 @@ def _collected(
 
     theta = joined([part.theta for part in parts])
     level_sd = joined([part.level_sd for part in parts])
-    state = State(*(joined(list(each)) for each in zip(*(p.state for p in parts), strict=True)))
+    every = zip(*(part.state for part in parts), strict=True)
+    state = State(*(jnp.concatenate(each, axis=-1)[..., back] for each in every))
     aside = np.array(sorted(panel.set_aside), dtype=int)
     theta[:, aside] = common.mean[:, None]
     level_sd[aside] = common.sd[0]
     likelihood = joined([part.log_likelihood for part in parts])
-    return Fits(theta, level_sd, state, likelihood, joined([part.left for part in parts]))
+    left = joined([part.left for part in parts])
+    return Fits(theta, level_sd, state, likelihood, left, count)

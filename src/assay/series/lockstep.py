@@ -128,9 +128,7 @@ def _stepped(of: ValueAndGradient, search: _Search, tolerance: Array | float) ->
     )
 
 
-def _remembered(
-    search: _Search, step: Array, bend: Array, accepted: Array
-) -> tuple[Array, Array]:
+def _remembered(search: _Search, step: Array, bend: Array, accepted: Array) -> tuple[Array, Array]:
     """The histories with this step, where its curvature is positive."""
     curvature = jnp.sum(step * bend, axis=0)
     size = jnp.sqrt(jnp.sum(step**2, axis=0) * jnp.sum(bend**2, axis=0))

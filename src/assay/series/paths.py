@@ -59,6 +59,7 @@ def sample_paths(
     parts: Parts,
     state: State,
     ahead: Ahead,
+    unsure: Floats,
     *,
     keys: Sequence[str],
     paths: int,
@@ -73,12 +74,14 @@ def sample_paths(
         parts: parameters of each series.
         state: of each after the last step that was seen.
         ahead: the days to come.
+        unsure: standard deviation of what is not known of each level, (series,).
         keys: of the series: each has a stream of its own.
         paths: how many of each.
         seed: of all streams.
     """
     steps, series = ahead.fixed.shape
     streams = [stream_of(seed, "paths", key) for key in keys]
+    shift = np.stack([sd * own.normal(size=paths) for sd, own in zip(unsure, streams, strict=True)])
     every = [tuple(float(each[at]) for each in parts.extra) for at in range(series)]
     shape = (steps, paths)
     noise = np.stack(
@@ -90,7 +93,7 @@ def sample_paths(
     values, means = np.empty((steps, series, paths)), np.empty((steps, series))
     for at in range(steps):
         row = (ahead.fixed[at], ahead.basis[at])
-        eta = np.asarray(_heights(now, *row))
+        eta = np.asarray(_heights(now, *row)) + shift
         drawn = chance.value(streams, noise[at], eta, extra)
         is_open = np.asarray(ahead.is_open[at])[:, None]
         values[at] = np.where(is_open > 0, drawn, 0.0)

@@ -1,11 +1,10 @@
 """What many series have in common, learnt from some of them: empirical Bayes.
 
 Each series' parameters are normal around a common mean. Rounds of fitting a sample of series, and
-of taking mean and spread of what came out (with what each fit leaves open added to the spread),
-find both.
+of taking mean and spread of what came out (with what each fit leaves open), find both.
 
-Source: Robbins (1956), An empirical Bayes approach to statistics; MacKay (1992), Bayesian interpolation, for their speed; Laplace's approximation for what a fit
-leaves open.
+Source: Robbins (1956), An empirical Bayes approach to statistics; MacKay (1992), Bayesian
+interpolation, for the rounds; Laplace's approximation for what a fit leaves open.
 """
 
 from collections.abc import Mapping

@@ -16,7 +16,6 @@ Source: Harvey (2013), Dynamic models for volatility and heavy tails; Creal, Koo
 
 from typing import Literal, NamedTuple, TypeAlias
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float

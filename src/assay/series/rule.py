@@ -96,7 +96,7 @@ class FamilyRule(AbstractRule):
         linked = dict(zip(self.names, extra, strict=True))
         return INFORMATION[self.family.name, self.driven](eta, linked)
 
-    def _bound(self, eta: Rows, extra: Extra):  # noqa: ANN202
+    def _bound(self, eta: Rows, extra: Extra):
         linked = dict(zip(self.names, extra, strict=True)) | {self.driven: eta}
         return self.family.from_linked(linked, {})
 
