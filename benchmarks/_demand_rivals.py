@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from _demand_scores import LEVELS, Floats
 
-# numba asks for the package `coverage`, and would find the benchmark of that name beside this file.
-sys.modules.setdefault("coverage", None)  # pyright: ignore[reportArgumentType]
-
 WINDOWS = 2  # of a conformal interval
 RIVALS = ("seasonal naive", "AutoETS", "fixed ETS", "CrostonSBA")
+
+
+def hide_namesake() -> None:
+    """numba asks for the package `coverage`, and would find the benchmark of that name."""
+    sys.modules.setdefault("coverage", None)  # pyright: ignore[reportArgumentType]
 
 
 def rival(name: str, season: int) -> Any:
@@ -50,6 +52,7 @@ def rival_quantiles(
     name: str, history: Floats, horizon: int, season: int, jobs: int = 2
 ) -> tuple[Floats, Floats]:
     """Quantiles of all `LEVELS`, (levels, steps, series), and means, (steps, series)."""
+    hide_namesake()
     from statsforecast import StatsForecast
     from statsforecast.utils import ConformalIntervals
 

@@ -18,8 +18,6 @@ import polars as pl
 DAYS, AHEAD = 365, 28
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 MEGA = 1e6
-# numba asks for the package `coverage`, and would find the benchmark of that name beside this file.
-sys.modules.setdefault("coverage", None)  # pyright: ignore[reportArgumentType]
 
 
 def simulated(series: int, share_out: float, seed: int = 0) -> pl.DataFrame:
@@ -82,7 +80,9 @@ def own(series: int, share_out: float, calls: int) -> dict[str, Any]:
 
 def rival(name: str, series: int) -> dict[str, Any]:
     """A model of statsforecast with two jobs, after it was compiled."""
-    from _demand_rivals import long_table
+    from _demand_rivals import hide_namesake, long_table
+
+    hide_namesake()
     from statsforecast import StatsForecast
     from statsforecast.models import AutoETS, CrostonSBA
     from statsforecast.utils import ConformalIntervals
@@ -107,7 +107,9 @@ def rival(name: str, series: int) -> dict[str, Any]:
 
 def boosted(series: int) -> dict[str, Any]:
     """LightGBM over lags by mlforecast, with conformal intervals."""
-    from _demand_rivals import long_table
+    from _demand_rivals import hide_namesake, long_table
+
+    hide_namesake()
     from lightgbm import LGBMRegressor
     from mlforecast import MLForecast
     from mlforecast.utils import PredictionIntervals

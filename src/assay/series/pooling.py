@@ -19,7 +19,7 @@ from assay.series.kinds import Floats
 from assay.series.lockstep import Minimum
 from assay.series.objective import Block, Prior, fit_block
 
-ROUNDS = 4
+ROUNDS = 3
 NARROWEST, WIDEST = 0.03, 3.0  # of a spread over series
 LEAST_DECIDED = 0.02
 SLOWEST = 3.0  # times that a spread may change in a round
