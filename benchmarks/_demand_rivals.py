@@ -13,7 +13,7 @@ RIVALS = ("seasonal naive", "AutoETS", "fixed ETS", "CrostonSBA")
 
 
 def hide_namesake() -> None:
-    """numba asks for the package `coverage`, and would find the benchmark of that name."""
+    """Numba asks for the package `coverage`, and would find the benchmark of that name."""
     sys.modules.setdefault("coverage", None)  # pyright: ignore[reportArgumentType]
 
 

@@ -44,7 +44,7 @@ def simulated(series: int, share_out: float, seed: int = 0) -> pl.DataFrame:
 
 
 def timed(act: Callable[[], Any]) -> tuple[float, float]:
-    """Seconds of wall time and of all cores that a call takes, processes that it starts included."""
+    """Seconds of wall time and of all cores that a call takes, with processes that it starts."""
     wall, cpu = time.perf_counter(), sum(os.times()[:4])
     act()
     return time.perf_counter() - wall, sum(os.times()[:4]) - cpu
