@@ -38,6 +38,7 @@ LIMITS_S = {False: (30.0, 20.0), True: (60.0, 40.0)}  # first and warm, by wheth
 MEMORY_GB = 4.0
 TIMES_RIVAL = 20.0
 TIMES_MANY = 10.0
+BUSY = 3.0  # load from which on two cores are shared with others
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Part:
     def rate(self) -> float:
         """Series a second, warm."""
         return self.series / self.wall_s[-1]
+
+    @property
+    def thrift(self) -> float:
+        """Series a second of one core, warm: what others do on the machine hardly moves it."""
+        return self.series / self.cpu_s[-1]
 
     @property
     def cells(self) -> tuple[object, ...]:
@@ -154,7 +160,13 @@ def main() -> None:
     parts = [plain, hidden, *([many] if many else []), *others]
     show_table("daily series of 365 days, quantiles of 28 more", COLUMNS, [p.cells for p in parts])
     short = [] if options.quick else shortfalls_of(plain, hidden, many, others)
-    beside = [f"{plain.rate / each.rate:.0f} times {each.name}" for each in others]
+    beside = [
+        f"{plain.rate / each.rate:.0f} times {each.name} ({plain.thrift / each.thrift:.0f} by CPU)"
+        for each in others
+    ]
+    busiest = max(each.load for each in parts)
+    if busiest > BUSY:
+        print(f"The machine was busy (load {busiest:.1f}): times are upper bounds.")
     figure = (
         f"panel speed: {series:,} series in {plain.wall_s[-1]:.1f} s warm, "
         f"{plain.wall_s[0]:.1f} s at first; with hidden days {hidden.wall_s[-1]:.1f} s, "
