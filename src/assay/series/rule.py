@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from assay.family import AbstractFamily
+from assay.family.tail import log1mexp
 from assay.family.zero_inflated import inner_value
 from assay.series.information import information_of
 
@@ -52,6 +53,18 @@ class AbstractRule(abc.ABC):
     @abc.abstractmethod
     def reach(self, eta: Rows, extra: Extra, limit: Rows) -> tuple[Rows, Rows]:
         """Log P(Y >= limit), and its derivative in `eta`."""
+
+    def fall(self, eta: Rows, extra: Extra, limit: Rows) -> tuple[Rows, Rows]:
+        """Log P(Y < limit), and its derivative in `eta`.
+
+        By default from the tail above; a rule of values that may be rounded gives it where it is
+        the smaller tail as well.
+        """
+        log_reach, score = self.reach(eta, extra, limit)
+        some = log_reach < 0
+        log_fall = log1mexp(jnp.where(some, log_reach, -1.0))
+        slope = -score * jnp.exp(log_reach - log_fall)
+        return jnp.where(some, log_fall, -jnp.inf), jnp.where(some, slope, 0.0)
 
     @abc.abstractmethod
     def information(self, eta: Rows, extra: Extra) -> Rows:
@@ -90,6 +103,9 @@ class FamilyRule(AbstractRule):
 
     def reach(self, eta: Rows, extra: Extra, limit: Rows) -> tuple[Rows, Rows]:
         return _slope(lambda at: self._bound(at, extra).log_reach(limit), eta)
+
+    def fall(self, eta: Rows, extra: Extra, limit: Rows) -> tuple[Rows, Rows]:
+        return _slope(lambda at: self._bound(at, extra).log_edges(limit)[0], eta)
 
     def information(self, eta: Rows, extra: Extra) -> Rows:
         linked = dict(zip(self.names, extra, strict=True))

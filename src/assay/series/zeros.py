@@ -56,6 +56,16 @@ class ZerosRule(AbstractRule):
         log_reach = log_reach + self._log_rest(extra) - log_all
         return jnp.where(some, log_reach, 0.0), jnp.where(some, score - shift, 0.0)
 
+    def fall(self, eta: Rows, extra: Extra, limit: Rows) -> tuple[Rows, Rows]:
+        if self.has_zero:
+            return super().fall(eta, extra, limit)
+        some = limit > 0
+        log_fall, slope = self.base.fall(eta, extra[:-1], jnp.where(some, limit, self.filler))
+        rest = self._log_rest(extra) + log_fall
+        log_fall = jnp.logaddexp(jax.nn.log_sigmoid(extra[-1]), rest)
+        slope = slope * jnp.exp(rest - log_fall)
+        return jnp.where(some, log_fall, -jnp.inf), jnp.where(some, slope, 0.0)
+
     def information(self, eta: Rows, extra: Extra) -> Rows:
         """By what a value of the base tells, less what its zeros would tell."""
         whole = self.base.information(eta, extra[:-1])
