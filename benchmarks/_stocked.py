@@ -174,3 +174,8 @@ def shortfalls_of(found: list[Found]) -> list[str]:
     return short
 
 
+def said(found: list[Found]) -> str:
+    """How far censored panels are from knowing demand, in a phrase."""
+    laws = dict.fromkeys(one.law for one in found)
+    apart = ", ".join(f"{law} {bias(found, law, CENSORED):+.1%}" for law in laws)
+    return f"censored panels from demand known: {apart}"

@@ -111,51 +111,47 @@ def test_every_family_with_a_known_information_stands_among_the_cases():
 def test_a_score_is_the_slope_of_what_was_seen(name):
     family, driven, (_, *extra), _ = CASES[name]
     rule = rule_of(family, driven)
-    eta = jnp.asarray([-2.0, 0.2, 1.1, 3.0])
-    y = jnp.asarray([1.0, 2.0, 1.0, 30.0])
+    eta, y = jnp.asarray([-2.0, 0.2, 1.1, 3.0]), jnp.asarray([1.0, 2.0, 1.0, 30.0])
     linked = tuple(jnp.full(eta.shape, value) for value in extra)
-    slope = jax.grad(lambda at: jnp.sum(rule.log_prob(at, linked, y)))(eta)
-    np.testing.assert_allclose(rule.score(eta, linked, y), slope, rtol=1e-9, atol=1e-9)
-    for tail in (rule.reach, rule.fall):
-        up, down = (tail(eta + step, linked, y)[0] for step in (1e-4, -1e-4))
-        found = tail(eta, linked, y)[1]
-        np.testing.assert_allclose(found, (up - down) / 2e-4, rtol=2e-6, atol=1e-8)
+
+    @jax.jit
+    def read(eta):
+        slope = jax.grad(lambda at: jnp.sum(rule.log_prob(at, linked, y)))(eta)
+        tails = rule.reach(eta, linked, y), rule.fall(eta, linked, y)
+        return rule.score(eta, linked, y), slope, tails
+
+    score, slope, tails = read(eta)
+    np.testing.assert_allclose(score, slope, rtol=1e-9, atol=1e-9)
+    (_, _, up), (_, _, down) = read(eta + 1e-4), read(eta - 1e-4)
+    for (_, found), (more, _), (less, _) in zip(tails, up, down, strict=True):
+        np.testing.assert_allclose(found, (more - less) / 2e-4, rtol=2e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", TAILED)
 def test_tails_are_those_of_the_family_and_so_are_their_slopes_in_every_parameter(name):
     family, driven, (_, *extra), _ = CASES[name]
     fast, exact = rule_of(family, driven), FamilyRule(family, driven)
-    eta = jnp.asarray([-1.0, 0.2, 1.1, 2.0])
-    limit = jnp.asarray([2.0, 1.0, 4.0, 1.0])
-    linked = tuple(jnp.full(eta.shape, value) for value in extra)
+    eta, limit = jnp.asarray([-1.0, 0.2, 1.1, 2.0]), jnp.asarray([2.0, 1.0, 4.0, 1.0])
+    linked = (eta, *(jnp.full(eta.shape, value) for value in extra))
 
-    def both(rule, eta, linked):
-        log_reach, score = rule.reach(eta, linked, limit)
-        return jnp.sum(log_reach) + jnp.sum(score)
+    @jax.jit
+    def mine(linked):
+        return fast.reach(linked[0], linked[1:], limit)
 
-    for mine, right in zip(
-        fast.reach(eta, linked, limit), exact.reach(eta, linked, limit), strict=True
-    ):
-        np.testing.assert_allclose(mine, right, rtol=1e-9, atol=1e-10)
-    if name in ("tweedie", "hurdle-count"):  # second slopes of exact tails take long to compile
-        step, at = 1e-5, [eta, *linked]
-        for k in range(len(at)):
-            moved = [
-                jnp.sum(both(exact, *parts(at, k, sign * step))) for sign in (1.0, -1.0)
-            ]
-            slope = jax.grad(lambda a, k=k: both(fast, *parts(at, k, a)))(0.0)
-            assert slope == pytest.approx((moved[0] - moved[1]) / (2 * step), rel=1e-5)
-        return
-    mine, right = (jax.grad(both, (1, 2))(rule, eta, linked) for rule in (fast, exact))
-    for one, other in zip(jax.tree.leaves(mine), jax.tree.leaves(right), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-8)
+    @jax.jit
+    def right(linked):
+        return exact.reach(linked[0], linked[1:], limit)
 
-
-def parts(at, k, step):
-    """Parameters of which the k-th has moved."""
-    moved = [each + step if j == k else each for j, each in enumerate(at)]
-    return moved[0], tuple(moved[1:])
+    for one, other in zip(mine(linked), right(linked), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-10)
+    slopes = jax.jit(jax.grad(lambda at: sum(map(jnp.sum, mine(at)))))(linked)
+    for k, slope in enumerate(slopes):
+        up, down = (
+            right(tuple(each + step * (j == k) for j, each in enumerate(linked)))
+            for step in (1e-4, -1e-4)
+        )
+        moved = sum((more - less) / 2e-4 for more, less in zip(up, down, strict=True))
+        np.testing.assert_allclose(slope, moved, rtol=1e-5, atol=1e-6)
 
 
 def test_what_is_rounded_has_the_family_s_probability_and_slope():
@@ -163,11 +159,15 @@ def test_what_is_rounded_has_the_family_s_probability_and_slope():
     fast, exact = rule_of(family, "mean"), FamilyRule(family, "mean")
     y = jnp.asarray([0.0, 0.5, 3.0, 3.5, 40.0])
     eta, linked = jnp.full(5, 1.2), (jnp.full(5, -0.4),)
-    for mine, right in (
-        (fast.log_prob(eta, linked, y), exact.log_prob(eta, linked, y)),
-        (fast.score(eta, linked, y), exact.score(eta, linked, y)),
-        (fast.reach(eta, linked, y)[0], exact.reach(eta, linked, y)[0]),
-    ):
+
+    def read(rule):
+        return (
+            rule.log_prob(eta, linked, y),
+            rule.score(eta, linked, y),
+            *rule.reach(eta, linked, y),
+        )
+
+    for mine, right in zip(jax.jit(lambda: read(fast))(), jax.jit(lambda: read(exact))(), strict=True):
         np.testing.assert_allclose(mine, right, rtol=1e-8, atol=1e-10)
 
 
