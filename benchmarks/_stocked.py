@@ -68,9 +68,13 @@ def simulate(law: str, series: int, seed: int) -> Panel:
     low, high = 0.1, 10.0
     for _ in range(40):  # the share of days out falls with what is stocked
         factor = np.sqrt(low * high)
-        low, high = (factor, high) if np.mean(demand >= stocked(law, factor, other)) > OUT else (
-            low,
-            factor,
+        low, high = (
+            (factor, high)
+            if np.mean(demand >= stocked(law, factor, other)) > OUT
+            else (
+                low,
+                factor,
+            )
         )
     return Panel(mean, demand, stocked(law, high, other))
 

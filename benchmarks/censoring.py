@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
 import _stocked
+import numpy as np
 from _common import finish, read_options, show_table
 
 # Written down before the first run, and not the shop of examples/first, which is seed 1.

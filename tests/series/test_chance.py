@@ -2,10 +2,11 @@
 
 from typing import Any
 
-import assay
 import jax
 import numpy as np
 import pytest
+
+import assay
 from assay.series.chance import chance_of
 from assay.series.paths import stream_of
 

@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
+
 from assay.series.basis import Seasons
 from assay.series.negative_binomial import NegativeBinomialRule
 from assay.series.recursion import Calendar, Gains, Seen, log_likelihood, run
-from scipy import stats
 
 STEPS, SERIES = 45, 4
 PERIODS = (7, 4)

@@ -3,8 +3,9 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from assay.series.lockstep import minimise
 from scipy import optimize
+
+from assay.series.lockstep import minimise
 
 SIZE, PROBLEMS = 5, 12
 STREAM = np.random.default_rng(5)

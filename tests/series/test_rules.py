@@ -2,11 +2,12 @@
 
 from typing import Any
 
-import assay
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
+import assay
 from assay.errors import ConfigError
 from assay.series.information import KNOWN
 from assay.series.rule import FamilyRule
@@ -81,8 +82,10 @@ def test_a_score_has_mean_0_and_the_information_as_its_variance(name):
     @jax.jit
     def read(linked, y):
         score = rule.score(linked[0], linked[1:], y)
-        return rule.log_prob(linked[0], linked[1:], y), score, rule.information(
-            linked[0], linked[1:]
+        return (
+            rule.log_prob(linked[0], linked[1:], y),
+            score,
+            rule.information(linked[0], linked[1:]),
         )
 
     log_prob, score, information = map(np.asarray, read(linked, jnp.asarray(y)))
@@ -167,7 +170,9 @@ def test_what_is_rounded_has_the_family_s_probability_and_slope():
             *rule.reach(eta, linked, y),
         )
 
-    for mine, right in zip(jax.jit(lambda: read(fast))(), jax.jit(lambda: read(exact))(), strict=True):
+    for mine, right in zip(
+        jax.jit(lambda: read(fast))(), jax.jit(lambda: read(exact))(), strict=True
+    ):
         np.testing.assert_allclose(mine, right, rtol=1e-8, atol=1e-10)
 
 

@@ -5,12 +5,13 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
-from assay.series.gamma import GammaRule
-from assay.series.negative_binomial import NegativeBinomialRule
-from assay.series.tweedie import TweedieRule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
+
+from assay.series.gamma import GammaRule
+from assay.series.negative_binomial import NegativeBinomialRule
+from assay.series.tweedie import TweedieRule
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,9 @@ def test_counts_reach_their_limit_as_mpmath_says(mean, size, limit):
 def test_amounts_reach_their_limit_as_scipy_says_at_every_shape():
     stream = np.random.default_rng(2)
     shape, eta = 10 ** stream.uniform(-4, 6, 4000), stream.uniform(-10, 10, 4000)
-    away = np.where(shape > 1, stream.normal(0, 3, 4000) / np.sqrt(shape), stream.normal(0, 3, 4000))
+    away = np.where(
+        shape > 1, stream.normal(0, 3, 4000) / np.sqrt(shape), stream.normal(0, 3, 4000)
+    )
     log_cv = -0.5 * np.log(shape)
     log_reach, _ = finite(GammaRule(), eta, (log_cv,), np.exp(eta + away))
     log_fall = np.asarray(jax.jit(GammaRule().fall)(eta, (log_cv,), np.exp(eta + away))[0])

@@ -208,9 +208,7 @@ class RoundedChance(AbstractChance):
         return self.whole.mean(eta, extra)
 
 
-def _bound(
-    family: AbstractFamily, driven: str, eta: Floats, extra: Extra
-) -> AbstractDistribution:
+def _bound(family: AbstractFamily, driven: str, eta: Floats, extra: Extra) -> AbstractDistribution:
     eta, *extra = jnp.broadcast_arrays(eta, *extra)
     others = [each.name for each in family.parameters if each.name != driven]
     return family.from_linked({driven: eta, **dict(zip(others, extra, strict=True))}, {})

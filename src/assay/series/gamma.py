@@ -40,9 +40,7 @@ class GammaRule(AbstractRule):
     def information(self, eta: Rows, extra: Extra) -> Rows:
         return jnp.exp(-2.0 * extra[0]) + jnp.zeros_like(eta)
 
-    def _tail(
-        self, eta: Rows, extra: Extra, limit: Rows, *, above: bool
-    ) -> tuple[Rows, Rows]:
+    def _tail(self, eta: Rows, extra: Extra, limit: Rows, *, above: bool) -> tuple[Rows, Rows]:
         some = limit > 0
         log_tail, score = _tail(eta, extra[0], jnp.where(some, limit, 1.0), above)
         off = 0.0 if above else -jnp.inf
