@@ -1,5 +1,7 @@
 """The filter against a plain loop, written from the formulas with one state a slot of a season."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -35,29 +37,32 @@ def seen():
     return y, hidden, weight
 
 
-def filtered(y, hidden, weight, fixed):
+def filtered(told):
     """By the code under test."""
+    y, hidden, weight, fixed = told
     seasons = Seasons(PERIODS)
     at = np.arange(len(y))
     owners = seasons.owners
-    gains = Gains(LEVEL, TREND, np.stack([SEASON[k] for k in owners]), PULL)
+    moves = (LEVEL, TREND, np.stack([SEASON[k] for k in owners]), PULL)
+    gains = Gains(*map(jnp.asarray, moves))
     calendar = Calendar(jnp.asarray(seasons.basis(at)), jnp.asarray(seasons.pushes(at)))
     rule, extra = NegativeBinomialRule(), (jnp.log(SIZE),)
 
     @jax.jit
     def go(y, hidden, weight, fixed):
-        told = Seen(y, hidden, weight)
+        rows = Seen(y, hidden, weight)
         eta, log_reach, end = run(
-            rule, "inverse", told, calendar, fixed, gains, extra, is_censored=True
+            rule, "inverse", rows, calendar, fixed, gains, extra, is_censored=True
         )
-        return eta, end, log_likelihood(rule, told, eta, log_reach, extra)
+        return eta, end, log_likelihood(rule, rows, eta, log_reach, extra)
 
     eta, end, value = go(*map(jnp.asarray, (y, hidden, weight, fixed)))
     return np.asarray(eta), jax.tree.map(np.asarray, end), np.asarray(value)
 
 
-def looped(y, hidden, weight, fixed):
+def looped(told):
     """By the formulas, one series after the other."""
+    y, hidden, weight, fixed = told
     eta, value, slots = np.zeros(y.shape), np.zeros(SERIES), []
     for j in range(SERIES):
         level = slope = 0.0
@@ -70,7 +75,7 @@ def looped(y, hidden, weight, fixed):
                 u = 0.0
             else:
                 mean, c = np.exp(eta[t, j]), y[t, j]
-                law = stats.nbinom(r, r / (r + mean))
+                law: Any = stats.nbinom(r, r / (r + mean))
                 if hidden[t, j]:
                     score = c * law.pmf(c) / law.sf(c - 1)
                     value[j] += weight[t, j] * np.log(law.sf(c - 1))
@@ -89,8 +94,8 @@ def looped(y, hidden, weight, fixed):
 
 def test_the_filter_is_the_loop(seen):
     fixed = np.random.default_rng(4).normal(1.0, 0.3, (STEPS, SERIES))
-    eta, end, value = filtered(*seen, fixed)
-    right, likelihood, slots = looped(*seen, fixed)
+    eta, end, value = filtered((*seen, fixed))
+    right, likelihood, slots = looped((*seen, fixed))
     np.testing.assert_allclose(eta, right, rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(value, likelihood, rtol=1e-8)
     for k, period in enumerate(PERIODS):
@@ -105,8 +110,8 @@ def test_the_filter_is_the_loop(seen):
 def test_rows_without_weight_change_nothing_whatever_stands_in_them(seen):
     y, hidden, weight = seen
     fixed = np.ones((STEPS, SERIES))
-    _, end, value = filtered(y, hidden, weight, fixed)
-    _, other_end, other = filtered(np.where(weight > 0, y, 1e9), hidden, weight, fixed)
+    _, end, value = filtered((y, hidden, weight, fixed))
+    _, other_end, other = filtered((np.where(weight > 0, y, 1e9), hidden, weight, fixed))
     np.testing.assert_array_equal(value, other)
     np.testing.assert_array_equal(end.level, other_end.level)
 
@@ -114,6 +119,8 @@ def test_rows_without_weight_change_nothing_whatever_stands_in_them(seen):
 def test_more_weight_moves_further():
     y = np.full((1, SERIES), 9.0)
     fixed, hidden = np.ones((1, SERIES)), np.zeros((1, SERIES), bool)
-    once, twice = (filtered(y, hidden, np.full((1, SERIES), w), fixed)[1].level for w in (1.0, 2.0))
+    once, twice = (
+        filtered((y, hidden, np.full((1, SERIES), w), fixed))[1].level for w in (1.0, 2.0)
+    )
     np.testing.assert_allclose(twice, 2 * once)
     assert (once > 0).all()

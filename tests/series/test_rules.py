@@ -98,7 +98,7 @@ def test_a_score_has_mean_0_and_the_information_as_its_variance(name):
         square += np.exp(zero[0]) * zero[1] ** 2
     close = 2e-3 if "laplace" in name else 1e-6  # a kink stands between two points of the grid
     assert whole == pytest.approx(1.0, abs=close)
-    assert mean == pytest.approx(0.0, abs=close * np.sqrt(square))
+    assert mean == pytest.approx(0.0, abs=close * float(np.sqrt(square)))
     if is_exact:
         assert information[0] == pytest.approx(square, rel=close)
     else:  # the information of the mean alone

@@ -209,9 +209,9 @@ class RoundedChance(AbstractChance):
 
 
 def _bound(family: AbstractFamily, driven: str, eta: Floats, extra: Extra) -> AbstractDistribution:
-    eta, *extra = jnp.broadcast_arrays(eta, *extra)
+    at, *rest = jnp.broadcast_arrays(eta, *extra)
     others = [each.name for each in family.parameters if each.name != driven]
-    return family.from_linked({driven: eta, **dict(zip(others, extra, strict=True))}, {})
+    return family.from_linked({driven: at, **dict(zip(others, rest, strict=True))}, {})
 
 
 @partial(jax.jit, static_argnames=("family", "driven"))

@@ -119,8 +119,8 @@ def _part(a: Array, b: Array, x: Array) -> Array:
         return _fraction(a, b, x) / a
 
     def any_width() -> Array:
-        large = (jnp.where(wide, each, 2.0 * WIDE) for each in (a, b))
-        return jnp.where(wide, beta_part(*large, jnp.where(wide, x, 0.4)), narrow())
+        large_a, large_b = (jnp.where(wide, each, 2.0 * WIDE) for each in (a, b))
+        return jnp.where(wide, beta_part(large_a, large_b, jnp.where(wide, x, 0.4)), narrow())
 
     return lax.cond(jnp.any(wide), any_width, narrow)
 

@@ -54,7 +54,8 @@ def beta_part(a: Array, b: Array, p: Array) -> Array:
     """The lower tail of a beta law at p <= a / (a + b), over the density of its log odds there.
 
     Args:
-        a, b: shapes, at least 1.
+        a: shape of the side asked for, at least 1.
+        b: the other shape, at least 1.
         p: the limit.
     """
     both = a + b

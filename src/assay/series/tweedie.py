@@ -159,8 +159,10 @@ def _sums(law: _Law) -> _Sums:
 
 
 def _along(law: _Law, nodes: int) -> _Sums:
-    """Source: Talbot (1979), The accurate numerical inversion of Laplace transforms; nodes in equal
-    steps of the hyperbolic sine, as close as the bell is wide where the line crosses the axis.
+    """All sums over the nodes of one line.
+
+    Source: Talbot (1979), The accurate numerical inversion of Laplace transforms; nodes in equal
+        steps of the hyperbolic sine, as close as the bell is wide where the line crosses the axis.
     """
     events, shape, x = law.events, law.shape, law.x
     upper, crossing, width = _crossing(events, shape, x)
