@@ -8,12 +8,17 @@ import abc
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy.special import gamma as gamma_function
 
-from assay.errors import ConfigError, nearest
+from assay.family import AbstractDistribution, AbstractFamily, Hurdle, Rounded, ZeroInflated
+from assay.series.information import information_of
 from assay.series.kinds import Floats
+from assay.series.rules import followed
 
 Extra = tuple[Floats, ...]
 Stream = np.random.Generator
@@ -133,8 +138,96 @@ class CoinChance(AbstractChance):
         return 1.0 / (1.0 + np.exp(-eta))
 
 
+@dataclass(frozen=True)
+class ZerosChance(AbstractChance):
+    """Zeros of their own beside values of another chance; `extra` ends with their logit.
+
+    Fields:
+        base: of the other values.
+    """
+
+    base: AbstractChance
+
+    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+        is_zero = stream.logistic(size=shape) < extra[-1]
+        return np.where(is_zero, np.nan, self.base.noise(stream, extra[:-1], shape))
+
+    def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
+        is_zero = np.isnan(noise)  # no noise of a base is: 1 is as good as any for what is unused
+        other = self.base.value(streams, np.where(is_zero, 1.0, noise), eta, extra[:-1])
+        return np.where(is_zero, 0.0, other)
+
+    def mean(self, eta: Floats, extra: Extra) -> Floats:
+        return self.base.mean(eta, extra[:-1]) / (1.0 + np.exp(extra[-1]))
+
+
+@dataclass(frozen=True)
+class FamilyChance(AbstractChance):
+    """Any family, by its exact quantiles.
+
+    Fields:
+        family: of the values.
+        driven: its parameter that the path moves.
+    """
+
+    family: AbstractFamily
+    driven: str
+
+    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+        del extra
+        return -np.maximum(stream.standard_exponential(shape), 1e-300)  # log of a level
+
+    def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
+        del streams
+        return np.asarray(_quantile(self.family, self.driven, noise, eta, extra))
+
+    def mean(self, eta: Floats, extra: Extra) -> Floats:
+        return np.asarray(_mean(self.family, self.driven, eta, extra))
+
+
+@dataclass(frozen=True)
+class RoundedChance(AbstractChance):
+    """Values of another chance, recorded as the nearest multiple of a grid.
+
+    Fields:
+        base: of the values themselves.
+        whole: the family, for the mean of what is recorded.
+    """
+
+    base: AbstractChance
+    whole: FamilyChance
+
+    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+        return self.base.noise(stream, extra, shape)
+
+    def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
+        grid = float(getattr(self.whole.family, "grid", 1.0))
+        return np.round(self.base.value(streams, noise, eta, extra) / grid) * grid
+
+    def mean(self, eta: Floats, extra: Extra) -> Floats:
+        return self.whole.mean(eta, extra)
+
+
+def _bound(family: AbstractFamily, driven: str, eta: Floats, extra: Extra) -> AbstractDistribution:
+    at, *rest = jnp.broadcast_arrays(eta, *extra)
+    others = [each.name for each in family.parameters if each.name != driven]
+    return family.from_linked({driven: at, **dict(zip(others, rest, strict=True))}, {})
+
+
+@partial(jax.jit, static_argnames=("family", "driven"))
+def _quantile(
+    family: AbstractFamily, driven: str, log_p: Floats, eta: Floats, extra: Extra
+) -> jax.Array:
+    return _bound(family, driven, eta, extra).lower_quantile(jnp.asarray(log_p))
+
+
+@partial(jax.jit, static_argnames=("family", "driven"))
+def _mean(family: AbstractFamily, driven: str, eta: Floats, extra: Extra) -> jax.Array:
+    return _bound(family, driven, eta, extra).mean()
+
+
 MOST_COUNT = 1e15  # NumPy draws counts as 64-bit whole numbers
-_SHIFTED = ("normal", "student-t")
+_SHIFTED = ("normal", "student-t", "logistic", "laplace")
 _NOISE = {
     "gamma": lambda stream, extra, shape: (
         stream.standard_gamma(math.exp(-2 * extra[0]), shape) * math.exp(2 * extra[0])
@@ -146,6 +239,8 @@ _NOISE = {
         stream.logistic(size=shape) * math.exp(-extra[0])
     ),
     "normal": lambda stream, extra, shape: stream.normal(0.0, math.exp(extra[0]), shape),
+    "logistic": lambda stream, extra, shape: stream.logistic(0.0, math.exp(extra[0]), shape),
+    "laplace": lambda stream, extra, shape: stream.laplace(0.0, math.exp(extra[0]), shape),
     "student-t": lambda stream, extra, shape: (
         math.exp(extra[0]) * stream.standard_t(math.exp(extra[1]), shape)
     ),
@@ -163,19 +258,30 @@ def _log_logistic_mean(turn: Floats) -> Floats:
     return np.where(turn < 1.0, angle / np.sin(np.where(turn < 1.0, angle, 1.0)), np.inf)
 
 
-def chance_of(family: str) -> AbstractChance:
-    """How values of a family are drawn, by its name.
+_OWN: dict[str, AbstractChance] = {
+    "poisson": PoissonChance(is_spread=False),
+    "negative-binomial": PoissonChance(is_spread=True),
+    "tweedie": TweedieChance(),
+    "bernoulli": CoinChance(),
+    **{law: Scaled(law) for law in _NOISE},
+}
+
+
+def chance_of(family: AbstractFamily, driven: str) -> AbstractChance:
+    """How values of a family are drawn while a path moves one of its parameters.
 
     Raises:
-        ConfigError: a family that no filter drives.
+        ConfigError: no filter drives that parameter.
     """
-    if family in ("poisson", "negative-binomial"):
-        return PoissonChance(family == "negative-binomial")
-    if family == "tweedie":
-        return TweedieChance()
-    if family == "bernoulli":
-        return CoinChance()
-    if family in _NOISE:
-        return Scaled(family)
-    known = [*_NOISE, "poisson", "negative-binomial", "tweedie", "bernoulli"]
-    raise ConfigError(f"no paths of family `{family}` can be drawn. {nearest(family, known)}")
+    family = followed(family)
+    information_of(family, driven)
+    any_family = FamilyChance(family, driven)
+    if isinstance(family, Hurdle | ZeroInflated) and driven != "zero":
+        base = family.base
+        below = base.support.lower < 0 or base.support.whole
+        if isinstance(family, ZeroInflated) or not below:
+            return ZerosChance(chance_of(base, driven))
+        return any_family
+    if isinstance(family, Rounded):
+        return RoundedChance(chance_of(family.base, driven), any_family)
+    return _OWN.get(family.name, any_family)

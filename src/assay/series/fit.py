@@ -13,11 +13,11 @@ from assay.family import AbstractFamily
 from assay.series.arrange import Panel, Recipe
 from assay.series.kinds import Floats, Whole
 from assay.series.layout import Layout
-from assay.series.negative_binomial import NegativeBinomialRule
 from assay.series.objective import Block, filtered, fit_block
 from assay.series.pooling import Common, bend_along, learn_common
 from assay.series.recursion import State
-from assay.series.rule import AbstractRule, FamilyRule
+from assay.series.rule import AbstractRule
+from assay.series.rules import rule_of
 
 # Blocks are filled up to few shapes, since each is compiled anew. One of 512 series is as fast as
 # larger ones and keeps to a core's cache.
@@ -88,14 +88,6 @@ def machine_of(recipe: Recipe, panel: Panel) -> Machine:
         has_trend=recipe.term.trend is not None,
     )
     return Machine(rule, layout, recipe.term.scaling, bool(panel.hidden.any()))
-
-
-def rule_of(family: AbstractFamily, driven: str) -> AbstractRule:
-    """How observations of a family move one of its parameters."""
-    base = getattr(family, "base", family) if family.name == "censored" else family
-    if base.name == "negative-binomial" and driven == "mean":
-        return NegativeBinomialRule()
-    return FamilyRule(base, driven)
 
 
 def rough_levels(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Floats, Floats]:

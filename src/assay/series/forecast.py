@@ -135,7 +135,7 @@ class Forecast:
         ahead = Ahead(*(jnp.asarray(each) for each in (fixed, basis, push, is_open)))
         return sample_paths(
             self.machine.rule,
-            chance_of(self.recipe.family.underlying.name),
+            chance_of(self.recipe.family, self.recipe.driven),
             self.machine.scaling,
             parts,
             state,

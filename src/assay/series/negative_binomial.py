@@ -1,7 +1,8 @@
 """The negative binomial's rule, some ten times as fast as its exact tails.
 
 P(Y >= c) is a regularised incomplete beta function, here by its continued fraction with a fixed
-number of steps: enough for 8 digits within a filter, where the family's own tails have 12.
+number of steps: enough for 8 digits within a filter, where the family's own tails have 12. Where
+limit and size are both large the fraction would need more steps than it has, and a sum takes over.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from jax.scipy.special import digamma, gammaln
 from jaxtyping import Array
 
 from assay.series.rule import AbstractRule, Extra, Rows
+from assay.series.tail_sum import beta_part
 
 STEPS = 24
+WIDE = 60.0  # of limit and size: above it the fraction is too short
 UNROLL = 24  # one fused loop over the rows
 
 
@@ -25,6 +28,10 @@ class NegativeBinomialRule(AbstractRule):
     @property
     def names(self) -> tuple[str, ...]:
         return ("size",)
+
+    @property
+    def filler(self) -> float:
+        return 1.0
 
     def log_prob(self, eta: Rows, extra: Extra, y: Rows) -> Rows:
         return _log_mass(eta, extra[0], y)
@@ -98,10 +105,24 @@ def _log_reach(eta: Array, log_size: Array, c: Array) -> tuple[Array, Array]:
     p, q = jnp.exp(log_p), jnp.exp(log_q)
     direct = p < (c + 1.0) / (c + size + 2.0)
     a, b, x = (jnp.where(direct, *pair) for pair in ((c, size), (size, c), (p, q)))
-    log_part = log_lead - jnp.log(a) + jnp.log(_fraction(a, b, x))
+    log_part = log_lead + jnp.log(_part(a, b, x))
     tiny = jnp.finfo(log_part.dtype).tiny
     rest = -jnp.expm1(jnp.where(direct, -1.0, log_part))
     return jnp.where(direct, log_part, jnp.log(jnp.maximum(rest, tiny))), log_lead
+
+
+def _part(a: Array, b: Array, x: Array) -> Array:
+    """I_x(a, b) over x^a (1-x)^b / B(a, b)."""
+    wide = jnp.minimum(a, b) > WIDE
+
+    def narrow() -> Array:
+        return _fraction(a, b, x) / a
+
+    def any_width() -> Array:
+        large_a, large_b = (jnp.where(wide, each, 2.0 * WIDE) for each in (a, b))
+        return jnp.where(wide, beta_part(large_a, large_b, jnp.where(wide, x, 0.4)), narrow())
+
+    return lax.cond(jnp.any(wide), any_width, narrow)
 
 
 def _fraction(a: Array, b: Array, x: Array) -> Array:

@@ -149,14 +149,16 @@ def run(
     def step(state: State, row: tuple[Array, ...]) -> tuple[State, tuple[Array, Array]]:
         fixed_now, y, hidden, weight, basis, push = row
         eta = fixed_now + height(state, basis)
-        score, log_reach = rule.score(eta, extra, y), jnp.zeros_like(eta)
+        score = rule.score(eta, extra, jnp.where(hidden, rule.filler, y))
+        log_reach = jnp.zeros_like(eta)
         if is_censored:
-            log_reach, above = rule.reach(eta, extra, y)
+            log_reach, above = rule.reach(eta, extra, jnp.where(hidden, y, rule.filler))
             score, log_reach = jnp.where(hidden, above, score), jnp.where(hidden, log_reach, 0.0)
         move = weight * clipped(scaled(score, rule.information(eta, extra), scaling))
         return moved(state, gains, push, move), (eta, log_reach)
 
-    rows = (fixed, seen.y, seen.hidden, seen.weight, calendar.basis, calendar.push)
+    y = jnp.where(seen.weight > 0, seen.y, rule.filler)
+    rows = (fixed, y, seen.hidden, seen.weight, calendar.basis, calendar.push)
     start = at_rest(calendar.basis.shape[1], gains.level)
     end, (eta, log_reach) = lax.scan(step, start, rows)
     return eta, log_reach, end
@@ -166,5 +168,6 @@ def log_likelihood(
     rule: AbstractRule, seen: Seen, eta: Array, log_reach: Array, extra: Extra
 ) -> Float[Array, " series"]:
     """Of each series, given what `run` found."""
-    exact = rule.log_prob(eta, extra, seen.y)
+    y = jnp.where((seen.weight > 0) & ~seen.hidden, seen.y, rule.filler)
+    exact = rule.log_prob(eta, extra, y)
     return jnp.sum(seen.weight * jnp.where(seen.hidden, log_reach, exact), axis=0)

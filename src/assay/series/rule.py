@@ -9,15 +9,17 @@ Dynamic models for volatility and heavy tails.
 """
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from assay.errors import ConfigError, nearest
 from assay.family import AbstractFamily
+from assay.family.tail import log1mexp
+from assay.family.zero_inflated import inner_value
+from assay.series.information import information_of
 
 Rows = Float[Array, "..."]
 Extra = tuple[Array, ...]
@@ -35,6 +37,11 @@ class AbstractRule(abc.ABC):
     def names(self) -> tuple[str, ...]:
         """Names of the other parameters."""
 
+    @property
+    @abc.abstractmethod
+    def filler(self) -> float:
+        """A value that can be, for rows without one: so that nothing done to them is infinite."""
+
     @abc.abstractmethod
     def log_prob(self, eta: Rows, extra: Extra, y: Rows) -> Rows:
         """Log density or mass of values that nobody hid."""
@@ -46,6 +53,18 @@ class AbstractRule(abc.ABC):
     @abc.abstractmethod
     def reach(self, eta: Rows, extra: Extra, limit: Rows) -> tuple[Rows, Rows]:
         """Log P(Y >= limit), and its derivative in `eta`."""
+
+    def fall(self, eta: Rows, extra: Extra, limit: Rows) -> tuple[Rows, Rows]:
+        """Log P(Y < limit), and its derivative in `eta`.
+
+        By default from the tail above; a rule of values that may be rounded gives it where it is
+        the smaller tail as well.
+        """
+        log_reach, score = self.reach(eta, extra, limit)
+        some = log_reach < 0
+        log_fall = log1mexp(jnp.where(some, log_reach, -1.0))
+        slope = -score * jnp.exp(log_reach - log_fall)
+        return jnp.where(some, log_fall, -jnp.inf), jnp.where(some, slope, 0.0)
 
     @abc.abstractmethod
     def information(self, eta: Rows, extra: Extra) -> Rows:
@@ -65,23 +84,16 @@ class FamilyRule(AbstractRule):
     driven: str
 
     def __post_init__(self) -> None:
-        known = [each.name for each in self.family.parameters]
-        if self.driven not in known:
-            raise ConfigError(
-                f"family `{self.family.name}` has no parameter `{self.driven}`. "
-                f"{nearest(self.driven, known)}"
-            )
-        if (self.family.name, self.driven) not in INFORMATION:
-            able = sorted(f"{driven} of {name}" for name, driven in INFORMATION)
-            raise ConfigError(
-                f"ScoreDriven: no Fisher information is known for `{self.driven}` of family "
-                f"`{self.family.name}`. It drives {', '.join(able)}."
-            )
+        information_of(self.family, self.driven)  # or says why there is none
 
     @property
     def names(self) -> tuple[str, ...]:
         every = (each.name for each in self.family.parameters)
         return tuple(name for name in every if name != self.driven)
+
+    @property
+    def filler(self) -> float:
+        return inner_value(self.family.support)
 
     def log_prob(self, eta: Rows, extra: Extra, y: Rows) -> Rows:
         return self._bound(eta, extra).log_prob(y)
@@ -92,9 +104,12 @@ class FamilyRule(AbstractRule):
     def reach(self, eta: Rows, extra: Extra, limit: Rows) -> tuple[Rows, Rows]:
         return _slope(lambda at: self._bound(at, extra).log_reach(limit), eta)
 
+    def fall(self, eta: Rows, extra: Extra, limit: Rows) -> tuple[Rows, Rows]:
+        return _slope(lambda at: self._bound(at, extra).log_edges(limit)[0], eta)
+
     def information(self, eta: Rows, extra: Extra) -> Rows:
         linked = dict(zip(self.names, extra, strict=True))
-        return INFORMATION[self.family.name, self.driven](eta, linked)
+        return information_of(self.family, self.driven)(eta, linked)
 
     def _bound(self, eta: Rows, extra: Extra):
         linked = dict(zip(self.names, extra, strict=True)) | {self.driven: eta}
@@ -104,71 +119,3 @@ class FamilyRule(AbstractRule):
 def _slope(of: Callable[[Rows], Rows], at: Rows) -> tuple[Rows, Rows]:
     """Value and derivative of a function that treats each row by itself."""
     return jax.jvp(of, (at,), (jnp.ones_like(at),))
-
-
-Linked = Mapping[str, Array]
-
-
-def _poisson(eta: Rows, linked: Linked) -> Rows:
-    del linked
-    return jnp.exp(eta)
-
-
-def _negative_binomial(eta: Rows, linked: Linked) -> Rows:
-    return 1.0 / (jnp.exp(-eta) + jnp.exp(-linked["size"]))
-
-
-def _gamma(eta: Rows, linked: Linked) -> Rows:
-    return jnp.exp(-2.0 * linked["cv"]) + jnp.zeros_like(eta)
-
-
-def _exponential(eta: Rows, linked: Linked) -> Rows:
-    del linked
-    return jnp.ones_like(eta)
-
-
-def _log_normal(eta: Rows, linked: Linked) -> Rows:
-    return jnp.exp(-2.0 * linked["sigma"]) + jnp.zeros_like(eta)
-
-
-def _weibull(eta: Rows, linked: Linked) -> Rows:
-    return jnp.exp(2.0 * linked["shape"]) + jnp.zeros_like(eta)
-
-
-def _log_logistic(eta: Rows, linked: Linked) -> Rows:
-    return jnp.exp(2.0 * linked["shape"]) / 3.0 + jnp.zeros_like(eta)
-
-
-def _tweedie(eta: Rows, linked: Linked) -> Rows:
-    power = 1.0 + jax.nn.sigmoid(linked["power"])
-    return jnp.exp((2.0 - power) * eta - linked["dispersion"])
-
-
-def _normal(eta: Rows, linked: Linked) -> Rows:
-    return jnp.exp(-2.0 * linked["sd"]) + jnp.zeros_like(eta)
-
-
-def _student_t(eta: Rows, linked: Linked) -> Rows:
-    df = jnp.exp(linked["df"])
-    return (df + 1.0) / (df + 3.0) * jnp.exp(-2.0 * linked["scale"]) + jnp.zeros_like(eta)
-
-
-def _bernoulli(eta: Rows, linked: Linked) -> Rows:
-    del linked
-    chance = jax.nn.sigmoid(eta)
-    return chance * (1.0 - chance)
-
-
-INFORMATION: dict[tuple[str, str], Callable[[Rows, Linked], Rows]] = {
-    ("poisson", "mean"): _poisson,
-    ("negative-binomial", "mean"): _negative_binomial,
-    ("gamma", "mean"): _gamma,
-    ("exponential", "mean"): _exponential,
-    ("log-normal", "median"): _log_normal,
-    ("weibull", "scale"): _weibull,
-    ("log-logistic", "median"): _log_logistic,
-    ("tweedie", "mean"): _tweedie,
-    ("normal", "mean"): _normal,
-    ("student-t", "location"): _student_t,
-    ("bernoulli", "probability"): _bernoulli,
-}
