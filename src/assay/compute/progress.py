@@ -9,7 +9,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 PATIENCE = 2.0  # seconds
-_screen = Lock()  # a terminal has room for one of them at a time
+screen = Lock()  # a terminal has room for one of them at a time
 
 
 def tracked(items: Iterable[Item], label: str) -> Iterator[Item]:
@@ -19,7 +19,7 @@ def tracked(items: Iterable[Item], label: str) -> Iterator[Item]:
         items: what is worked through; its length, where it has one, is what the bar fills to.
         label: what is being done, such as `comparing`.
     """
-    if not sys.stderr.isatty() or not _screen.acquire(blocking=False):
+    if not sys.stderr.isatty() or not screen.acquire(blocking=False):
         yield from items
         return
     from rich.console import Console
@@ -30,7 +30,7 @@ def tracked(items: Iterable[Item], label: str) -> Iterator[Item]:
     try:
         yield from track(items, description=label, total=total, console=console, transient=True)
     finally:
-        _screen.release()
+        screen.release()
 
 
 @contextmanager
@@ -50,8 +50,8 @@ def waiting(label: str) -> Iterator[None]:
             from rich.live import Live
             from rich.spinner import Spinner
 
-            if _screen.acquire(blocking=False):
-                shown.callback(_screen.release)
+            if screen.acquire(blocking=False):
+                shown.callback(screen.release)
                 # What is printed meanwhile goes where it was meant to go.
                 sign = Live(
                     Spinner("dots", label),

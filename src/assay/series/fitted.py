@@ -1,6 +1,7 @@
 """A fitted panel of series: what was learnt, and what follows from it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from assay.errors import ConfigError
 from assay.frame import Frame, read
 from assay.series.ahead import future_of
 from assay.series.arrange import Panel, Recipe, arrange
+from assay.series.findings import found_of
 from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
+from assay.series.kept import Kept
 from assay.series.pooling import Common
 
 PATHS = 200
@@ -61,19 +64,23 @@ class FittedSeries:
         """How each fit went.
 
         Returns:
-            The key columns, then rows, hidden, log_likelihood and message (empty where all is
-            well).
+            The key columns, then rows, hidden, last (time of the last row), log_likelihood and
+            message: why a series was set aside, or what else is odd about it; empty where all is
+            well.
         """
-        panel = self.panel
-        series = np.repeat(np.arange(len(self)), np.diff(panel.edges))
-        aside = panel.set_aside
-        found = {
-            "rows": np.bincount(series, panel.weight > 0, len(self)).astype(np.int64),
-            "hidden": np.bincount(series, panel.hidden, len(self)).astype(np.int64),
-            "log_likelihood": self.fits.log_likelihood,
-            "message": [f"set aside: {aside[k]}" if k in aside else "" for k in range(len(self))],
-        }
-        return pl.concat([panel.keys, pl.DataFrame(found)], how="horizontal")
+        return pl.concat([self.panel.keys, found_of(self.panel, self.fits)], how="horizontal")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of the whole table, in sentences."""
+        panel, said = self.panel, list(self.panel.notes)
+        if panel.set_aside:
+            first = next(iter(panel.set_aside))
+            said.append(
+                f"series set aside and forecast from what all have in common: "
+                f"{len(panel.set_aside):,} (first: {panel.name(first)}: {panel.set_aside[first]})"
+            )
+        return tuple(said)
 
     def forecast(
         self, horizon: int, future: Any = None, *, paths: int = PATHS, seed: int | None = None
@@ -113,14 +120,27 @@ class FittedSeries:
 
 
 def fit_series(
-    recipe: Recipe, frame: Frame, *, seed: int = 0, dtype: Any = np.float64
+    recipe: Recipe,
+    frame: Frame,
+    *,
+    seed: int = 0,
+    dtype: Any = np.float64,
+    checkpoint: str | Path | None = None,
 ) -> FittedSeries:
     """Fit one filter to each series of a table.
+
+    Args:
+        recipe: what is fitted.
+        frame: the table.
+        seed: of everything random that follows.
+        dtype: of all numbers.
+        checkpoint: a folder that keeps what is done; a fit that was stopped goes on from there.
 
     Raises:
         DataError: a column is missing, or nothing can be learnt from.
         ConfigError: the family cannot be followed.
     """
     panel = arrange(frame, recipe)
-    common, fits = fit_panel(panel, recipe, dtype=dtype)
+    kept = None if checkpoint is None else Kept.of(checkpoint, recipe, panel, dtype)
+    common, fits = fit_panel(panel, recipe, dtype=dtype, kept=kept)
     return FittedSeries(recipe, panel, common, fits, seed)

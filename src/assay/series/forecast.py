@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from assay.errors import ConfigError
-from assay.series.ahead import Future
+from assay.series.ahead import Future, unique_ids
 from assay.series.arrange import Recipe
 from assay.series.chance import chance_of
 from assay.series.fit import Fits, Machine
@@ -161,11 +161,3 @@ def quantiles_of(values: Floats, levels: Sequence[float], *, is_count: bool) -> 
         return np.quantile(ordered, levels, axis=-1, method=method)
     at = [min(count - 1, max(0, int(np.ceil(level * count - 1e-9)) - 1)) for level in levels]
     return np.moveaxis(ordered[..., at], -1, 0)
-
-
-def unique_ids(keys: pl.DataFrame) -> list[str]:
-    """One text a series, as forecasting tools join keys: `north/7`."""
-    if not keys.width:
-        return ["1"]
-    joined = pl.concat_str([pl.col(name).cast(pl.String) for name in keys.columns], separator="/")
-    return keys.select(joined).to_series().to_list()
