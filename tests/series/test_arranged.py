@@ -155,7 +155,7 @@ def test_an_empty_shelf_says_nothing():
     rows = changed(table().with_columns(stock=5), "b", 0, stock=0)
     panel = panel_of(rows, family=Censored(NegativeBinomial(), above="stock"))
     assert panel.weight.sum() == 59
-    assert not panel.hidden.any()
+    assert panel.hidden.tolist() == [False] * 20 + [True] + [False] * 39
 
 
 def test_a_closed_day_that_sold_is_named():

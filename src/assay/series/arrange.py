@@ -69,7 +69,7 @@ class Panel:
         edges: where the rows of each series begin; one more than there are series.
         step: of each row.
         y: the value, or the limit that hid it; 0 where the weight is.
-        hidden: whether it is known only to be `y` or more.
+        hidden: whether it is known only to be `y` or more; on an empty shelf, with a weight of 0.
         weight: how often the row counts; 0 where it says nothing. Rows of series that are set
             aside keep theirs: they tell of that series' own mean.
         offset: what is added without a parameter, one a row, or a single 0.
@@ -108,6 +108,14 @@ class Panel:
         """How messages call a series."""
         return names_of(self.keys[number])[0]
 
+    def places(self, chosen: Whole, steps: int) -> tuple[Whole, tuple[Whole, Whole]]:
+        """Rows of some series, and where they stand in a block of so many steps."""
+        counts = self.edges[chosen + 1] - self.edges[chosen]
+        rows = np.repeat(self.edges[chosen] - np.cumsum(counts) + counts, counts)
+        rows = rows + np.arange(counts.sum())
+        column = np.repeat(np.arange(chosen.size), counts)
+        return rows, (self.step[rows] - self.end + steps - 1, column)
+
     def block(self, chosen: Whole, steps: int, columns: int, seasons: Seasons, dtype: Any) -> Block:
         """Series side by side, all ending with the panel; what is missing has weight 0.
 
@@ -118,10 +126,7 @@ class Panel:
             seasons: what the calendar is made for.
             dtype: of all numbers.
         """
-        counts = self.edges[chosen + 1] - self.edges[chosen]
-        rows = np.repeat(self.edges[chosen] - np.cumsum(counts) + counts, counts)
-        rows = rows + np.arange(counts.sum())
-        place = (self.step[rows] - self.end + steps - 1, np.repeat(np.arange(chosen.size), counts))
+        rows, place = self.places(chosen, steps)
 
         def spread(values: np.ndarray, kind: Any) -> np.ndarray:
             table = np.zeros((steps, columns), kind)
@@ -258,7 +263,7 @@ def _read(
     weight[hidden & (value <= recipe.family.underlying.support.lower)] = 0.0
     return {
         "y": value,
-        "hidden": hidden & (weight > 0),
+        "hidden": hidden,
         "weight": weight,
         "offset": offset,
         "features": features,

@@ -53,7 +53,7 @@ def messages(panel: Panel, rows: Whole, hidden: Whole, behind: Whole) -> list[st
     say(rows == 0, "no value is known: forecast from what all have in common")
     say(rows == 1, "one value alone is known: forecast near what all have in common")
     say((rows > 1) & (total == 0), "only zeros: how much comes rests on what all have in common")
-    say((rows > 1) & (hidden == rows), "every value is hidden: known from below alone")
+    say((rows > 1) & (hidden >= rows), "every value is hidden: known from below alone")
     early = (rows > 0) & (behind > np.maximum(EARLY * length, 1))
     say(early, "ends {steps} before the others, and is forecast as if it went on")
     for k, why in panel.set_aside.items():

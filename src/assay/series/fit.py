@@ -211,7 +211,7 @@ class Work:
         """Some series side by side."""
         steps = int(self.panel.lengths[chosen].max())
         return self.panel.block(
-            chosen, steps, _columns(chosen.size), self.recipe.seasons, self.dtype
+            chosen, steps, columns_for(chosen.size), self.recipe.seasons, self.dtype
         )
 
     def common(self, first: Common) -> Common:
@@ -310,7 +310,8 @@ def _part(work: Work, chosen: Whole, common: Common, kept: Kept | None, number: 
     return part
 
 
-def _columns(series: int) -> int:
+def columns_for(series: int) -> int:
+    """Columns that a block of so many series is filled up to."""
     return next((size for size in COLUMNS if series <= size), COLUMNS[-1])
 
 

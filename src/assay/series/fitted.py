@@ -1,6 +1,7 @@
 """A fitted panel of series: what was learnt, and what follows from it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from assay.series.findings import found_of
 from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
 from assay.series.kept import Kept
+from assay.series.lost import LostSales, lost_sales
+from assay.series.past import Past, past_of
 from assay.series.pooling import Common
 
 PATHS = 200
@@ -81,6 +84,49 @@ class FittedSeries:
                 f"{len(panel.set_aside):,} (first: {panel.name(first)}: {panel.set_aside[first]})"
             )
         return tuple(said)
+
+    @cached_property
+    def past(self) -> Past:
+        """What was expected of each row of the past, one step before it."""
+        return past_of(self.recipe, self.panel, self.machine, self.fits)
+
+    def demand(self) -> pl.DataFrame:
+        """Expected values of the past, each given all rows before it.
+
+        Returns:
+            The key columns, the column of time, `seen` (the value, or the limit that hid it;
+            empty where nothing is known), `hidden` and `mean`, one row a row of the table.
+        """
+        panel, past, rows = self.panel, self.past, np.arange(self.panel.step.size)
+        known = panel.weight > 0
+        found = pl.DataFrame(
+            {
+                self.recipe.time: panel.grid.times(panel.step),
+                "seen": pl.Series(np.where(known, panel.y, np.nan)).fill_nan(None),
+                "hidden": panel.hidden,
+                "mean": past.ask(rows, lambda law, places: law.mean()),
+            }
+        )
+        keys = panel.keys[past.series]
+        return pl.concat([keys, found], how="horizontal") if keys.width else found
+
+    def lost_sales(self, *, level: float = 90) -> LostSales:
+        """Demand beyond what could be sold, on days that a limit hid.
+
+        Given all days before it and that it reached its limit, each hidden day's demand has the
+        exact law of the family above the limit. Intervals of sums take days as independent given
+        the filter, and its parameters as known.
+
+        Args:
+            level: of intervals, in per cent.
+
+        Raises:
+            ConfigError: a level that is not between 0 and 100.
+        """
+        recipe = self.recipe
+        return lost_sales(
+            self.past, self.panel, recipe.by, recipe.time, level=level, seed=self.seed
+        )
 
     def forecast(
         self, horizon: int, future: Any = None, *, paths: int = PATHS, seed: int | None = None

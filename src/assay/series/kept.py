@@ -109,5 +109,5 @@ def _fingerprint(recipe: Recipe, panel: Panel, dtype: Any) -> str:
     digest.update(panel.keys.write_csv().encode() if panel.keys.width else b"")
     arrays = (panel.edges, panel.step, panel.y, panel.hidden, panel.weight, panel.offset)
     for each in (*arrays, panel.features):
-        digest.update(memoryview(np.ascontiguousarray(each)).cast("B") if each.size else b"")
+        digest.update(each.tobytes())
     return digest.hexdigest()

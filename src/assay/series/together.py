@@ -1,0 +1,91 @@
+"""Shocks that all series share, such as a sunny day: learnt from the past, kept in paths.
+
+A Gaussian copula for the noise of each step: each series' noise is put in the order of scores with
+a part in common. That changes no series' own law, since its noise is as independent over paths and
+steps as before; it only says which of its paths go with which of the others.
+
+Source: Clark et al. (2004), The Schaake shuffle, for order in place of new draws.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from assay.series.arrange import Panel
+from assay.series.kinds import Floats
+from assay.series.past import Past, normal_scores
+from assay.series.paths import stream_of
+
+RECENT = 120  # last steps that tell
+SERIES = 1000  # that tell
+LEAST_SERIES, LEAST_STEPS = 10, 20
+MOST = 0.95
+
+
+def common_share(past: Past, panel: Panel, *, seed: int) -> float:
+    """Share of the variance of noise that all series have in common, 0 to 0.95.
+
+    Steps' means over series of the normal scores of what was seen vary by that share, and by the
+    rest over the number of series. Scores of hidden rows are left out. A negative binomial's noise
+    carries a part of its scores' variance alone: the Poisson draw around it stays each series' own.
+
+    Args:
+        past: what was expected of each row.
+        panel: the rows.
+        seed: of the randomised scores.
+    """
+    stride = max(1, panel.series // SERIES)
+    told = (panel.weight > 0) & ~panel.hidden & (panel.step > panel.end - RECENT)
+    rows = np.flatnonzero(told & (past.series % stride == 0))
+    if not rows.size:
+        return 0.0
+    table = pl.DataFrame(
+        {
+            "step": panel.step[rows],
+            "series": past.series[rows],
+            "score": normal_scores(past, panel, rows, seed=seed),
+        }
+    )
+    # What a series' own scores are off on average is no shock.
+    own = pl.col("score") - pl.col("score").mean().over("series")
+    scores = table.with_columns(score=own)
+    steps = scores.group_by("step").agg(pl.col("score").mean(), count=pl.len())
+    steps = steps.filter(pl.col("count") >= LEAST_SERIES)
+    if steps.height < LEAST_STEPS:
+        return 0.0
+    spread = float(scores["score"].to_numpy().var())
+    count, mean = steps["count"].to_numpy(), steps["score"].to_numpy()
+    if spread <= 0:
+        return 0.0
+    # E mean^2 = spread (share + (1 - share) / count)
+    alone = 1.0 / count
+    share = float(np.sum(mean**2 / spread - alone) / np.sum(1.0 - alone))
+    return float(np.clip(share / carried(past, rows) ** 2, 0.0, MOST))
+
+
+def carried(past: Past, rows: np.ndarray) -> float:
+    """Mean root share of a value's variance that the noise of its paths carries."""
+    if past.family.name != "negative-binomial":
+        return 1.0
+    mean, size = np.exp(past.eta[rows]), np.exp(past.others["size"][past.series[rows]])
+    return float(np.mean(np.sqrt(mean / (mean + size))))
+
+
+def put_together(noise: Floats, share: float, keys: Sequence[str], seed: int) -> Floats:
+    """The same noise in another order of paths, so that series go up and down together.
+
+    Args:
+        noise: (steps, series, paths).
+        share: of variance in common.
+        keys: of the series: each has a stream of its own.
+        seed: of all streams.
+    """
+    steps, _, paths = noise.shape
+    common = np.sqrt(share) * stream_of(seed, "shocks", "").normal(size=(steps, paths))
+    made = np.empty_like(noise)
+    for at, key in enumerate(keys):
+        own = stream_of(seed, "own shocks", key).normal(size=(steps, paths))
+        order = np.argsort(common + np.sqrt(1.0 - share) * own, axis=1)
+        np.put_along_axis(made[:, at], order, np.sort(noise[:, at], axis=1), axis=1)
+    return made
