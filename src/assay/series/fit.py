@@ -6,7 +6,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from assay.compute.turns import in_parallel
+from assay.compute import in_flight
+from assay.compute.progress import measured
 from assay.family import AbstractFamily
 from assay.series.arrange import Panel, Recipe
 from assay.series.kept import Kept
@@ -18,10 +19,12 @@ from assay.series.pooling import Common, bend_along, learn_common
 from assay.series.recursion import State
 from assay.series.rule import AbstractRule, FamilyRule
 
-COLUMNS = (8, 64, 512, 2048)  # sizes that blocks are filled up to: few shapes, few compilations
-CELLS = 4_000_000  # of one array of a block, so that memory does not grow with the panel
-LONGER = 1.5  # times that the longest series of a block may be as long as its shortest
-SAMPLE = 512  # series that tell what all have in common
+# Blocks are filled up to few shapes, since each is compiled anew. One of 512 series is as fast as
+# larger ones and keeps to a core's cache.
+COLUMNS = (8, 64, 512)
+LENGTHS = 8  # lengths from one power of 2 to the next
+CELLS = 4_000_000  # of one array of a block
+SAMPLE = 512  # series that tell what all have in common, in one block like all others
 TOLERANCE, MOST = 1e-3, 60
 KEPT = ("theta", "level_sd", "log_likelihood", "left")
 FORGETS = 30.0  # observations after which those before say little about a level that moves
@@ -181,9 +184,8 @@ def fit_panel(
     def part(number: int) -> Part:
         return _part(work, blocks[number], common, kept, number)
 
-    numbers = range(len(blocks))
-    sizes = [block.size for block in blocks]
-    parts = in_parallel(part, numbers, sizes, "fitting series")
+    done = in_flight(part, range(len(blocks)))
+    parts = list(measured(done, [block.size for block in blocks], "fitting series"))
     return common, _collected(parts, work, common, count)
 
 
@@ -209,10 +211,8 @@ class Work:
 
     def block(self, chosen: Whole) -> Block:
         """Some series side by side."""
-        steps = int(self.panel.lengths[chosen].max())
-        return self.panel.block(
-            chosen, steps, columns_for(chosen.size), self.recipe.seasons, self.dtype
-        )
+        steps, columns = shape_of(self.panel, chosen)
+        return self.panel.block(chosen, steps, columns, self.recipe.seasons, self.dtype)
 
     def common(self, first: Common) -> Common:
         """What series have in common, learnt from a sample of them."""
@@ -237,7 +237,7 @@ class Work:
         static = self.machine.static
         found = fit_block(start, block, prior, tolerance=TOLERANCE, most=MOST, **static)
         theta = prior.theta(found.at)
-        bend = bend_along(0, found.at, block, prior, static)
+        bend = bend_along(0, found, block, prior, static)
         run = filtered(block, theta, **static)
         kept = slice(chosen.size)
         return Part(
@@ -266,24 +266,40 @@ def sample_of(panel: Panel) -> Whole:
     """Series that tell what all have in common: evenly spaced over those that can be learnt."""
     able = np.setdiff1d(np.arange(panel.series), list(panel.set_aside))
     # A stride that does not fall in step with the order of keys.
-    order = np.random.default_rng(able.size).permutation(able.size)[:SAMPLE]
+    most = min(SAMPLE, _widest(panel))
+    order = np.random.default_rng(able.size).permutation(able.size)[:most]
     return able[np.sort(order)]
 
 
 def blocks_of(panel: Panel) -> list[Whole]:
-    """Series of similar length together, in blocks that fit in memory."""
-    lengths = panel.lengths
-    order = np.argsort(-lengths, kind="stable")
-    found, at = [], 0
-    width = 1 + panel.features.shape[1]
-    while at < order.size:
-        longest = int(lengths[order[at]])
-        fits = [size for size in COLUMNS if size * longest * width <= CELLS]
-        most = max(fits, default=COLUMNS[0])
-        stop = min(at + most, int(np.searchsorted(-lengths[order], -longest / LONGER, "right")))
-        found.append(np.sort(order[at : max(stop, at + 1)]))
-        at = max(stop, at + 1)
-    return found
+    """Series of similar length together."""
+    order = np.argsort(-panel.lengths, kind="stable")
+    size = _widest(panel)
+    return [np.sort(order[at : at + size]) for at in range(0, order.size, size)]
+
+
+def shape_of(panel: Panel, chosen: Whole) -> tuple[int, int]:
+    """Steps and columns of a block that holds these series.
+
+    One more week of history is no new length, and series that start late are worth one of their
+    own where they are half as long.
+    """
+    steps = _rounded(int(panel.lengths.max()))
+    while steps % 2 == 0 and steps // 2 >= panel.lengths[chosen].max():
+        steps //= 2
+    able = [size for size in COLUMNS if size >= min(panel.series, _widest(panel))]
+    return steps, able[0]
+
+
+def _widest(panel: Panel) -> int:
+    """Series in a block, such that memory does not grow with the panel."""
+    cells = int(panel.lengths.max()) * (1 + panel.features.shape[1])
+    return max((size for size in COLUMNS if size * cells <= CELLS), default=COLUMNS[0])
+
+
+def _rounded(steps: int) -> int:
+    unit = max(1, 2 ** (steps.bit_length() - 1) // LENGTHS)
+    return -(-steps // unit) * unit
 
 
 def _common(work: Work, first: Common, kept: Kept | None) -> Common:
@@ -308,11 +324,6 @@ def _part(work: Work, chosen: Whole, common: Common, kept: Kept | None, number: 
         state = {name: np.asarray(each) for name, each in part.state._asdict().items()}
         kept.save(f"part-{number}", rest | state)
     return part
-
-
-def columns_for(series: int) -> int:
-    """Columns that a block of so many series is filled up to."""
-    return next((size for size in COLUMNS if series <= size), COLUMNS[-1])
 
 
 def _filled(values: Floats, size: int) -> Floats:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
+from assay.compute import in_flight
 from assay.errors import ConfigError
 from assay.series.ahead import Future, unique_ids
 from assay.series.arrange import Recipe
@@ -63,8 +64,7 @@ class Forecast:
         """Futures in blocks of series: their numbers, and values (steps, series, paths)."""
         size = max(1, CELLS // (self.horizon * self.paths))
         blocks = [np.arange(at, min(at + size, self.series)) for at in range(0, self.series, size)]
-        for block in blocks:
-            yield block, self._drawn(block)
+        yield from zip(blocks, in_flight(self._drawn, blocks), strict=True)
 
     def table(self, levels: Sequence[float] = LEVELS) -> pl.DataFrame:
         """Mean and central intervals of each series and step.

@@ -138,9 +138,7 @@ def lost_sales(
     mean = np.where(np.isfinite(mean) & (mean >= 0), mean, own)
     scale = np.where(own > 0, mean / np.where(own > 0, own, 1.0), 1.0)
     series = past.series[rows]
-    table = pl.DataFrame(
-        {time: panel.grid.times(panel.step[rows]), "limit": limit, "mean": mean}
-    )
+    table = pl.DataFrame({time: panel.grid.times(panel.step[rows]), "limit": limit, "mean": mean})
     keys = panel.keys[series]
     whole = pl.concat([keys, table], how="horizontal") if keys.width else table
     sold = float((panel.y * panel.weight).sum())

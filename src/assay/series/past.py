@@ -9,7 +9,7 @@ import numpy as np
 
 from assay.family import AbstractDistribution, AbstractFamily
 from assay.series.arrange import Panel, Recipe
-from assay.series.fit import Fits, Machine, blocks_of, columns_for
+from assay.series.fit import Fits, Machine, blocks_of, shape_of
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.objective import filtered
 
@@ -69,7 +69,7 @@ def past_of(recipe: Recipe, panel: Panel, machine: Machine, fits: Fits) -> Past:
     """
     eta = np.zeros(panel.step.size)
     for chosen in blocks_of(panel):
-        steps, columns = int(panel.lengths[chosen].max()), columns_for(chosen.size)
+        steps, columns = shape_of(panel, chosen)
         block = panel.block(chosen, steps, columns, recipe.seasons, np.float64)
         padded = np.append(chosen, np.full(columns - chosen.size, chosen[0]))
         found = filtered(block, jnp.asarray(fits.theta[:, padded], float), **machine.static)

@@ -14,8 +14,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from assay.compute import on_all_cores
 from assay.series.kinds import Floats
-from assay.series.objective import Block, Prior, fit_block, value_and_gradient
+from assay.series.lockstep import Minimum
+from assay.series.objective import Block, Prior, fit_block
 
 ROUNDS = 4
 NARROWEST, WIDEST = 0.03, 3.0  # of a spread over series
@@ -72,24 +74,30 @@ def learn_common(
         at = prior.coordinates(theta.astype(dtype))
         found = fit_block(at, block, prior, tolerance=TOLERANCE, most=MOST, **rule)
         theta = prior.theta(found.at)
-        spread = np.asarray(prior.scale) / np.sqrt(_bends(found.at, block, prior, rule))
+        spread = np.asarray(prior.scale) / np.sqrt(_bends(found, block, prior, rule))
         common = _updated(common, np.asarray(theta), spread, share)
     return common
 
 
-def _bends(at: Any, block: Block, prior: Prior, rule: Mapping[str, Any]) -> Floats:
+def _bends(found: Minimum, block: Block, prior: Prior, rule: Mapping[str, Any]) -> Floats:
     """Second derivative along each coordinate of the search, at least the prior's."""
-    rows = [bend_along(k, at, block, prior, rule) for k in range(at.shape[0])]
-    return np.stack(rows)
+
+    def along(k: int) -> Floats:
+        return bend_along(k, found, block, prior, rule)
+
+    return np.stack(on_all_cores(along, range(found.at.shape[0])))
 
 
-def bend_along(k: int, at: Any, block: Block, prior: Prior, rule: Mapping[str, Any]) -> Floats:
+def bend_along(
+    k: int, found: Minimum, block: Block, prior: Prior, rule: Mapping[str, Any]
+) -> Floats:
     """Second derivative of each series' objective along coordinate k of the search."""
     least = np.asarray((prior.scale[k] / prior.sd[k]) ** 2)
-    ahead = value_and_gradient(at.at[k].add(NUDGE), block, prior, **rule)[1][k]
-    behind = value_and_gradient(at.at[k].add(-NUDGE), block, prior, **rule)[1][k]
-    found = np.asarray((ahead - behind) / (2 * NUDGE))
-    return np.where(np.isfinite(found), np.maximum(found, least), least)
+    # A search that ends where it begins tells the gradient there, and is compiled already.
+    start = found.at.at[k].add(NUDGE)
+    ahead = fit_block(start, block, prior, tolerance=TOLERANCE, most=1, **rule)
+    bend = np.asarray((ahead.gradient[k] - found.gradient[k]) / NUDGE)
+    return np.where(np.isfinite(bend), np.maximum(bend, least), least)
 
 
 def _updated(was: Common, theta: Floats, spread: Floats, share: Floats) -> Common:
