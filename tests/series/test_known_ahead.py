@@ -97,7 +97,7 @@ def test_features_that_nobody_knows_are_asked_for():
 def test_new_series_come_last_and_are_told():
     future = ahead(table(12, 3, ("a", "b", "c", "new")))
     assert future.place.tolist() == [0, 1, 2, -1]
-    assert future.ids() == ["a", "b", "c", "new"]
+    assert unique_ids(future.keys) == ["a", "b", "c", "new"]
     assert "new series" in future.notes[0]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from assay.errors import DataError
+from assay.errors import ConfigError, DataError
 from assay.frame import Frame
 from assay.frame.moments import parse_months, parse_times
 from assay.predictor import Design
@@ -29,6 +29,8 @@ class Future:
         features: (features, steps, series).
         is_open: whether anything can be sold, (steps, series) or (1, 1).
         notes: what a user should know, in sentences.
+        known: rows of the steps to come, where a table was given.
+        cell: step and series of each of them.
     """
 
     keys: pl.DataFrame
@@ -40,10 +42,23 @@ class Future:
     features: Floats
     is_open: Floats
     notes: tuple[str, ...] = ()
+    known: Frame | None = None
+    cell: tuple[Whole, Whole] | None = None
 
-    def ids(self) -> list[str]:
-        """One text a series, as forecasting tools join keys."""
-        return unique_ids(self.keys)
+    def read(self, name: str) -> Floats:
+        """A column of numbers that is known ahead, (steps, series); NaN where it is not.
+
+        Raises:
+            ConfigError: there is no table of the future.
+            DataError: it has no such column, or one that is no numbers.
+        """
+        if self.known is None or self.cell is None:
+            raise ConfigError(
+                f"forecast: `{name}` is not known ahead. Pass a table with it as `future`."
+            )
+        found = np.full((self.steps.size, self.keys.height), np.nan)
+        found[self.cell] = self.known.numbers(name)
+        return found
 
 
 def unique_ids(keys: pl.DataFrame) -> list[str]:
@@ -109,7 +124,9 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     place = np.concatenate([np.arange(panel.series), np.full(new, -1)])
     if new:
         notes = (*notes, f"new series, forecast from what all have in common: {new:,}")
-    return Future(keys, names, place, panel.grid, steps, offset, features, is_open, notes)
+    return Future(
+        keys, names, place, panel.grid, steps, offset, features, is_open, notes, ahead, cell
+    )
 
 
 def _refuse_unknown(design: Design | None) -> None:

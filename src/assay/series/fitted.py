@@ -19,6 +19,7 @@ from assay.series.kept import Kept
 from assay.series.lost import LostSales, lost_sales
 from assay.series.past import Past, past_of
 from assay.series.pooling import Common
+from assay.series.together import common_share
 
 PATHS = 200
 
@@ -89,6 +90,11 @@ class FittedSeries:
     def past(self) -> Past:
         """What was expected of each row of the past, one step before it."""
         return past_of(self.recipe, self.panel, self.machine, self.fits)
+
+    @cached_property
+    def common_share(self) -> float:
+        """Share of the noise of a step that series have in common, learnt from the last 120."""
+        return common_share(self.past, self.panel, seed=self.seed)
 
     def demand(self) -> pl.DataFrame:
         """Expected values of the past, each given all rows before it.
@@ -162,6 +168,7 @@ class FittedSeries:
             ahead,
             paths,
             self.seed if seed is None else seed,
+            learn_share=lambda: self.common_share,
         )
 
 
