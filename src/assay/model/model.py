@@ -1,6 +1,6 @@
 """A model: a family, a predictor for each of its parameters, a way of fitting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -26,7 +26,7 @@ from assay.model.trained import with_trained
 from assay.model.uncertain import with_laplace, with_nuts
 from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
-from assay.series import FittedSeries, Recipe, fit_series
+from assay.series import Backtest, FittedSeries, Recipe, backtest, fit_series
 from assay.series.check import Returns
 
 Method = Literal["map", "laplace", "nuts"]
@@ -270,6 +270,53 @@ class Model:
             known = (parts, stated, penalty_weights(ready.designs, unit))
             return with_nuts(fitted, *known, self.nuts, seed=seed, where=where)
         return fitted
+
+    def backtest(
+        self,
+        data: Any,
+        target: str,
+        *,
+        time: str,
+        by: str | Sequence[str] | None = None,
+        horizon: int,
+        origins: int = 3,
+        every: int | None = None,
+        rivals: Sequence[str] | Mapping[str, Any] = ("seasonal-naive", "croston-sba"),
+        returns: Returns = "refuse",
+        seed: int = 0,
+    ) -> Backtest:
+        """Forecast from several places in the past, and score what came.
+
+        Args:
+            data: a frame, or anything that `assay.read` takes.
+            target: column of the target.
+            time: column of time.
+            by: key columns of the series.
+            horizon: steps that are forecast at each origin.
+            origins: how many; the last one leaves `horizon` steps after it.
+            every: steps from one origin to the next; by default the horizon.
+            rivals: `seasonal-naive`, `croston-sba`, `tsb`; or models of statsforecast by name, such
+                as `{"ets": AutoETS(season_length=7)}`.
+            returns: as for `fit`.
+            seed: of everything random.
+
+        Raises:
+            ConfigError: no term follows a series in time, an unknown rival, a number that cannot
+                be.
+            DataError: as `fit`, or the table is too short.
+        """
+        frame = data if isinstance(data, Frame) else read(data)
+        recipe = self._followed(driven_parameter(self.predictors), target, time, by, returns)
+        with one_blas_thread():
+            return backtest(
+                recipe,
+                frame,
+                horizon=horizon,
+                origins=origins,
+                every=every,
+                rivals=rivals,
+                seed=seed,
+            )
 
     def check(self, data: Any, target: str) -> None:
         """Everything that can be refused before a fit.

@@ -76,6 +76,7 @@ class Panel:
         features: standardised columns, (rows, features).
         design: how they are made of another table; `None` where there are none.
         set_aside: why a series is not learnt from, by its number.
+        limit: the most that could be seen of each row; a single inf where no column says so.
         notes: what a user should know, in sentences.
     """
 
@@ -91,6 +92,7 @@ class Panel:
     features: Floats
     design: Design | None
     set_aside: Mapping[int, str]
+    limit: Floats
     notes: tuple[str, ...] = ()
 
     @property
@@ -265,6 +267,7 @@ def _read(
         "y": value,
         "hidden": hidden,
         "weight": weight,
+        "limit": _limits(rows, recipe),
         "offset": offset,
         "features": features,
         "design": design,
@@ -296,6 +299,17 @@ def _known(
         count = rows.column(above).null_count()
         notes.append(f"rows whose `{above}` is missing and that count as not hidden: {count:,}")
     return value, hidden
+
+
+def _limits(rows: Frame, recipe: Recipe) -> Floats:
+    """The most that could be seen of each row, where a number says so."""
+    above = getattr(recipe.family, "above", None)
+    if isinstance(above, int | float):
+        return np.full(1, float(above))
+    if not isinstance(above, str) or rows.column(above).dtype == pl.Boolean:
+        return np.full(1, np.inf)
+    limit = rows.numbers(above)
+    return np.where(np.isnan(limit), np.inf, limit)
 
 
 def _note(notes: list[str], rows: Frame, recipe: Recipe, wrong: Flags, text: str) -> None:

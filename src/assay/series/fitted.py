@@ -17,7 +17,7 @@ from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
 from assay.series.kept import Kept
 from assay.series.lost import LostSales, lost_sales
-from assay.series.past import Past, past_of
+from assay.series.past import Past, mean_of, past_of
 from assay.series.pooling import Common
 from assay.series.together import common_share
 
@@ -110,7 +110,7 @@ class FittedSeries:
                 self.recipe.time: panel.grid.times(panel.step),
                 "seen": pl.Series(np.where(known, panel.y, np.nan)).fill_nan(None),
                 "hidden": panel.hidden,
-                "mean": past.ask(rows, lambda law, places: law.mean()),
+                "mean": past.ask(rows, mean_of),
             }
         )
         keys = panel.keys[past.series]

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
+from scipy.special import logsumexp
 
 from assay.compute import in_flight
 from assay.errors import ConfigError, nearest
@@ -13,7 +15,7 @@ from assay.series.ahead import Future, unique_ids
 from assay.series.arrange import Recipe
 from assay.series.chance import chance_of
 from assay.series.fit import Fits, Machine
-from assay.series.kinds import Floats, Whole
+from assay.series.kinds import Flags, Floats, Whole
 from assay.series.layout import Parts
 from assay.series.paths import Ahead, Paths, sample_paths
 from assay.series.pooling import Common
@@ -262,11 +264,44 @@ class Forecast:
         repeated = ids[np.repeat(np.arange(ids.height), self.horizon)]
         return repeated.with_columns(pl.concat([times] * ids.height).alias("ds"))
 
-    def _drawn(self, block: Whole) -> Paths:
+    def log_scores(self, y: Floats, hidden: Flags) -> Floats:
+        """Minus the log density or mass of what came, or of the limit being reached.
+
+        Of the mixture of the laws that the paths arrive at, so that no value is impossible.
+
+        Args:
+            y: values, or the limits that hid them, (steps, series).
+            hidden: whether a value is known only to be `y` or more, likewise.
+        """
+        found = np.empty((self.horizon, self.series))
+        size = max(1, CELLS // (self.horizon * self.paths))
+        rule = self.machine.rule
+        for first in range(0, self.series, size):
+            block = np.arange(first, min(first + size, self.series))
+            extra = tuple(jnp.asarray(each)[:, None] for each in self._parts(block).extra)
+
+            def watch(at: int, eta: Floats, block: Whole = block, extra: Any = extra) -> None:
+                seen = jnp.asarray(y[at, block])[:, None]
+                exact = np.asarray(rule.log_prob(jnp.asarray(eta), extra, seen))
+                above = np.asarray(rule.reach(jnp.asarray(eta), extra, seen)[0])
+                each = np.where(hidden[at, block][:, None], above, exact)
+                found[at, block] = np.log(self.paths) - logsumexp(each, axis=1)
+
+            self._drawn(block, watch)
+        return found
+
+    def _parts(self, block: Whole) -> Parts:
+        """Parameters of some series; of a new one what all have in common."""
+        place = self.future.place[block]
+        theta = np.where(place < 0, self.common.mean[:, None], self.fits.theta[:, place])
+        return self.machine.layout.read(jnp.asarray(theta))
+
+    def _drawn(
+        self, block: Whole, watch: Callable[[int, Floats], None] = lambda step, eta: None
+    ) -> Paths:
         future, place = self.future, self.future.place[block]
         new = place < 0
-        theta = np.where(new, self.common.mean[:, None], self.fits.theta[:, place])
-        parts: Parts = self.machine.layout.read(jnp.asarray(theta))
+        parts = self._parts(block)
         state = State(*(jnp.where(new, 0.0, each[..., place]) for each in self.fits.state))
         seasons = self.recipe.seasons
         basis, push = seasons.basis(future.steps), seasons.pushes(future.steps)
@@ -290,6 +325,7 @@ class Forecast:
             keys=keys,
             paths=self.paths,
             seed=self.seed,
+            watch=watch,
             arranged=lambda noise: put_together(noise, share, keys, self.seed) if share else noise,
         )
         return drawn if self.limit is None else cut(drawn, self.limit[:, block])

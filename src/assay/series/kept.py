@@ -4,9 +4,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -56,9 +58,10 @@ class Kept:
     def load(self, name: str) -> Mapping[str, np.ndarray] | None:
         """Arrays that were kept under a name; `None` where there are none, or not whole."""
         try:
-            with np.load(self.folder / f"{name}.npz", allow_pickle=False) as found:
+            written = BytesIO((self.folder / f"{name}.npz").read_bytes())
+            with np.load(written, allow_pickle=False) as found:
                 return {key: found[key] for key in found.files}
-        except (OSError, ValueError, EOFError, KeyError):
+        except (OSError, ValueError, EOFError, KeyError, BadZipFile):
             return None  # what was not written to its end is made again
 
     def save(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -67,8 +70,6 @@ class Kept:
         Raises:
             DataError: they cannot be written.
         """
-        from io import BytesIO
-
         written = BytesIO()
         np.savez(written, **arrays)  # pyright: ignore[reportArgumentType]
         _write(self.folder / f"{name}.npz", written.getvalue())

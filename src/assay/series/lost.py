@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
@@ -131,8 +132,9 @@ def lost_sales(
         raise ConfigError(f"lost sales: level is {level!r}, must lie between 0 and 100 per cent.")
     rows = np.flatnonzero(panel.hidden)
     limit = panel.y[rows]
-    nodes = _nodes(past, rows, limit)
-    mean = _excess(past, rows, limit)
+    shares = np.log1p(-(np.arange(NODES) + 0.5) / NODES)
+    nodes = np.stack([past.ask(rows, _beyond, limit, share) for share in shares]).clip(0.0)
+    mean = past.ask(rows, _excess, limit)
     own = nodes.mean(axis=0) if rows.size else mean
     # Far out the exact mean is a ratio of two numbers that vanish.
     mean = np.where(np.isfinite(mean) & (mean >= 0), mean, own)
@@ -145,25 +147,13 @@ def lost_sales(
     return LostSales(whole, nodes * scale, level, seed, by, time, sold)
 
 
-def _excess(past: Past, rows: Whole, limit: Floats) -> Floats:
+@eqx.filter_jit
+def _excess(law: AbstractDistribution, limit: Any) -> Any:
     """E(Y - limit | Y >= limit)."""
-
-    def mean(law: AbstractDistribution, places: Whole) -> Any:
-        at = jnp.asarray(limit[places])
-        return law.excess(at) / jnp.exp(law.log_reach(at))
-
-    return past.ask(rows, mean)
+    return law.excess(limit) / jnp.exp(law.log_reach(limit))
 
 
-def _nodes(past: Past, rows: Whole, limit: Floats) -> Floats:
-    """What lies beyond the limit at the middles of equal parts of the law above it."""
-    found = []
-    for k in range(NODES):
-        share = float(np.log1p(-(k + 0.5) / NODES))
-
-        def beyond(law: AbstractDistribution, places: Whole, share: float = share) -> Any:
-            at = jnp.asarray(limit[places])
-            return law.upper_quantile(law.log_reach(at) + share) - at
-
-        found.append(np.maximum(past.ask(rows, beyond), 0.0))
-    return np.stack(found)
+@eqx.filter_jit
+def _beyond(law: AbstractDistribution, limit: Any, log_share: Any) -> Any:
+    """What lies beyond the limit where so much of the law above it lies higher still."""
+    return law.upper_quantile(law.log_reach(limit) + log_share) - limit

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import ndtri
 
 from assay.family import AbstractDistribution, AbstractFamily
 from assay.series.arrange import Panel, Recipe
@@ -39,19 +41,38 @@ class Past:
         linked = {name: jnp.asarray(each[self.series[rows]]) for name, each in self.others.items()}
         return self.family.from_linked(linked | {self.driven: jnp.asarray(self.eta[rows])}, {})
 
-    def ask(self, rows: Whole, of: Callable[[AbstractDistribution, Whole], Any]) -> Floats:
+    def ask(self, rows: Whole, of: Callable[..., Any], *columns: Any) -> Floats:
         """What some rows' laws answer, in pieces of few sizes, so that little is compiled.
 
         Args:
             rows: numbers of rows.
-            of: from the laws of a piece and the places of its rows among `rows` to an array whose
+            of: compiled; from the laws of a piece and its part of each column to an array whose
                 last axis is the rows of the piece.
+            columns: one value a row, or one number for all.
         """
-        found = [
-            np.asarray(of(self.law(rows[places]), places))[..., :size]
-            for places, size in _pieces(rows.size)
-        ]
+        found = []
+        for places, size in _pieces(rows.size):
+            own = [jnp.asarray(each[places] if np.ndim(each) else each) for each in columns]
+            found.append(np.asarray(of(self.law(rows[places]), *own))[..., :size])
         return np.concatenate(found, axis=-1) if found else np.zeros(0)
+
+
+@eqx.filter_jit
+def mean_of(law: AbstractDistribution) -> Any:
+    """Expected values, for `Past.ask`."""
+    return law.mean()
+
+
+@eqx.filter_jit
+def variance_of(law: AbstractDistribution) -> Any:
+    """About the variances, for `Past.ask`."""
+    return law.rough_moments()[1]
+
+
+@eqx.filter_jit
+def _pit_ends(law: AbstractDistribution, y: Any, hidden: Any) -> Any:
+    below, _ = law.log_edges(y)
+    return jnp.exp(jnp.stack([below, jnp.where(hidden, 0.0, law.log_cdf(y))]))
 
 
 def _pieces(count: int) -> Iterator[tuple[Whole, int]]:
@@ -94,19 +115,10 @@ def normal_scores(past: Past, panel: Panel, rows: Whole, *, seed: int) -> Floats
     """
     u = np.random.default_rng([seed, 1]).uniform(1e-9, 1.0, rows.size)
     low, high = pit_ends(past, panel.y[rows], panel.hidden[rows], rows)
-    from scipy.special import ndtri
-
     return ndtri(np.clip(low + u * (high - low), 1e-9, 1 - 1e-9))
 
 
 def pit_ends(past: Past, y: Floats, hidden: Flags, rows: Whole) -> tuple[Floats, Floats]:
     """Between which probabilities each value lies: F(y-) and F(y); up to 1 where it is hidden."""
-
-    def ends(law: AbstractDistribution, places: Whole) -> Any:
-        at = jnp.asarray(y[places])
-        below, _ = law.log_edges(at)
-        upto = jnp.where(jnp.asarray(hidden[places]), 0.0, law.log_cdf(at))
-        return jnp.exp(jnp.stack([below, upto]))
-
-    low, high = past.ask(rows, ends)
+    low, high = past.ask(rows, _pit_ends, y, hidden)
     return low, np.maximum(high, low)

@@ -65,6 +65,7 @@ def sample_paths(
     paths: int,
     seed: int,
     arranged: Callable[[Floats], Floats] = lambda noise: noise,
+    watch: Callable[[int, Floats], None] = lambda step, eta: None,
 ) -> Paths:
     """Draw futures of a block of series.
 
@@ -80,6 +81,7 @@ def sample_paths(
         paths: how many of each.
         seed: of all streams.
         arranged: the noise, (steps, series, paths), in another order of paths.
+        watch: is told the linked parameter of all paths at each step, (series, paths).
     """
     steps, series = ahead.fixed.shape
     streams = [stream_of(seed, "paths", key) for key in keys]
@@ -97,6 +99,7 @@ def sample_paths(
     for at in range(steps):
         row = (ahead.fixed[at], ahead.basis[at])
         eta = np.asarray(_heights(now, *row)) + shift
+        watch(at, eta)
         drawn = chance.value(streams, noise[at], eta, extra)
         is_open = np.asarray(ahead.is_open[at])[:, None]
         values[at] = np.where(is_open > 0, drawn, 0.0)

@@ -14,7 +14,7 @@ import polars as pl
 
 from assay.series.arrange import Panel
 from assay.series.kinds import Floats
-from assay.series.past import Past, normal_scores
+from assay.series.past import Past, normal_scores, variance_of
 from assay.series.paths import stream_of
 
 RECENT = 120  # last steps that tell
@@ -26,9 +26,10 @@ MOST = 0.95
 def common_share(past: Past, panel: Panel, *, seed: int) -> float:
     """Share of the variance of noise that all series have in common, 0 to 0.95.
 
-    Steps' means over series of the normal scores of what was seen vary by that share, and by the
-    rest over the number of series. Scores of hidden rows are left out. A negative binomial's noise
-    carries a part of its scores' variance alone: the Poisson draw around it stays each series' own.
+    Steps' weighted means over series of the normal scores of what was seen vary by that share, and
+    by the rest where series are few. Scores of hidden rows are left out. A negative binomial's
+    noise carries a part of its scores' variance alone: the Poisson draw around it stays each
+    series' own.
 
     Args:
         past: what was expected of each row.
@@ -40,36 +41,46 @@ def common_share(past: Past, panel: Panel, *, seed: int) -> float:
     rows = np.flatnonzero(told & (past.series % stride == 0))
     if not rows.size:
         return 0.0
+    # What a row adds to the spread of a total is what it counts.
+    weight = np.sqrt(past.ask(rows, variance_of))
     table = pl.DataFrame(
         {
             "step": panel.step[rows],
             "series": past.series[rows],
             "score": normal_scores(past, panel, rows, seed=seed),
+            "weight": np.where(np.isfinite(weight), weight, 0.0),
         }
     )
     # What a series' own scores are off on average is no shock.
     own = pl.col("score") - pl.col("score").mean().over("series")
-    scores = table.with_columns(score=own)
-    steps = scores.group_by("step").agg(pl.col("score").mean(), count=pl.len())
-    steps = steps.filter(pl.col("count") >= LEAST_SERIES)
+    w = pl.col("weight")
+    steps = (
+        table.with_columns(score=own)
+        .group_by("step")
+        .agg(
+            mean=(w * pl.col("score")).sum() / w.sum(),
+            alone=(w**2).sum() / w.sum() ** 2,
+            spread=(w * pl.col("score") ** 2).sum() / w.sum(),
+            count=pl.len(),
+        )
+        .filter(pl.col("count") >= LEAST_SERIES)
+    )
     if steps.height < LEAST_STEPS:
         return 0.0
-    spread = float(scores["score"].to_numpy().var())
-    count, mean = steps["count"].to_numpy(), steps["score"].to_numpy()
-    if spread <= 0:
+    mean, alone, spread = (steps[name].to_numpy() for name in ("mean", "alone", "spread"))
+    if not spread.mean() > 0:
         return 0.0
-    # E mean^2 = spread (share + (1 - share) / count)
-    alone = 1.0 / count
-    share = float(np.sum(mean**2 / spread - alone) / np.sum(1.0 - alone))
-    return float(np.clip(share / carried(past, rows) ** 2, 0.0, MOST))
+    # E mean^2 = spread (share + (1 - share) alone)
+    share = float(np.sum(mean**2 / spread.mean() - alone) / np.sum(1.0 - alone))
+    return float(np.clip(share / carried(past, rows, weight) ** 2, 0.0, MOST))
 
 
-def carried(past: Past, rows: np.ndarray) -> float:
+def carried(past: Past, rows: np.ndarray, weight: Floats) -> float:
     """Mean root share of a value's variance that the noise of its paths carries."""
     if past.family.name != "negative-binomial":
         return 1.0
     mean, size = np.exp(past.eta[rows]), np.exp(past.others["size"][past.series[rows]])
-    return float(np.mean(np.sqrt(mean / (mean + size))))
+    return float(np.average(np.sqrt(mean / (mean + size)), weights=weight))
 
 
 def put_together(noise: Floats, share: float, keys: Sequence[str], seed: int) -> Floats:
