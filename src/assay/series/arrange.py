@@ -1,7 +1,7 @@
 """From a long table to series on one grid of steps, and from there to padded blocks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,7 +175,7 @@ def arrange(frame: Frame, recipe: Recipe) -> Panel:
         ConfigError: the family hides values in a way that a filter cannot follow.
     """
     keys = list(recipe.by)
-    known, notes = _timed(frame, recipe)
+    known, notes = _timed(frame, recipe.time, recipe.by)
     starts = _starts(known, keys)
     series = np.repeat(np.arange(starts.size), np.diff(np.append(starts, known.height)))
     times = known[recipe.time]
@@ -204,18 +204,28 @@ def arrange(frame: Frame, recipe: Recipe) -> Panel:
     )
 
 
-def _timed(frame: Frame, recipe: Recipe) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def grid_steps(frame: Frame, time: str, by: Sequence[str]) -> tuple[Grid, int]:
+    """The steps of a table, and how many there are from the first to the last."""
+    known, _ = _timed(frame, time, by)
+    starts = _starts(known, list(by))
+    series = np.repeat(np.arange(starts.size), np.diff(np.append(starts, known.height)))
+    grid = grid_of(known[time], series, frame.source)
+    step = grid.steps(known[time])[0]
+    return grid, int(step.max() - step.min()) + 1
+
+
+def _timed(frame: Frame, name: str, by: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Rows that have a time and keys, sorted by them."""
-    time, keys = _times(frame, recipe.time), list(recipe.by)
-    for name in keys:
-        frame.column(name)
-    named = frame.table.with_columns(time.alias(recipe.time))
-    known = named.drop_nulls([*keys, recipe.time])
+    time, keys = _times(frame, name), list(by)
+    for key in keys:
+        frame.column(key)
+    named = frame.table.with_columns(time.alias(name))
+    known = named.drop_nulls([*keys, name])
     if not known.height:
         raise DataError(f"{frame.source}: no row has a time and keys. Name other columns.")
     lost = named.height - known.height
     notes = (f"rows without a time or a key that were left out: {lost:,}",) if lost else ()
-    return known.sort([*keys, recipe.time], maintain_order=True), notes
+    return known.sort([*keys, name], maintain_order=True), notes
 
 
 def _alike(rows: pl.DataFrame) -> Flags:

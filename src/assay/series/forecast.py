@@ -97,6 +97,10 @@ class Forecast:
             columns[f"hi-{level:g}"] = ends[2 * k + 1].T.ravel()
         return pl.concat([self._head(), pl.DataFrame(columns)], how="horizontal")
 
+    def means(self) -> Floats:
+        """Expected values, (steps, series)."""
+        return self._read([])[0]
+
     def quantiles(self, levels: Sequence[float]) -> Floats:
         """Quantiles of each series and step, (levels, steps, series); levels between 0 and 1."""
         return self._read(levels)[1]
