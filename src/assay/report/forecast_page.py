@@ -34,7 +34,8 @@ class ForecastContent:
         scores: head and rows of the scores on what was held back.
         trust: the scores in a sentence.
         lost: what stock-outs hid, in a sentence; empty where nothing is hidden.
-        hidden: that drawn, and the series that hide most.
+        most: series whose stock-outs hid most, and how much.
+        hidden: that over time.
         worst: series whose held-back days were forecast worst.
         best: and best.
         odd: series with a message.
@@ -48,6 +49,7 @@ class ForecastContent:
     scores: tuple[tuple[str, ...], ...]
     trust: str
     lost: str
+    most: tuple[tuple[str, str], ...]
     hidden: tuple[Picture, ...]
     worst: tuple[Picture, ...]
     best: tuple[Picture, ...]
@@ -92,7 +94,7 @@ def forecast_content(
     """Everything that the page shows."""
     target, total = fitted.recipe.target, forecast.sums(levels=(90,)).row(0, named=True)
     worst, best = _ends(fitted, tested)
-    lost, pictures = _lost(fitted)
+    lost, most, pictures = _lost(fitted)
     own = tested.summary().filter(pl.col("model") == "assay").row(0, named=True)
     results = fitted.results().with_row_index("__n").filter(pl.col("message") != "").head(20)
     return ForecastContent(
@@ -112,6 +114,7 @@ def forecast_content(
             f"{100 * own['bias']:+.0f} % of what was sold."
         ),
         lost=lost,
+        most=most,
         hidden=pictures,
         worst=_drawn(fitted, forecast, worst),
         best=_drawn(fitted, forecast, best),
@@ -185,10 +188,12 @@ def _drawn(fitted: FittedSeries, forecast: Forecast, chosen: list[int]) -> tuple
     return tuple(drawn)
 
 
-def _lost(fitted: FittedSeries) -> tuple[str, tuple[Picture, ...]]:
-    """What stock-outs hid, in a sentence and drawn."""
+def _lost(
+    fitted: FittedSeries,
+) -> tuple[str, tuple[tuple[str, str], ...], tuple[Picture, ...]]:
+    """What stock-outs hid: in a sentence, by series, and drawn."""
     if not fitted.panel.hidden.any():
-        return "", ()
+        return "", (), ()
     lost, target = fitted.lost_sales(), fitted.recipe.target
     time = fitted.recipe.time
     days = (
@@ -200,5 +205,14 @@ def _lost(fitted: FittedSeries) -> tuple[str, tuple[Picture, ...]]:
         .sort(time)
         .rename({time: "time"})
     )
-    pictures = [Picture(title="When stock-outs hide demand", svg=svg(hidden_demand(days, target)))]
-    return f"{str(lost).capitalize()}.", tuple(pictures)
+    picture = Picture(title="When stock-outs hide demand", svg=svg(hidden_demand(days, target)))
+    keys = list(fitted.recipe.by)
+    most = lost.sums(keys).sort("mean", descending=True).head(SHOWN) if keys else pl.DataFrame()
+    rows = tuple(
+        (
+            ", ".join(f"{key}={row[key]!r}" for key in keys),
+            f"{row['mean']:,.0f} lost ({row['low']:,.0f} to {row['high']:,.0f}) on {row['days']} days",
+        )
+        for row in most.to_dicts()
+    )
+    return f"{str(lost).capitalize()}.", rows, (picture,)
