@@ -211,7 +211,8 @@ def _lost(
     rows = tuple(
         (
             ", ".join(f"{key}={row[key]!r}" for key in keys),
-            f"{row['mean']:,.0f} lost ({row['low']:,.0f} to {row['high']:,.0f}) on {row['days']} days",
+            f"{row['mean']:,.0f} lost ({row['low']:,.0f} to {row['high']:,.0f}) "
+            f"on {row['days']} days",
         )
         for row in most.to_dicts()
     )

@@ -1,27 +1,10 @@
 """A model to begin with, from what a table looks like."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from assay.errors import DataError
 from assay.family import AbstractFamily, Censored, Gamma, NegativeBinomial, Tweedie
 from assay.series.grid import DAY_US, Grid
-
-
-@dataclass(frozen=True)
-class Usual:
-    """A family and seasons, and why.
-
-    Fields:
-        family: of the target.
-        season: steps after which the course returns; empty where there is none to expect.
-        reasons: one sentence each.
-    """
-
-    family: AbstractFamily
-    season: tuple[float, ...]
-    reasons: tuple[str, ...]
 
 
 def usual_family(y: np.ndarray, target: str, above: str | None) -> tuple[AbstractFamily, str]:
