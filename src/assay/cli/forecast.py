@@ -79,6 +79,13 @@ Paths = Annotated[int, typer.Option(metavar="N", help="Futures drawn of each ser
 Seed = Annotated[int, typer.Option(metavar="N", help="Of the futures.")]
 
 
+MORE = (
+    "Demand is forecast, not sales: where stock hid it, it is known only to be at least what was "
+    "sold. A series with rows that cannot be is named and forecast from the others; it never stops "
+    "them. The long format is that of forecasting tools: unique_id, ds, mean, lo-90, hi-90."
+)
+
+
 def add(app: typer.Typer) -> None:
     """Announce `assay forecast`."""
 
@@ -86,10 +93,7 @@ def add(app: typer.Typer) -> None:
         app,
         "forecast",
         purpose="Forecast every series of a table, behind its stock-outs.",
-        more="Demand is forecast, not sales: where stock hid it, it is known only to be at least "
-        "what was sold. A series with rows that cannot be is named and forecast from the others; "
-        "it never stops them. The long format is that of forecasting tools: unique_id, ds, mean, "
-        "lo-90, hi-90.",
+        more=MORE,
         example=(
             "assay forecast sales.parquet --target units --time date \\",
             "    --series store,item --censored-above stock --horizon 14",
