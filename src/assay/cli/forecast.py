@@ -85,6 +85,13 @@ MORE = (
     "them. The long format is that of forecasting tools: unique_id, ds, mean, lo-90, hi-90."
 )
 
+EXAMPLES = (
+    "assay forecast sales.parquet --target units --time date \\",
+    "    --series store,item --censored-above stock --horizon 14",
+    "assay forecast sales.csv --target units --time date --horizon 28 \\",
+    "    --report page.html --resume kept",
+)
+
 
 def add(app: typer.Typer) -> None:
     """Announce `assay forecast`."""
@@ -94,12 +101,7 @@ def add(app: typer.Typer) -> None:
         "forecast",
         purpose="Forecast every series of a table, behind its stock-outs.",
         more=MORE,
-        example=(
-            "assay forecast sales.parquet --target units --time date \\",
-            "    --series store,item --censored-above stock --horizon 14",
-            "assay forecast sales.csv --target units --time date --horizon 28 \\",
-            "    --report page.html --resume kept",
-        ),
+        example=EXAMPLES,
         writes="the forecast, the page, and what --resume keeps.",
     )
     def forecast(
@@ -133,9 +135,8 @@ def add(app: typer.Typer) -> None:
             built, said = _model(
                 frame, target, roles, censored_above, season, model, features, open_on
             )
-            if not as_json:
-                for each in said:
-                    aside(each)
+            for each in () if as_json else said:
+                aside(each)
             fitted = built.fit(frame, target, seed=seed, checkpoint=resume, **roles)
             found = fitted.forecast(horizon, None if future is None else read(future), paths=paths)
             _write(found.table(levels), out)
