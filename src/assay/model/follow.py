@@ -6,6 +6,7 @@ from assay.errors import ConfigError
 from assay.family import AbstractFamily
 from assay.predictor import AbstractPredictor, Constant, ScoreDriven, Sum, as_sum
 from assay.series import Recipe
+from assay.series.check import Returns
 
 
 def driven_parameter(predictors: Mapping[str, AbstractPredictor | Sum]) -> str | None:
@@ -37,6 +38,7 @@ def series_recipe(
     target: str,
     time: str | None,
     by: str | Sequence[str] | None,
+    returns: Returns = "refuse",
 ) -> Recipe:
     """What is to be fitted to each series.
 
@@ -71,4 +73,5 @@ def series_recipe(
         target=target,
         time=time,
         by=keys,
+        returns=returns,
     )

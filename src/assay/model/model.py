@@ -1,7 +1,8 @@
 """A model: a family, a predictor for each of its parameters, a way of fitting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -25,7 +26,8 @@ from assay.model.trained import with_trained
 from assay.model.uncertain import with_laplace, with_nuts
 from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
-from assay.series import FittedSeries, fit_series
+from assay.series import Backtest, FittedSeries, Recipe, backtest, fit_series
+from assay.series.check import Returns
 
 Method = Literal["map", "laplace", "nuts"]
 Information = Literal["observed", "expected"]
@@ -120,6 +122,8 @@ class Model:
         by: str | Sequence[str] | None = None,
         engine: Engine | None = None,
         seed: int = 0,
+        returns: Returns = "refuse",
+        checkpoint: str | Path | None = None,
     ) -> FittedSeries: ...
 
     @overload
@@ -145,6 +149,8 @@ class Model:
         engine: Engine | None = None,
         seed: int = 0,
         near: "FittedModel | None" = None,
+        returns: Returns = "refuse",
+        checkpoint: str | Path | None = None,
     ) -> FittedModel | FittedPanel | FittedSeries:
         """Fit to all rows that have a target.
 
@@ -160,6 +166,11 @@ class Model:
             seed: of the posterior draws.
             near: a fit of this model to similar rows, such as all rows beside a fold of them: a
                 place to begin, without influence on the result.
+            returns: beside `time`: what negative values are where the family takes none. `refuse`
+                sets a series that has one aside and names it, `zero` counts them as nothing sold,
+                `missing` as unknown.
+            checkpoint: beside `time`: a folder that keeps what is done, so that a fit that was
+                stopped goes on from there, to the same numbers.
 
         Returns:
             The fitted model, which has converged; with `by` a panel of them, which says what
@@ -178,7 +189,16 @@ class Model:
             )
         frame = data if isinstance(data, Frame) else read(data)
         if (driven := driven_parameter(self.predictors)) is not None or time is not None:
-            return self._follow(frame, driven, target, time, by, engine, seed, weights)
+            if weights is not None:
+                raise ConfigError("a score-driven model takes no `weights`. Leave them out.")
+            recipe = self._followed(driven, target, time, by, returns)
+            with on_engine(engine), one_blas_thread():
+                return fit_series(recipe, frame, seed=seed, checkpoint=checkpoint)
+        if returns != "refuse" or checkpoint is not None:
+            raise ConfigError(
+                "`returns` and `checkpoint` belong to models that follow series in time. Leave "
+                "them out, or add `ScoreDriven(season=7)` to the predictor and name the `time`."
+            )
         with on_engine(engine), one_blas_thread():
             counted = read_weights(frame, weights)
             if by is None:
@@ -186,29 +206,22 @@ class Model:
             recipe = self._recipe(frame, target, by, seed)
             return fit_panel(recipe, frame, counted, partial(self._fit, target=target, seed=seed))
 
-    def _follow(
+    def _followed(
         self,
-        frame: Frame,
         driven: str | None,
         target: str,
         time: str | None,
         by: str | Sequence[str] | None,
-        engine: Engine | None,
-        seed: int,
-        weights: Any,
-    ) -> FittedSeries:
+        returns: Returns = "refuse",
+    ) -> Recipe:
         if driven is None:
             raise ConfigError(
                 f"`time` is {time!r}, but no term of the model follows a series in time. Add "
                 "`ScoreDriven(season=7)` to the predictor, or leave `time` out."
             )
-        if weights is not None:
-            raise ConfigError("a score-driven model takes no `weights`. Leave them out.")
-        recipe = series_recipe(
-            self.family, self.predictors, driven, target=target, time=time, by=by
+        return series_recipe(
+            self.family, self.predictors, driven, target=target, time=time, by=by, returns=returns
         )
-        with on_engine(engine), one_blas_thread():
-            return fit_series(recipe, frame, seed=seed)
 
     def _fit(
         self,
@@ -257,6 +270,53 @@ class Model:
             known = (parts, stated, penalty_weights(ready.designs, unit))
             return with_nuts(fitted, *known, self.nuts, seed=seed, where=where)
         return fitted
+
+    def backtest(
+        self,
+        data: Any,
+        target: str,
+        *,
+        time: str,
+        by: str | Sequence[str] | None = None,
+        horizon: int,
+        origins: int = 3,
+        every: int | None = None,
+        rivals: Sequence[str] | Mapping[str, Any] = ("seasonal-naive", "croston-sba"),
+        returns: Returns = "refuse",
+        seed: int = 0,
+    ) -> Backtest:
+        """Forecast from several places in the past, and score what came.
+
+        Args:
+            data: a frame, or anything that `assay.read` takes.
+            target: column of the target.
+            time: column of time.
+            by: key columns of the series.
+            horizon: steps that are forecast at each origin.
+            origins: how many; the last one leaves `horizon` steps after it.
+            every: steps from one origin to the next; by default the horizon.
+            rivals: `seasonal-naive`, `croston-sba`, `tsb`; or models of statsforecast by name, such
+                as `{"ets": AutoETS(season_length=7)}`.
+            returns: as for `fit`.
+            seed: of everything random.
+
+        Raises:
+            ConfigError: no term follows a series in time, an unknown rival, a number that cannot
+                be.
+            DataError: as `fit`, or the table is too short.
+        """
+        frame = data if isinstance(data, Frame) else read(data)
+        recipe = self._followed(driven_parameter(self.predictors), target, time, by, returns)
+        with one_blas_thread():
+            return backtest(
+                recipe,
+                frame,
+                horizon=horizon,
+                origins=origins,
+                every=every,
+                rivals=rivals,
+                seed=seed,
+            )
 
     def check(self, data: Any, target: str) -> None:
         """Everything that can be refused before a fit.

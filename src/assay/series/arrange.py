@@ -1,7 +1,7 @@
 """From a long table to series on one grid of steps, and from there to padded blocks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from assay.frame.moments import parse_months, parse_times, refuse_text
 from assay.predictor import Design, ScoreDriven, Sum
 from assay.predictor.matrix import as_dense
 from assay.series.basis import Seasons
+from assay.series.check import Returns, check_returns, checked, treated
 from assay.series.grid import Grid, grid_of
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.objective import Block
@@ -36,6 +37,7 @@ class Recipe:
         target: its column.
         time: column of time.
         by: key columns, none for a single series.
+        returns: what negative values are, where the family takes none.
     """
 
     family: AbstractFamily
@@ -45,6 +47,10 @@ class Recipe:
     target: str
     time: str
     by: tuple[str, ...]
+    returns: Returns = "refuse"
+
+    def __post_init__(self) -> None:
+        check_returns(self.returns)
 
     @property
     def seasons(self) -> Seasons:
@@ -63,12 +69,14 @@ class Panel:
         edges: where the rows of each series begin; one more than there are series.
         step: of each row.
         y: the value, or the limit that hid it; 0 where the weight is.
-        hidden: whether it is known only to be `y` or more.
-        weight: how often the row counts; 0 where it says nothing.
+        hidden: whether it is known only to be `y` or more; on an empty shelf, with a weight of 0.
+        weight: how often the row counts; 0 where it says nothing. Rows of series that are set
+            aside keep theirs: they tell of that series' own mean.
         offset: what is added without a parameter, one a row, or a single 0.
         features: standardised columns, (rows, features).
         design: how they are made of another table; `None` where there are none.
         set_aside: why a series is not learnt from, by its number.
+        limit: the most that could be seen of each row; a single inf where no column says so.
         notes: what a user should know, in sentences.
     """
 
@@ -84,6 +92,7 @@ class Panel:
     features: Floats
     design: Design | None
     set_aside: Mapping[int, str]
+    limit: Floats
     notes: tuple[str, ...] = ()
 
     @property
@@ -97,11 +106,17 @@ class Panel:
         first = self.step[self.edges[:-1].clip(max=max(self.step.size - 1, 0))]
         return self.end + 1 - first
 
-    def names(self) -> list[str]:
-        """One text a series, which no other has."""
-        if not self.keys.width:
-            return [ONLY]
-        return [", ".join(f"{k}={v!r}" for k, v in row.items()) for row in self.keys.to_dicts()]
+    def name(self, number: int) -> str:
+        """How messages call a series."""
+        return names_of(self.keys[number])[0]
+
+    def places(self, chosen: Whole, steps: int) -> tuple[Whole, tuple[Whole, Whole]]:
+        """Rows of some series, and where they stand in a block of so many steps."""
+        counts = self.edges[chosen + 1] - self.edges[chosen]
+        rows = np.repeat(self.edges[chosen] - np.cumsum(counts) + counts, counts)
+        rows = rows + np.arange(counts.sum())
+        column = np.repeat(np.arange(chosen.size), counts)
+        return rows, (self.step[rows] - self.end + steps - 1, column)
 
     def block(self, chosen: Whole, steps: int, columns: int, seasons: Seasons, dtype: Any) -> Block:
         """Series side by side, all ending with the panel; what is missing has weight 0.
@@ -113,15 +128,15 @@ class Panel:
             seasons: what the calendar is made for.
             dtype: of all numbers.
         """
-        counts = self.edges[chosen + 1] - self.edges[chosen]
-        rows = np.repeat(self.edges[chosen] - np.cumsum(counts) + counts, counts)
-        rows = rows + np.arange(counts.sum())
-        place = (self.step[rows] - self.end + steps - 1, np.repeat(np.arange(chosen.size), counts))
+        rows, place = self.places(chosen, steps)
 
         def spread(values: np.ndarray, kind: Any) -> np.ndarray:
             table = np.zeros((steps, columns), kind)
             table[place] = values[rows]
             return table
+
+        weight = spread(self.weight, dtype)
+        weight[:, : chosen.size][:, np.isin(chosen, list(self.set_aside))] = 0.0
 
         has_offset = self.offset.size > 1
         offset = spread(self.offset, dtype) if has_offset else np.zeros((1, columns), dtype)
@@ -131,7 +146,7 @@ class Panel:
             seen=Seen(
                 jnp.asarray(spread(self.y, dtype)),
                 jnp.asarray(spread(self.hidden, bool)),
-                jnp.asarray(spread(self.weight, dtype)),
+                jnp.asarray(weight),
             ),
             calendar=Calendar(
                 jnp.asarray(seasons.basis(at), dtype), jnp.asarray(seasons.pushes(at), dtype)
@@ -143,6 +158,13 @@ class Panel:
         )
 
 
+def names_of(keys: pl.DataFrame) -> list[str]:
+    """One text a series, which no other has."""
+    if not keys.width:
+        return [ONLY]
+    return [", ".join(f"{k}={v!r}" for k, v in row.items()) for row in keys.to_dicts()]
+
+
 def arrange(frame: Frame, recipe: Recipe) -> Panel:
     """Sort a table into series on a grid.
 
@@ -152,45 +174,71 @@ def arrange(frame: Frame, recipe: Recipe) -> Panel:
         DataError: a column is missing, times are no times, or nothing at all can be learnt from.
         ConfigError: the family hides values in a way that a filter cannot follow.
     """
-    time = _times(frame, recipe.time)
     keys = list(recipe.by)
-    for name in keys:
-        frame.column(name)
-    named = frame.table.with_columns(time.alias(recipe.time)).with_row_index("__row")
-    known = named.drop_nulls([*keys, recipe.time])
-    notes = []
-    if known.height < named.height:
-        lost = named.height - known.height
-        notes.append(f"rows without a time or a key that were left out: {lost}")
-    known = known.sort([*keys, recipe.time])
-    if not known.height:
-        raise DataError(f"{frame.source}: no row has a time and keys. Name other columns.")
-    rows = frame.having(known.drop("__row"))
+    known, notes = _timed(frame, recipe.time, recipe.by)
     starts = _starts(known, keys)
-    edges = np.append(starts, known.height)
-    series = np.repeat(np.arange(starts.size), np.diff(edges))
-    grid = grid_of(known[recipe.time], series, frame.source)
-    step, on_grid = grid.steps(known[recipe.time])
-    checked = _checked(rows, recipe, series, step, on_grid)
+    series = np.repeat(np.arange(starts.size), np.diff(np.append(starts, known.height)))
+    times = known[recipe.time]
+    grid = grid_of(times, series, frame.source)
+    rows = frame.having(known)
+    support = recipe.family.underlying.support
+    y, said = treated(rows.numbers(recipe.target), recipe.returns, support)
+    needed = [name for name in (recipe.target, *recipe.family.needs()) if name in known.columns]
+    alike = _alike(known.select([*keys, recipe.time, *needed]))
+    found = checked(times, series, grid, y, alike, support, recipe.target)
+    kept = np.flatnonzero(found.sound)
+    if not kept.size:
+        first = next(iter(found.set_aside.values()), "no row has a target")
+        raise DataError(f"{frame.source}: there is nothing to learn from: {first}.")
+    step = grid.steps(times)[0][kept]
+    read = _read(rows.take(kept), recipe, y[kept], series[kept], found.set_aside)
     return Panel(
         keys=known[starts].select(keys),
         grid=grid,
         end=int(step.max()),
-        edges=edges,
+        edges=np.searchsorted(series[kept], np.arange(starts.size + 1)),
         step=step,
-        notes=(*notes, *checked.pop("notes")),
-        **checked,
+        set_aside=found.set_aside,
+        notes=(*notes, *said, *found.notes, *read.pop("notes")),
+        **read,
     )
+
+
+def grid_steps(frame: Frame, time: str, by: Sequence[str]) -> tuple[Grid, int]:
+    """The steps of a table, and how many there are from the first to the last."""
+    known, _ = _timed(frame, time, by)
+    starts = _starts(known, list(by))
+    series = np.repeat(np.arange(starts.size), np.diff(np.append(starts, known.height)))
+    grid = grid_of(known[time], series, frame.source)
+    step = grid.steps(known[time])[0]
+    return grid, int(step.max() - step.min()) + 1
+
+
+def _timed(frame: Frame, name: str, by: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Rows that have a time and keys, sorted by them."""
+    time, keys = _times(frame, name), list(by)
+    for key in keys:
+        frame.column(key)
+    named = frame.table.with_columns(time.alias(name))
+    known = named.drop_nulls([*keys, name])
+    if not known.height:
+        raise DataError(f"{frame.source}: no row has a time and keys. Name other columns.")
+    lost = named.height - known.height
+    notes = (f"rows without a time or a key that were left out: {lost:,}",) if lost else ()
+    return known.sort([*keys, name], maintain_order=True), notes
+
+
+def _alike(rows: pl.DataFrame) -> Flags:
+    """Which rows say the same as the row before them."""
+    changes = rows.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift(1))))
+    alike = ~changes.to_series().to_numpy()
+    alike[0] = False
+    return alike
 
 
 def _starts(rows: pl.DataFrame, keys: list[str]) -> Whole:
     """Where each series begins, in rows that are sorted by keys."""
-    if not keys:
-        return np.zeros(1, np.int64)
-    changes = rows.select(pl.any_horizontal(pl.col(keys).ne_missing(pl.col(keys).shift(1))))
-    begins = changes.to_series().to_numpy().copy()
-    begins[0] = True
-    return np.flatnonzero(begins)
+    return np.flatnonzero(~_alike(rows.select(keys))) if keys else np.zeros(1, np.int64)
 
 
 def _times(frame: Frame, name: str) -> pl.Series:
@@ -202,44 +250,47 @@ def _times(frame: Frame, name: str) -> pl.Series:
     return time
 
 
-def _checked(
-    rows: Frame, recipe: Recipe, series: Whole, step: Whole, on_grid: Flags
+def _read(
+    rows: Frame, recipe: Recipe, y: Floats, series: Whole, set_aside: Mapping[int, str]
 ) -> dict[str, Any]:
-    """Values, weights and features of rows that are sorted, and which series are set aside."""
-    y = rows.numbers(recipe.target)
-    columns = {name: _column(rows, name) for name in recipe.family.needs()}
-    twice = np.append(False, (np.diff(series) == 0) & (np.diff(step) == 0))
-    support = recipe.family.underlying.support
-    off = ~np.isnan(y) & ~support.contains(np.where(np.isnan(y), 1.0, y))
-    times = rows.column(recipe.time)
-    aside: dict[int, str] = {}
-    for wrong, text in (
-        (~on_grid, "{time} does not lie on the steps of the other series"),
-        (twice, "{time} stands there twice"),
-        (off, f"{{time}} has `{recipe.target}` = {{y:g}}, but the family takes {support.name}"),
-    ):
-        for row in np.flatnonzero(wrong):
-            said = text.format(time=times[int(row)], y=y[row])
-            aside.setdefault(int(series[row]), said)
+    """Values, weights and features of sound rows."""
+    notes: list[str] = []
     weight = (~np.isnan(y)).astype(float)
-    weight *= ~np.isin(series, list(aside)) if aside else 1.0
-    notes = []
     if recipe.term.open is not None:
         is_open = rows.numbers(recipe.term.open)
-        weight *= np.where(np.isnan(is_open), 1.0, is_open != 0)
+        is_open = np.where(np.isnan(is_open), 1.0, is_open != 0)
+        _note(notes, rows, recipe, (is_open == 0) & (y > 0), "rows of closed days that sold, yet")
+        weight *= is_open
     design, features, offset = None, np.zeros((y.size, 0)), np.zeros(1)
     if recipe.others is not None:
         design, features, offset, complete = _features(rows, recipe.others, weight > 0)
-        if not complete.all():
-            lost = int((~complete & (weight > 0)).sum())
-            notes.append(f"rows that lack a feature and teach nothing: {lost}")
+        _note(notes, rows, recipe, ~complete & (weight > 0), "rows that lack a feature and")
         weight = weight * complete
     used = np.flatnonzero(weight > 0)
-    if not used.size:
-        first = next(iter(aside.values()), "no row has a target")
+    if np.isin(series[used], list(set_aside)).all():
+        first = next(iter(set_aside.values()), "no row has a target")
         raise DataError(f"{rows.source}: there is nothing to learn from: {first}.")
+    value, hidden = _known(rows, recipe, y, used, notes)
+    # At least the least that there is: such a row says nothing.
+    weight[hidden & (value <= recipe.family.underlying.support.lower)] = 0.0
+    return {
+        "y": value,
+        "hidden": hidden,
+        "weight": weight,
+        "limit": _limits(rows, recipe),
+        "offset": offset,
+        "features": features,
+        "design": design,
+        "notes": tuple(notes),
+    }
+
+
+def _known(
+    rows: Frame, recipe: Recipe, y: Floats, used: Whole, notes: list[str]
+) -> tuple[Floats, Flags]:
+    """The value of each row, or the limit that hid it, and whether one did."""
     value, hidden = np.zeros_like(y), np.zeros(y.size, bool)
-    own = {name: each[used] for name, each in columns.items()}
+    own = {name: _column(rows, name)[used] for name in recipe.family.needs()}
     for part in recipe.family.parts(y[used], own):
         if part.known not in (Known.VALUE, Known.AT_LEAST):
             raise ConfigError(
@@ -248,17 +299,39 @@ def _checked(
             )
         value[used[part.rows]] = part.y
         hidden[used[part.rows]] = part.known is Known.AT_LEAST
-    notes += recipe.family.remarks(y[used], own)
-    return {
-        "y": value,
-        "hidden": hidden,
-        "weight": weight,
-        "offset": offset,
-        "features": features,
-        "design": design,
-        "set_aside": aside,
-        "notes": tuple(notes),
-    }
+    above = getattr(recipe.family, "above", None)
+    if isinstance(above, str) and rows.column(above).dtype != pl.Boolean:
+        limit = rows.numbers(above)
+        over = np.zeros(y.size, bool)
+        over[used] = (y > limit)[used]
+        _note(notes, rows, recipe, over, f"rows above their own `{above}`, which hides them, and")
+    elif isinstance(above, str) and rows.column(above).null_count():
+        count = rows.column(above).null_count()
+        notes.append(f"rows whose `{above}` is missing and that count as not hidden: {count:,}")
+    return value, hidden
+
+
+def _limits(rows: Frame, recipe: Recipe) -> Floats:
+    """The most that could be seen of each row, where a number says so."""
+    above = getattr(recipe.family, "above", None)
+    if isinstance(above, int | float):
+        return np.full(1, float(above))
+    if not isinstance(above, str) or rows.column(above).dtype == pl.Boolean:
+        return np.full(1, np.inf)
+    limit = rows.numbers(above)
+    return np.where(np.isnan(limit), np.inf, limit)
+
+
+def _note(notes: list[str], rows: Frame, recipe: Recipe, wrong: Flags, text: str) -> None:
+    """Count rows that are odd, and name the first."""
+    found = np.flatnonzero(wrong)
+    if not found.size:
+        return
+    first = rows.table.row(int(found[0]), named=True)
+    which = ", ".join(f"{name}={first[name]!r}" for name in recipe.by)
+    where = f"{which}, {first[recipe.time]}" if which else f"{first[recipe.time]}"
+    said = "count as at least that much" if text.endswith("hides them, and") else "teach nothing"
+    notes.append(f"{text} {said}: {found.size:,} (first: {where})")
 
 
 def _column(rows: Frame, name: str) -> np.ndarray:

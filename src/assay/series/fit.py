@@ -1,6 +1,5 @@
 """Fitting a panel: what series have in common first, then all of them in blocks."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from assay.compute import in_flight
-from assay.compute.progress import tracked
+from assay.compute.progress import measured
 from assay.family import AbstractFamily
 from assay.series.arrange import Panel, Recipe
+from assay.series.kept import Kept
 from assay.series.kinds import Floats, Whole
 from assay.series.layout import Layout
 from assay.series.objective import Block, filtered, fit_block
@@ -26,6 +26,7 @@ LENGTHS = 8  # lengths from one power of 2 to the next
 CELLS = 4_000_000  # of one array of a block
 SAMPLE = 512  # series that tell what all have in common, in one block like all others
 TOLERANCE, MOST = 1e-3, 60
+KEPT = ("theta", "level_sd", "log_likelihood", "left")
 FORGETS = 30.0  # observations after which those before say little about a level that moves
 
 
@@ -148,7 +149,9 @@ def told_of_level(machine: Machine, rough: Floats, count: Floats, common: Common
     return one * np.minimum(count, FORGETS)
 
 
-def fit_panel(panel: Panel, recipe: Recipe, *, dtype: Any = np.float64) -> tuple[Common, Fits]:
+def fit_panel(
+    panel: Panel, recipe: Recipe, *, dtype: Any = np.float64, kept: Kept | None = None
+) -> tuple[Common, Fits]:
     """Fit every series of a panel that was not set aside.
 
     Args:
@@ -156,6 +159,7 @@ def fit_panel(panel: Panel, recipe: Recipe, *, dtype: Any = np.float64) -> tuple
         recipe: what is fitted.
         dtype: of all numbers; float32 takes half the time and memory, and moves a log posterior
             by some 1e-6 of its size.
+        kept: where finished parts are kept, and taken from.
 
     Returns:
         What the series have in common, and their parameters and states.
@@ -166,9 +170,15 @@ def fit_panel(panel: Panel, recipe: Recipe, *, dtype: Any = np.float64) -> tuple
     first = first_beliefs(panel, machine, family, rough)
     told = told_of_level(machine, rough, count, first)
     work = Work(panel, recipe, machine, rough, told, dtype)
-    common = work.common(first)
-    parts = list(tracked(_in_turn(work, common), "fitting series"))
-    return common, _collected(parts, panel, common, count)
+    common = _common(work, first, kept)
+    blocks = blocks_of(panel)
+
+    def part(number: int) -> Part:
+        return _part(work, blocks[number], common, kept, number)
+
+    done = in_flight(part, range(len(blocks)))
+    parts = list(measured(done, [block.size for block in blocks], "fitting series"))
+    return common, _collected(parts, work, common, count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,16 +294,39 @@ def _rounded(steps: int) -> int:
     return -(-steps // unit) * unit
 
 
-def _in_turn(work: Work, common: Common) -> Iterator[Part]:
-    return in_flight(lambda chosen: work.fit(chosen, common), blocks_of(work.panel))
+def _common(work: Work, first: Common, kept: Kept | None) -> Common:
+    """What series have in common, as it was kept or learnt now."""
+    found = None if kept is None else kept.load("common")
+    common = work.common(first) if found is None else Common(**found)
+    if kept is not None and found is None:
+        kept.save("common", {"mean": common.mean, "sd": common.sd, "open": common.open})
+    return common
+
+
+def _part(work: Work, chosen: Whole, common: Common, kept: Kept | None, number: int) -> Part:
+    """What was found of a block, as it was kept or found now."""
+    found = None if kept is None else kept.load(f"part-{number}")
+    if found is not None:
+        state = State(*(jnp.asarray(found[name]) for name in State._fields))
+        rest = {name: each for name, each in found.items() if name not in State._fields}
+        return Part(chosen=chosen, state=state, **rest)
+    part = work.fit(chosen, common)
+    if kept is not None:
+        rest = {name: getattr(part, name) for name in KEPT}
+        state = {name: np.asarray(each) for name, each in part.state._asdict().items()}
+        kept.save(f"part-{number}", rest | state)
+    return part
 
 
 def _filled(values: Floats, size: int) -> Floats:
     return np.concatenate([values, np.zeros(size - values.size)])
 
 
-def _collected(parts: list[Part], panel: Panel, common: Common, count: Floats) -> Fits:
-    """All parts in the order of the panel; a series set aside has the common parameters."""
+def _collected(parts: list[Part], work: Work, common: Common, count: Floats) -> Fits:
+    """All parts in the order of the panel.
+
+    A series that was set aside has the common parameters, and the mean of its rows that can stand.
+    """
     order = np.concatenate([part.chosen for part in parts])
     back = np.argsort(order)
 
@@ -304,9 +337,11 @@ def _collected(parts: list[Part], panel: Panel, common: Common, count: Floats) -
     level_sd = joined([part.level_sd for part in parts])
     every = zip(*(part.state for part in parts), strict=True)
     state = State(*(jnp.concatenate(each, axis=-1)[..., back] for each in every))
-    aside = np.array(sorted(panel.set_aside), dtype=int)
+    aside = np.array(sorted(work.panel.set_aside), dtype=int)
     theta[:, aside] = common.mean[:, None]
-    level_sd[aside] = common.sd[0]
+    level_sd[aside] = (common.sd[0] ** -2.0 + work.told[aside]) ** -0.5
+    share = work.told[aside] * level_sd[aside] ** 2
+    theta[0, aside] += share * (work.rough[aside] - common.mean[0])
     likelihood = joined([part.log_likelihood for part in parts])
     left = joined([part.left for part in parts])
     return Fits(theta, level_sd, state, likelihood, left, count)

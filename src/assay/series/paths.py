@@ -1,6 +1,6 @@
 """Sample paths: futures in which each value drawn moves the states as if it had been seen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
@@ -64,6 +64,8 @@ def sample_paths(
     keys: Sequence[str],
     paths: int,
     seed: int,
+    arranged: Callable[[Floats], Floats] = lambda noise: noise,
+    watch: Callable[[int, Floats], None] = lambda step, eta: None,
 ) -> Paths:
     """Draw futures of a block of series.
 
@@ -78,6 +80,8 @@ def sample_paths(
         keys: of the series: each has a stream of its own.
         paths: how many of each.
         seed: of all streams.
+        arranged: the noise, (steps, series, paths), in another order of paths.
+        watch: is told the linked parameter of all paths at each step, (series, paths).
     """
     steps, series = ahead.fixed.shape
     streams = [stream_of(seed, "paths", key) for key in keys]
@@ -87,6 +91,7 @@ def sample_paths(
     noise = np.stack(
         [chance.noise(own, extra, shape) for own, extra in zip(streams, every, strict=True)], axis=1
     )
+    noise = arranged(noise)
     extra = tuple(np.asarray(each)[:, None] for each in parts.extra)
     now = jax.tree.map(lambda each: jnp.repeat(each[..., None], paths, axis=-1), state)
     gains = jax.tree.map(lambda each: each[..., None], parts.gains)
@@ -94,6 +99,7 @@ def sample_paths(
     for at in range(steps):
         row = (ahead.fixed[at], ahead.basis[at])
         eta = np.asarray(_heights(now, *row)) + shift
+        watch(at, eta)
         drawn = chance.value(streams, noise[at], eta, extra)
         is_open = np.asarray(ahead.is_open[at])[:, None]
         values[at] = np.where(is_open > 0, drawn, 0.0)
