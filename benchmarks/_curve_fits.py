@@ -1,6 +1,7 @@
 """Other ways to read the same attempts: least squares, and the learnt curve less one idea."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -43,8 +44,7 @@ def without_shortfall(truth: Truth, count: int) -> Curve:
     atoms = prior_atoms()
     score = likelihood(atoms)
     if effective_size(score) < 100.0:
-        atoms = resample_locally(atoms, score, likelihood)
-        score = np.zeros(atoms.size)
+        atoms, score = resample_locally(atoms, score, likelihood)
     return Curve(atoms, normalised(score), effective_size(score))
 
 
@@ -89,4 +89,4 @@ def _of_shape(family: str) -> Atoms:
 def _all_live() -> Atoms:
     atoms = prior_atoms()
     a = np.random.default_rng(SEED).beta(*A_BETA, atoms.size)
-    return atoms.with_values(atoms.tau, atoms.q, np.where(atoms.dead, a, atoms.a), atoms.kappa)
+    return replace(atoms, a=np.where(atoms.dead, a, atoms.a))

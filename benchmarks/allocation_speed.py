@@ -19,9 +19,18 @@ from pathlib import Path
 
 import numpy as np
 from _common import finish, read_options, show_table
+from _curve_truth import draw
 from scipy.optimize import minimize
 
-from assay.portfolio import SHAPES, Curve, Observation, allocate, allocate_each
+from assay.portfolio import (
+    SHAPES,
+    Curve,
+    Observation,
+    ProjectState,
+    allocate,
+    allocate_each,
+    plan_projects,
+)
 from assay.portfolio.allocation import (
     Constraints,
     LogCurves,
@@ -30,6 +39,7 @@ from assay.portfolio.allocation import (
     waterfill,
 )
 from assay.portfolio.kinds import Floats
+from assay.portfolio.side_by_side import side_by_side
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -242,29 +252,35 @@ def _rival(name: str, curves: LogCurves, taken: float, value: float) -> list[Fig
 
 
 def learnt(projects: int) -> list[Figure]:
-    """Curves of many projects with ten attempts each."""
-    rng = np.random.default_rng(SEED)
-    attempts = [
-        [
-            Observation(effort=float(3 * at + 3), score=float(score), se=0.02)
-            for at, score in enumerate(rng.uniform(0.5, 0.9) * -np.expm1(-np.arange(1, 11) / 4))
-        ]
-        for _ in range(projects)
-    ]
-    learn = getattr(Curve, "learn", None) or Curve.fit
+    """Curves of many projects with ten attempts each, all different, on all cores."""
+    usual = [draw((SEED, at), 10).seen(10) for at in range(projects)]
+    sharp = [_on_one_curve(np.random.default_rng((SEED, at))) for at in range(projects)]
     Curve.prior()  # drawn once in a process
+    limit, found = CURVES_S * projects / 1000, []
+    for name, attempts in (("that fall short", usual), ("all on one curve, the slowest", sharp)):
+        began, spent = time.perf_counter(), time.process_time()
+        curves = side_by_side(Curve.learn, attempts)
+        taken, of_cores = time.perf_counter() - began, time.process_time() - spent
+        title = f"{projects:,} curves of 10 attempts {name}"
+        found += [Figure(title, taken, "s", limit), Figure("  of all cores", of_cores, "s")]
     began = time.perf_counter()
-    for each in attempts:
-        learn(each)
-    taken = time.perf_counter() - began
-    return [
-        Figure(
-            f"curves of {projects:,} projects, 10 attempts each",
-            taken,
-            "s",
-            CURVES_S * projects / 1000,
+    states = [
+        ProjectState(
+            key=str(at), question="", importance=1.0, curve=curve, effort_spent=seen[-1].effort
         )
+        for at, (curve, seen) in enumerate(zip(curves, sharp, strict=True))
     ]
+    plan_projects(states, budget=1000, effort_unit="person-day")
+    return [*found, Figure("  and their plan of 1,000 units", time.perf_counter() - began, "s")]
+
+
+def _on_one_curve(rng: np.random.Generator) -> tuple[Observation, ...]:
+    """Ten attempts without a shortfall: few of the shared atoms fit, so others must be drawn."""
+    efforts = np.cumsum(rng.uniform(1.0, 6.0, 10))
+    scores = rng.uniform(0.3, 0.9) * -np.expm1(-efforts / rng.uniform(8.0, 30.0))
+    return tuple(
+        Observation(float(x), float(y), 0.02) for x, y in zip(efforts, scores, strict=True)
+    )
 
 
 def main() -> None:

@@ -86,9 +86,11 @@ def _histories(options: Options, short: list[str]) -> list[str]:
     """Figures on histories of other people's runs, where they are at hand."""
     if find_spec("_histories") is None:
         return []
-    _, more, words = import_module("_histories").tables(options.quick)
-    short += more
-    return [words]
+    found = import_module("_histories").tables(options.quick)
+    for title, heads, rows in found.shown:
+        show_table(title, heads, rows)
+    short += found.shortfalls
+    return [found.figure]
 
 
 def _judged(projects: Sequence[Truth], count: int, fit: Fit) -> tuple[Floats, Floats, Floats]:

@@ -67,6 +67,51 @@ def test_a_plan_is_drawn(assay, grocery, name, begins):
     assert str(grocery / name) in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("optimum", "pricing: 40"),
+        ("curves", "40 person-days"),
+        ("budgets", "this plan: 100"),
+        ("marginal", "last unit: 0.241"),
+        ("returns", "pricing: 0 to 30 points"),
+    ],
+)
+def test_each_kind_of_picture_is_drawn_when_asked(assay, grocery, kind, words):
+    file = grocery / "a.svg"
+    done = assay("plan", grocery, "--picture", file, "--draw", kind)
+    assert done.exit_code == 0, done.stderr
+    assert words in file.read_text()
+
+
+def test_what_attempts_are_worth_is_drawn_without_being_told(assay, answered, tiny):
+    answered("run", tiny)
+    for kind, words in (("information", "dose: weight"), ("credit", "tried, 1 failed")):
+        file = tiny / f"{kind}.svg"
+        got = answered("plan", tiny, "--budget", "10", "--picture", file, "--draw", kind)
+        assert words in file.read_text()
+        assert "answers" not in got
+    both = ("--information", "--picture", tiny / "a.svg", "--draw", "information")
+    assert "information" in answered("plan", tiny, "--budget", "10", *both)["answers"]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (("--draw", "marginal"), "--picture marginal.svg --draw marginal"),
+        (("--draw", "bars", "--picture", "a.svg"), "must be one of optimum, curves, budgets"),
+        (("--draw", "budgets", "--picture", "a.gif"), "must end in"),
+        (("--draw", "credit", "--picture", "credit.svg"), "no attempt is recorded"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(assay, grocery, monkeypatch, said, words):
+    monkeypatch.chdir(grocery)
+    done = assay("plan", grocery, *said)
+    assert done.exit_code == 2
+    assert words in " ".join(done.stderr.split())
+    assert not list(grocery.glob("*.svg"))
+
+
 def test_a_report_needs_a_ledger_and_names_its_page(assay, answered, fresh, head):
     assert assay("report", fresh, "--out", fresh / "page.html").exit_code == 2
     answered("register", fresh, "dose")

@@ -12,7 +12,7 @@ from assay.errors import ConfigError, PlanError
 from assay.portfolio import Belief, Curve, KnownCurve, Observation
 from assay.portfolio.curves.evidence import log_likelihood_of
 from assay.portfolio.curves.prior import draw_atoms, prior_atoms
-from assay.portfolio.curves.resample import KEPT, resample_locally
+from assay.portfolio.curves.resample import DRAWN, ENOUGH, resample_locally
 from assay.portfolio.curves.smooth import nodes_needed
 
 GOOD = (Observation(4.0, 0.2, 0.02), Observation(10.0, 0.31, 0.02))
@@ -91,8 +91,8 @@ def test_a_mean_far_out_is_computed_in_pieces_with_the_same_result():
 
 def test_sharp_attempts_are_resampled_to_what_many_more_atoms_say():
     curve = Curve.learn(SHARP)
-    assert curve.atoms.size == KEPT
-    assert curve.effective_atoms == pytest.approx(KEPT)
+    assert curve.atoms.size <= DRAWN
+    assert curve.effective_atoms >= ENOUGH
     many = draw_atoms(600_000, 1)
     scores = log_likelihood_of(SHARP, None, 1.0)(many)
     weights = np.exp(scores - scores.max())
@@ -139,14 +139,15 @@ def test_resampling_gives_the_same_curve_each_time():
     once, again = (
         resample_locally(prior_atoms(), likelihood(prior_atoms()), likelihood) for _ in range(2)
     )
-    np.testing.assert_array_equal(once.tau, again.tau)
+    np.testing.assert_array_equal(once[0].tau, again[0].tau)
+    np.testing.assert_array_equal(once[1], again[1])
 
 
 def test_resampling_keeps_the_chance_of_a_dead_project():
     # With more attempts too few of the many atoms would be left to tell the truth.
     flat = [Observation(4.0 * k, 0.0, 0.01) for k in range(1, 13)]
     curve = Curve.learn(flat)
-    assert curve.atoms.size == KEPT
+    assert curve.atoms.size <= DRAWN
     many = draw_atoms(800_000, 2)
     scores = log_likelihood_of(flat, None, 1.0)(many)
     weights = np.exp(scores - scores.max())

@@ -154,13 +154,14 @@ def test_projects_must_exist_and_differ(states, found):
     [
         ("importance", -1.0),
         ("importance", math.nan),
+        ("importance", 1e101),
         ("effort_spent", -0.5),
         ("skill_at_ceiling", 0.0),
         ("skill_at_ceiling", math.inf),
     ],
 )
 def test_an_impossible_state_is_refused_by_key_and_field(name, value):
-    with pytest.raises(PlanError, match=f'project "a": `{name}` is {value}'):
+    with pytest.raises(PlanError, match=re.escape(f'project "a": `{name}` is {value}')):
         state("a", **{name: value})
 
 
@@ -199,3 +200,9 @@ def test_a_sweep_has_the_plan_of_each_budget(grocery):
 
 def test_a_sweep_of_no_budget_is_an_empty_table(grocery):
     assert sweep(grocery, []).columns == ["budget", "project", "units", "value"]
+
+
+def test_the_largest_importance_is_planned_with_and_told_in_few_digits():
+    made = plan([state("a", importance=1e100), state("b")], 10)
+    assert made.lines[0].units == 10
+    assert made.headline().endswith("worth 1.2e+101 (importance × points)")

@@ -89,3 +89,26 @@ def test_a_history_is_worth_its_expected_worth():
     assert same.band(300) == pytest.approx(plain.band(300), rel=1e-6, abs=1e-9)
     late = replace(plain, returns=ThresholdReturns(0.9)).values(300)
     assert np.all(np.diff(late) >= 0)
+
+
+STEEP = ListedReturns((-0.1, 0.2, 0.21, 0.6), (0.0, 0.0, 100.0, 120.0))
+
+
+@pytest.mark.parametrize("returns", [*(each for each, _ in EACH[1:]), ConcaveReturns(0.1), STEEP])
+@pytest.mark.parametrize("seen", [(), SEEN])
+@pytest.mark.parametrize("spent", [0.0, 10.0])
+def test_many_units_are_worth_what_each_alone_is(returns, seen, spent):
+    project = replace(state(returns, Curve.learn(seen)), effort_spent=spent)
+    values = project.values(600)
+    efforts = spent + np.arange(601.0)
+    one_by_one = project.curve.expected(efforts, project.worth)
+    assert values == pytest.approx(one_by_one - one_by_one[0], rel=1e-9, abs=1e-9)
+
+
+def test_the_turns_of_a_worth_are_in_the_height_of_the_curve():
+    project = replace(state(ThresholdReturns(0.3)), skill_at_ceiling=0.5)
+    assert project.turns == pytest.approx((0.6,))
+    assert project.worth(np.array([0.59, 0.61])) == pytest.approx([0.0, 61.0])
+    values = project.values(600)
+    one_by_one = project.curve.expected(np.arange(601.0), project.worth)
+    assert values == pytest.approx(one_by_one - one_by_one[0], rel=1e-9, abs=1e-9)

@@ -38,7 +38,17 @@ def test_effort_that_was_spent_counts_towards_the_least_and_the_most(states):
 
 def test_what_is_promised_is_kept_beside_what_was_spent(states):
     states["d"] = replace(states["d"], committed=12.5, effort_spent=40)
-    assert planned(states)[0]["d"] == 13
+    units, reasons = planned(states)
+    assert units["d"] == 13
+    assert reasons["d"].startswith("It gets what is promised to it. One day more would add 0.")
+
+
+def test_who_gets_its_least_says_so_and_who_gets_more_does_not(states):
+    states["d"] = replace(states["d"], least=30, effort_spent=4)
+    states["a"] = replace(states["a"], least=2)
+    reasons = planned(states)[1]
+    assert reasons["d"].startswith("It gets its least, 30 in all. One day more")
+    assert reasons["a"].startswith("One day more would add")
 
 
 def test_a_team_shares_what_its_projects_have_not_spent(states):
@@ -60,6 +70,12 @@ def test_who_waits_for_another_gets_nothing_before_it(states):
     assert units["a"] > 60
     states["d"] = replace(states["d"], effort_spent=60)
     assert planned(states, budget=50)[0]["a"] > 0
+
+
+def test_who_has_had_enough_but_for_rounding_is_not_waited_for(states):
+    states["a"] = replace(states["a"], needs={"d": 1})
+    states["d"] = replace(states["d"], effort_spent=sum([0.1] * 10))  # 0.9999999999999999
+    assert planned(states, budget=5)[0] == {"a": 2, "b": 2, "c": 1, "d": 0}
 
 
 def test_few_projects_at_once_are_the_best_ones(states):

@@ -44,7 +44,15 @@ def test_needs_are_a_name_names_or_efforts(read):
     ("a", "said"),
     [
         ('returns = "steep"', 'returns is "steep", must be "linear" or a table such as'),
-        ("returns = { threshold = 80 }", "returns.threshold is 80, must lie strictly between"),
+        ("returns = { threshold = 80 }", "returns.threshold is 80, must lie above 0 and be at"),
+        (
+            "returns = { threshold = 0 }",
+            "returns.threshold is 0, must lie above 0 and be at most 1",
+        ),
+        ("returns = { points = [[0, 0, 1]] }", "points holds [0, 0, 1], must hold pairs of skill"),
+        ("importance = -1", "importance is -1, must be 0 or above"),
+        ("importance = nan", "importance is nan, must be finite"),
+        ("committed = 5\nmost = 4", "committed is 5 and most is 4: more is promised than it may"),
         ("returns = {}", "gives nothing, must give exactly one of threshold, concave, points"),
         ("returns = { points = [[0, 0]] }", "must hold two points or more"),
         ("returns = { points = [[0.5, 0], [0.5, 1]] }", "has skill 0.5 after 0.5"),
@@ -61,6 +69,12 @@ def test_what_cannot_be_meant_is_refused(read, a, said):
     with pytest.raises(ConfigError) as found:
         read(a)
     assert said in str(found.value)
+
+
+def test_a_perfect_skill_may_be_the_threshold_and_an_importance_may_be_0(read):
+    project = read("returns = { threshold = 1 }\nimportance = 0").project("a")
+    assert project.returns.threshold == 1
+    assert project.importance == 0
 
 
 def test_a_circle_of_needs_is_named(read):

@@ -165,10 +165,32 @@ def test_the_plan_warns_of_questions_that_cannot_be_asked_yet(built):
     assert "sealed" not in reasons["relapse"]
 
 
+def test_further_pictures_of_the_plan_say_where_it_stops(built):
+    plan = the_plan(built)
+    assert [picture.title for picture in plan.further] == [
+        "If the budget were smaller or larger",
+        "What one person-day more would add",
+        "What attempts are worth to this plan",
+    ]  # all returns are linear, so what accuracy is worth would be a straight line
+    budgets, marginal, worth = plan.further
+    assert any(text.startswith("this plan: ") for text in words(budgets))
+    assert any(text.startswith("last unit: ") for text in words(marginal))
+    assert any(text.startswith("dose: ") for text in words(worth))
+
+
+def test_each_projects_curve_says_what_the_plan_adds(built):
+    plan = the_plan(built)
+    given = {row.key: f"{row.units:g}" for row in plan.rows}
+    assert len(plan.curves) == 6
+    for picture in plan.curves:
+        assert given[picture.title] in picture.caption or "none planned" in picture.caption
+
+
 def test_a_budget_of_nothing_is_a_plan_of_nothing(workspace):
     plan = plan_content(plan_from(workspace.history, workspace.portfolio, budget=0), {})
     assert plan.sentence == "No project is expected to return anything for 0 person-days."
     assert plan.picture is None
+    assert plan.curves == plan.further == ()
 
 
 def test_without_a_budget_the_page_says_what_to_say(root, tmp_path):

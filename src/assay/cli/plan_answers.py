@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.progress import telling
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assay.portfolio.answers import Case, Crossing, DataPlan, Information, Today
     from assay.record import Portfolio
 
+ANSWERS_DRAWN = ("information", "credit")
 Factors = tuple[str, tuple[float, ...]]
 """Key of a project, and factors on its importance."""
 
@@ -39,6 +40,10 @@ class Asked:
     importance: Factors | None = None
     credit: bool = False
     data: bool = False
+
+    def and_to_draw(self, kind: str) -> "Asked":
+        """The same, and what a picture of this kind is drawn from."""
+        return replace(self, **{kind: True}) if kind in ANSWERS_DRAWN else self
 
     def anything(self) -> bool:
         """Whether there is any question at all."""
@@ -83,13 +88,33 @@ def answers_of(
     from assay.portfolio.answers import today_of, with_changes
 
     with telling() as tell:
-        today = today_of(cases, budget=plan.budget, effort_unit=plan.effort_unit)
+        today = today_of(
+            cases,
+            budget=plan.budget,
+            effort_unit=plan.effort_unit,
+            value_unit=plan.value_unit,
+        )
         answers = {
             name: find(asked, portfolio, today, tell)
             for name, find in _FINDERS.items()
             if getattr(asked, name)
         }
         return (with_changes(plan, today, tell) if asked.why else plan), answers
+
+
+def caution(asked: Asked, portfolio: "Portfolio", cases: Sequence["Case"]) -> str:
+    """What the answers leave out of account, in a sentence; empty where that is nothing."""
+    from assay.portfolio import rules_of
+    from assay.portfolio.answers import left_out
+
+    # What moves with importance is planned anew, under all rules.
+    if replace(asked, importance=None) == Asked():
+        return ""
+    rules = left_out([case.state for case in cases], rules_of(portfolio))
+    keep = "keep" if asked.importance is not None else "keeps"
+    also = " and the split by importance" if asked.importance is not None else ""
+    without = f"These answers describe the best split without {rules}"
+    return f"{without}; the plan{also} {keep} them." if rules else ""
 
 
 def _information(
@@ -140,11 +165,13 @@ def _importance(
 ) -> dict[str, Any] | None:
     if asked.importance is None:
         return None
+    from assay.portfolio import rules_of
     from assay.portfolio.answers import importance_sweep
 
     key, factors = asked.importance
     states = [case.state for case in today.cases]
-    table = importance_sweep(states, budget=today.budget, key=key, factors=factors)
+    rules = rules_of(portfolio)
+    table = importance_sweep(states, budget=today.budget, key=key, factors=factors, rules=rules)
     return {"project": key, "factors": list(factors), "split": table.to_dicts()}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from assay.cli.plan_table import head
 from assay.cli.terminal import console, pairs, table
 
 if TYPE_CHECKING:
@@ -16,18 +17,22 @@ if TYPE_CHECKING:
 MOST_ATTEMPTS = 15  # rows; --json has them all
 
 
-def show_answers(answers: Mapping[str, Any], plan: "Plan") -> None:
+def show_answers(answers: Mapping[str, Any], plan: "Plan", without: str) -> None:
     """Every answer, and what would change each line where that was asked.
 
     Args:
         answers: by name, as `answers_of` gives them.
         plan: what they are about.
+        without: what they leave out of account; empty where that is nothing.
     """
     shown = [_SHOWN[name](found, plan) for name, found in answers.items()]
     if any(line.what_would_change for line in plan.lines):
         changes = pairs([(line.key, line.what_would_change) for line in plan.lines])
         shown.append(("What would change it", changes, ()))
     out = console()
+    if without:
+        out.print()
+        out.print(without, style="dim")
     for heading, rows, sentences in shown:
         out.print()
         out.print(heading, style="bold")
@@ -41,7 +46,8 @@ def show_answers(answers: Mapping[str, Any], plan: "Plan") -> None:
 def _information(found: Mapping[str, Any], plan: "Plan") -> "Shown":
     worth, hiding = found["worth"], found["hiding"]
     unit = f"{plan.effort_unit}s"
-    rows = table("project", "attempt", "", "worth", unit, right=("worth", unit), wraps=("attempt",))
+    brings = head("worth", plan)
+    rows = table("project", "attempt", "", brings, unit, right=(brings, unit), wraps=("attempt",))
     told = [each for each in worth.attempts if each.value > 0][:MOST_ATTEMPTS]
     for each in told:
         rows.add_row(each.project, each.attempt, each.kind, *_both(each.value, each.effort))
@@ -57,8 +63,8 @@ def _information(found: Mapping[str, Any], plan: "Plan") -> "Shown":
         hidden = (
             f"If the {_count(hiding.failures, 'failure')} had not been recorded, the plan would "
             f"send {_count(hiding.moved, plan.effort_unit)} elsewhere and bring "
-            f"{_figure(hiding.value)} less{_of_effort(hiding.effort, plan)}; with the effort of "
-            f"the failures hidden too, {_figure(hiding.value_unspent)} less"
+            f"{_worth(hiding.value, plan)} less{_of_effort(hiding.effort, plan)}; with the effort "
+            f"of the failures hidden too, {_worth(hiding.value_unspent, plan)} less"
             f"{_of_effort(hiding.effort_unspent, plan)}."
         )
     return "What attempts are worth to this plan", rows, ((same,) if others else ()) + (hidden,)
@@ -68,7 +74,7 @@ def _next(found: "Next", plan: "Plan") -> "Shown":
     from rich.console import Group
 
     step = f"{plan.effort_unit}s"
-    names = (step, "outcome", "±", "net", "changes", "gets")
+    names = (step, head("outcome", plan), "±", "net", "changes", "gets")
     rows = table("project", *names, right=names, wraps=("project",))
     for key, _ in found.verdicts:
         here = [each for each in found.attempts if each.project == key]
@@ -123,7 +129,7 @@ def _importance(found: Mapping[str, Any], plan: "Plan") -> "Shown":
 
 def _credit(found: "Credit", plan: "Plan") -> "Shown":
     unit = f"{plan.effort_unit}s"
-    names = ("attempts", "failed", "share", "±", unit, "missed", "by failures")
+    names = ("attempts", "failed", head("share", plan), "±", unit, "missed", "by failures")
     rows = table("author", *names, right=names, wraps=("author",))
     for each in found.authors:
         figures = [_figure(each.share), _figure(each.share_se), _effort(each.share_effort)]
@@ -142,7 +148,7 @@ def _credit(found: "Credit", plan: "Plan") -> "Shown":
 
 def _data(found: "DataPlan", plan: "Plan") -> "Shown":
     unit = f"{plan.effort_unit}s"
-    names = (unit, "before", "labelling", "rows", "worth", "first adds")
+    names = (unit, "before", "labelling", "rows", head("worth", plan), "first adds")
     rows = table("project", *names, right=names, wraps=("project",))
     for each in found.projects:
         counts = [f"{n:,}" for n in (each.units, each.units_before, each.labelling, each.rows)]
@@ -150,8 +156,8 @@ def _data(found: "DataPlan", plan: "Plan") -> "Shown":
         rows.add_row(each.project, *counts, _figure(each.value), first)
     without = [each.project for each in found.projects if not each.is_known]
     words = (
-        f"With labelling the budget is worth {_figure(found.value)}, without it "
-        f"{_figure(found.before)}. What models and rows bring is taken to add up.",
+        f"With labelling the budget is worth {_worth(found.value, plan)}, without it "
+        f"{_worth(found.before, plan)}. What models and rows bring is taken to add up.",
     )
     if without:
         where = ", ".join(without)
@@ -183,6 +189,12 @@ def _of_effort(effort: float | None, plan: "Plan") -> str:
 
 def _count(count: int, name: str) -> str:
     return f"{count:,} {name}" + ("" if count == 1 else "s")
+
+
+def _worth(value: float, plan: "Plan") -> str:
+    from assay.portfolio.reason import worth
+
+    return worth(value, plan.value_unit)
 
 
 def _figure(value: float) -> str:

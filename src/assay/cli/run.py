@@ -9,7 +9,6 @@ import typer
 from assay.cli.budgets import one_budget
 from assay.cli.guard import BAD_INPUT, DOES_NOT_HOLD
 from assay.cli.options import AsJson, Budget, LedgerFile, PortfolioPath
-from assay.cli.plan import make_plans
 from assay.cli.plan_table import show_plan
 from assay.cli.progress import followed
 from assay.cli.report import refuse_other_than_page, write_report
@@ -128,10 +127,11 @@ def _run(workspace: "Workspace", only: str | None) -> tuple[Standing, ...]:
 
 def _plan(workspace: "Workspace", budget: float | None) -> tuple["Plan | None", str]:
     """The plan, or why there is none: a run that went well does not fail over its plan."""
+    from assay.portfolio import plan_from
+
     try:
-        said = [] if budget is None else [budget]
         history = workspace.history.refresh()
-        return make_plans(workspace.portfolio, history, said)[0], ""
+        return plan_from(history, workspace.portfolio, budget=budget), ""
     except PlanError as error:
         return None, str(error)
 

@@ -151,16 +151,20 @@ class Workspace:
     def register(self, key: str, *, accept_underpowered: str | None = None) -> Experiment:
         """Register a project, or return its experiment.
 
+        What a plan needs to know of it is recorded beside, its unit of effort too.
+
         Raises:
             UnderpoweredError: its sealed rows cannot detect what is claimed.
             ExperimentError: other terms or data are registered, or its rows are spent.
         """
-        return register_task(
+        experiment = register_task(
             self.task(key),
             ledger=self.ledger,
             accept_underpowered=accept_underpowered,
             history=self.history,
         )
+        record_project(self.project(key), self.portfolio.settings, self.ledger, self.history)
+        return experiment
 
     def amend(self, key: str, reason: str) -> AmendmentBody:
         """Record openly that registered keys of a project changed.

@@ -30,6 +30,8 @@ class History:
         projects: latest record of each project, by key, in order of first appearance.
         registrations: by hash, in order; their bodies as amended.
         attempts: attempts of each registration, in order.
+        units: for each project, the units that its attempts' efforts were recorded in, and how
+            many of each are a person-day.
         imported: latest record of each attempt that was imported, by its source, in order of
             first appearance.
         answers: by hash of the attempt.
@@ -46,6 +48,7 @@ class History:
     projects: dict[str, Record] = field(default_factory=dict)
     registrations: dict[str, Record] = field(default_factory=dict)
     attempts: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    units: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
     imported: dict[str, Record] = field(default_factory=dict)
     answers: dict[str, AnswerBody] = field(default_factory=dict)
     verdicts: dict[str, Record] = field(default_factory=dict)
@@ -202,6 +205,8 @@ class History:
     def _add_attempt(self, record: Record, body: AttemptBody) -> None:
         if body.imported is not None:
             self.imported[body.imported["source"]] = record
+        registered = self.registrations.get(body.experiment or "")
+        self._add_unit(record.key if registered is None else registered.key, body)
         if body.experiment is None:
             return
         self.attempts[body.experiment].append(record)
@@ -209,6 +214,11 @@ class History:
         if body.look is not None:
             self._taken[body.experiment] += 1
             self._looks[body.experiment].setdefault(str(body.predictions), record)
+
+    def _add_unit(self, project: str, body: AttemptBody) -> None:
+        known = self.projects.get(project)
+        if body.effort is not None and known is not None and isinstance(known.body, ProjectBody):
+            self.units[project][known.body.effort_unit] = known.body.effort_per_person_day
 
 
 def amended(body: RegistrationBody, amendment: AmendmentBody) -> RegistrationBody:

@@ -1,5 +1,6 @@
 """What effort has bought so far, and what the next unit may buy."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import altair as alt
@@ -12,7 +13,7 @@ from assay.picture.style import themed
 
 KINDS = ("improved", "no better", "broke")
 _SHAPES = ("circle", "triangle-down", "cross")
-_COLOURS = (BLUE, ORANGE, RED)
+COLOURS = (BLUE, ORANGE, RED)
 
 
 def effort_accuracy(
@@ -53,8 +54,7 @@ def effort_accuracy(
         is_late = planned > float(np.max(curve["effort"].to_numpy())) / 2
         words = f"planned: {planned - spent:g} {'more ' if spent else ''}{unit}s"
         layers += _planned(planned, words, align="right" if is_late else "left")
-    if not attempts.is_empty():
-        layers += _attempts(attempts)
+    layers += attempt_marks(attempts)
     said = f"Expected accuracy against effort in {unit}s, with its uncertainty and the attempts"
     return themed(alt.LayerChart(layer=layers, description=said))
 
@@ -75,7 +75,21 @@ def _planned(planned: float, words: str, *, align: Literal["left", "right"]) -> 
     return [rule, text.encode(text="words:N", y=alt.value(0))]
 
 
-def _attempts(attempts: pl.DataFrame) -> list[alt.Chart]:
+def attempt_marks(
+    attempts: pl.DataFrame, kinds: Sequence[str] | None = None, *, above: float = 24
+) -> list[alt.Chart]:
+    """Numbered attempts with their errors, as `effort_accuracy` draws them; none of none.
+
+    Args:
+        attempts: as for `effort_accuracy`.
+        kinds: those that the legend names, where several charts share one; by default those here.
+        above: pixels between the plot and the legend; 24 leave a line for the words of the plan.
+
+    Raises:
+        DataError: a column is missing.
+    """
+    if attempts.is_empty():
+        return []
     needed(attempts, "effort-accuracy curve: attempts", "effort", "score", "se", "name", "kind")
     drawn = (
         attempts.select("effort", "score", "se", "name", "kind")
@@ -89,13 +103,13 @@ def _attempts(attempts: pl.DataFrame) -> list[alt.Chart]:
     )
     if drawn.is_empty():
         return []
-    kinds = [kind for kind in KINDS if kind in set(drawn["kind"])]
+    kinds = [kind for kind in KINDS if kind in set(kinds or drawn["kind"])]
     places = [KINDS.index(kind) for kind in kinds]
-    above = alt.Legend(offset=24)  # leaves a line for the words of the plan
-    colour = alt.Color("kind:N", legend=above).scale(
-        domain=kinds, range=[_COLOURS[at] for at in places]
+    legend = alt.Legend(offset=above)
+    colour = alt.Color("kind:N", legend=legend).scale(
+        domain=kinds, range=[COLOURS[at] for at in places]
     )
-    shape = alt.Shape("kind:N", legend=above).scale(
+    shape = alt.Shape("kind:N", legend=legend).scale(
         domain=kinds, range=[_SHAPES[at] for at in places]
     )
     base = alt.Chart(drawn).encode(x="effort:Q")

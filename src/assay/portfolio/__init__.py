@@ -15,6 +15,7 @@ from assay.portfolio.allocation import (
     waterfill,
 )
 from assay.portfolio.by_budget import sweep
+from assay.portfolio.by_goal import plan_at_price, plan_for_target
 from assay.portfolio.curves import (
     SHAPES,
     AbstractCurve,
@@ -38,6 +39,7 @@ from assay.portfolio.state import (
     curve_of,
     plan,
     plan_from,
+    plan_states,
     project_states,
     rules_of,
 )
@@ -75,8 +77,11 @@ __all__ = [
     "curve_of",
     "least_budget",
     "plan",
+    "plan_at_price",
+    "plan_for_target",
     "plan_from",
     "plan_projects",
+    "plan_states",
     "points_of",
     "project_states",
     "returns_of",

@@ -1,6 +1,7 @@
 """Plan how a budget of effort is split over projects, with the reason for each part."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
@@ -10,16 +11,27 @@ from assay.errors import PlanError, nearest
 from assay.portfolio.allocation import allocate
 from assay.portfolio.kinds import Floats
 from assay.portfolio.project_state import ProjectState
-from assay.portfolio.reason import Split, amount, explain, figure
-from assay.portfolio.rules import NO_RULES, Rules, constraints_of, held_back, is_bound
+from assay.portfolio.reason import Split, amount, explain, figure, worth
+from assay.portfolio.rules import (
+    NO_RULES,
+    Rules,
+    constraints_of,
+    held_back,
+    idle_teams,
+    is_bound,
+    owed,
+)
+from assay.portfolio.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
+    from assay.portfolio.pictures import PlanPicture
+
 MOST_UNITS = 20_000  # the exact search takes time as the square of the budget
 DOUBTFUL = 0.3  # before any attempt the probability of a dead project is 0.2
-DRAWN_ROWS = 4000  # Altair draws up to 5000
+POINTS = "importance × points"  # the unit of value where none is named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +44,8 @@ class PlanLine:
         importance: value of one point.
         units: effort it gets.
         effort_spent: effort spent before.
-        expected_gain: expected value of these units: importance times points.
+        expected_gain: expected value of these units, in the plan's unit of value.
+        points: of skill that they are expected to add.
         low: least value, believed with 80 %.
         high: most value, believed with 80 %.
         price_of_last_unit: value that its last unit adds; `None` if it gets none.
@@ -50,6 +63,7 @@ class PlanLine:
     units: int
     effort_spent: float
     expected_gain: float
+    points: float
     low: float
     high: float
     price_of_last_unit: float | None
@@ -71,7 +85,10 @@ class Plan:
         bound: no split is worth more, by an argument independent of the search.
         certificate: `bound / value`.
         notes: what the reader should know, such as a budget that was rounded.
+        value_unit: of every value, such as "k€ a month"; empty for importance times points.
         curves: for each project the value of its next 0, 1, ... units.
+        states: the projects, in the order of the lines; kept for pictures.
+        rules: what the split kept beside the budget; likewise.
     """
 
     budget: int
@@ -81,12 +98,16 @@ class Plan:
     bound: float
     certificate: float
     notes: tuple[str, ...] = ()
+    value_unit: str = ""
     curves: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
+    states: tuple[ProjectState, ...] = field(default=(), repr=False, compare=False)
+    rules: Rules = field(default=NO_RULES, repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON takes it, with `"format": 1`."""
         kept = ("budget", "effort_unit", "value", "bound", "certificate")
         head = {"format": 1, **{name: getattr(self, name) for name in kept}}
+        head["value_unit"] = self.value_unit or POINTS
         return head | {"notes": list(self.notes), "lines": [asdict(line) for line in self.lines]}
 
     def table(self) -> "pl.DataFrame":
@@ -97,40 +118,44 @@ class Plan:
         numbers = {"price_of_last_unit": pl.Float64}  # may be null in every row
         return pl.DataFrame(rows, schema_overrides=numbers).rename({"key": "project"})
 
-    def picture(self, *, is_titled: bool = True) -> "alt.LayerChart":
-        """Each project's worth against its effort, and the dot where this plan puts it.
+    def picture(
+        self, kind: "PlanPicture" = "optimum", *, is_titled: bool = True
+    ) -> "alt.TopLevelMixin":
+        """The plan drawn.
 
         Args:
+            kind: `"optimum"`: each project's worth against its effort, and the dot where this plan
+                puts it; `"curves"`: accuracy against effort from the first unit on, with its 80 %
+                band, attempts and stages of work, a panel a project; `"budgets"`: the split as the
+                budget grows to twice this one; `"marginal"`: what one unit more adds, and the price
+                that decides; `"returns"`: what accuracy is worth, and how far the plan takes it.
             is_titled: whether the picture says itself what it shows.
-        """
-        from assay.picture.allocation import optimum_on_curves
 
-        unit = self.effort_unit
-        return optimum_on_curves(self.drawn(), self.table(), unit=unit, is_titled=is_titled)
+        Raises:
+            PlanError: no such kind.
+        """
+        from assay.portfolio.pictures import draw_plan
+
+        return draw_plan(self, kind, is_titled=is_titled)
 
     def drawn(self) -> "pl.DataFrame":
         """Points of each project's curve, few enough to be drawn: `project`, `effort`, `value`."""
-        import polars as pl
+        from assay.portfolio.pictures import optimum_curves
 
-        step = max(1, len(self.curves) * (self.budget + 1) // DRAWN_ROWS)
-        return pl.DataFrame(
-            [
-                {"project": line.key, "effort": unit, "value": float(curve[unit])}
-                for line, curve in zip(self.lines, self.curves, strict=True)
-                for unit in sorted({*range(0, self.budget + 1, step), line.units, self.budget})
-            ]
-        )
+        return optimum_curves(self)
 
     def headline(self) -> str:
         """The plan in one sentence."""
         funded = sorted(self.lines, key=lambda line: -line.units)
         split = ", ".join(f"{line.units} to {line.key}" for line in funded if line.units)
         all_of_it = amount(self.budget, self.effort_unit)
-        worth = f"worth {figure(self.value)} (importance × points)"
-        return f"{all_of_it}: {split or 'none is worth spending'}; {worth}"
+        brings = worth(self.value, self.value_unit or f"({POINTS})")
+        none = "none is worth spending" if self.budget else "nothing to split"
+        return f"{all_of_it}: {split or none}; worth {brings}"
 
     def _repr_html_(self) -> str:
-        heads = ("project", self.effort_unit + "s", "worth", "80 % between", "why")
+        brings = f"worth ({self.value_unit})" if self.value_unit else "worth"
+        heads = ("project", self.effort_unit + "s", brings, "80 % between", "why")
         rows = [
             (line.key, line.units, figure(line.expected_gain), _between(line), line.reason)
             for line in self.lines
@@ -138,11 +163,19 @@ class Plan:
         body = "".join(_row("td", row) for row in rows)
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         table = f"<table>{_row('th', heads)}{body}</table>"
-        return f"<p><strong>{escape(self.headline())}</strong></p>{table}{notes}"
+        from assay.picture import standalone
+
+        drawn = standalone(self.picture(is_titled=False))
+        return f"<p><strong>{escape(self.headline())}</strong></p>{drawn}{table}{notes}"
 
 
 def plan_projects(
-    states: Sequence[ProjectState], *, budget: float, effort_unit: str, rules: Rules = NO_RULES
+    states: Sequence[ProjectState],
+    *,
+    budget: float,
+    effort_unit: str,
+    value_unit: str = "",
+    rules: Rules = NO_RULES,
 ) -> Plan:
     """Split a budget over projects so that the expected value is greatest.
 
@@ -150,6 +183,7 @@ def plan_projects(
         states: the projects that compete; their keys differ.
         budget: effort to split; what is not a whole unit is left over, and a note says so.
         effort_unit: what one unit of effort is called, such as "person-day".
+        value_unit: what values are in, such as "k€ a month"; empty for importance times points.
         rules: teams, and how many projects may be active; what binds a single project, it says
             itself.
 
@@ -159,28 +193,37 @@ def plan_projects(
     """
     check_keys(states)
     units = whole_units(budget, effort_unit)
-    values = tuple(state.values(units + 1) for state in states)
+    values = tuple(side_by_side(lambda state: state.values(units + 1), states))
     keys = tuple(state.key for state in states)
     constraints = constraints_of(states, rules)
     found = allocate(
         [value[: units + 1] for value in values], units, constraints=constraints, names=keys
     )
     held = tuple(held_back(constraints, states, found.units, at) for at in range(len(states)))
-    split = Split(keys, values, found.units, units, effort_unit, held, is_bound(constraints))
+    must = tuple(owed(constraints, states, found.units, at) for at in range(len(states)))
+    is_limited = is_bound(constraints)
+    bands = side_by_side(lambda at: states[at].band(found.units[at]), range(len(states)))
+    split = Split(keys, values, found.units, units, effort_unit, held, is_limited, value_unit)
     return Plan(
         budget=units,
         effort_unit=effort_unit,
-        lines=tuple(_line(state, split, at) for at, state in enumerate(states)),
+        lines=tuple(
+            _line(state, split, at, bands[at], must[at]) for at, state in enumerate(states)
+        ),
         value=found.value,
         bound=found.bound,
         certificate=found.certificate,
-        notes=(*_notes(budget, split), *filter(None, [found.note])),
+        notes=(*_notes(budget, split), *filter(None, [found.note, idle_teams(states, rules)])),
+        value_unit=value_unit,
         curves=values,
+        states=tuple(states),
+        rules=rules,
     )
 
 
-def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
-    low, high = state.band(split.units[at])
+def _line(
+    state: ProjectState, split: Split, at: int, band: tuple[float, float], must: str
+) -> PlanLine:
     return PlanLine(
         key=state.key,
         question=state.question,
@@ -188,11 +231,12 @@ def _line(state: ProjectState, split: Split, at: int) -> PlanLine:
         units=split.units[at],
         effort_spent=float(state.effort_spent),
         expected_gain=float(split.values[at][split.units[at]]),
-        low=low,
-        high=high,
+        points=state.points_added(split.units[at]),
+        low=band[0],
+        high=band[1],
         price_of_last_unit=split.price_of_last(at),
         next_unit_gain=split.gain_of_next(at),
-        reason=" ".join(filter(None, [explain(split, at), _doubt(state), state.note])),
+        reason=" ".join(filter(None, [must, explain(split, at), _doubt(state), state.note])),
         unknown_before=state.unknown_before,
     )
 
@@ -210,14 +254,16 @@ def _notes(budget: float, split: Split) -> tuple[str, ...]:
         notes.append(f"The budget of {amount(budget, unit)} was rounded down to {whole}.")
     if split.left():
         left = amount(split.left(), unit)
-        notes.append(f"{left} of the budget are left over: no project would gain from more.")
+        are = "is" if split.left() == 1 else "are"
+        who = "no project that may get more" if split.is_bound else "no project"
+        notes.append(f"{left} of the budget {are} left over: {who} would gain from more.")
     return tuple(notes)
 
 
 def check_keys(states: Sequence[ProjectState]) -> None:
     """Refuse an empty list of projects, two of one key, and needs that name no project."""
     keys = [state.key for state in states]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
+    twice = sorted(key for key, count in Counter(keys).items() if count > 1)
     if not keys or twice:
         found = f'the key "{twice[0]}" twice' if twice else "no project"
         raise PlanError(
@@ -243,7 +289,7 @@ def whole_units(budget: float, effort_unit: str) -> int:
 
 
 def _between(line: PlanLine) -> str:
-    return f"{figure(line.low)} to {figure(line.high)}"
+    return f"{figure(line.low)} to {figure(line.high)}" if line.low < line.high else "–"
 
 
 def _row(tag: str, cells: Sequence[object]) -> str:

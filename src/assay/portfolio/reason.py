@@ -1,12 +1,15 @@
 """Why a project gets what it gets, in sentences that its owner understands."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from heapq import nsmallest
 
 import numpy as np
 
 from assay.portfolio.kinds import Floats
 
 ROUNDING = 1e-9  # relative; two figures nearer than this are the same to a reader
+LONG = 1e15  # from here on nobody counts the digits
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Split:
         effort_unit: what one unit is called, such as "person-day".
         held: for each project the rule that keeps it from more, in words; empty where none does.
         is_bound: whether rules limit the split beside the budget.
+        value_unit: of the values, such as "k€ a month"; empty for importance times points.
     """
 
     keys: tuple[str, ...]
@@ -30,6 +34,7 @@ class Split:
     effort_unit: str
     held: tuple[str, ...] = ()
     is_bound: bool = False
+    value_unit: str = ""
 
     def price_of_last(self, at: int) -> float | None:
         """What the last unit that project `at` gets adds; `None` if it gets none."""
@@ -47,12 +52,13 @@ class Split:
 
     def giver(self, at: int) -> int | None:
         """The other project whose last unit adds least: where a unit for `at` would come from."""
-        prices = {
-            other: price
-            for other in range(len(self.keys))
-            if other != at and (price := self.price_of_last(other)) is not None
-        }
-        return min(prices, key=prices.__getitem__) if prices else None
+        return next((other for other in self._cheapest if other != at), None)
+
+    @cached_property
+    def _cheapest(self) -> tuple[int, ...]:
+        """The two projects whose last units add least, the first in order where they tie."""
+        prices = [(self.price_of_last(at), at) for at in range(len(self.keys))]
+        return tuple(at for _, at in nsmallest(2, [(p, at) for p, at in prices if p is not None]))
 
 
 def amount(units: float, effort_unit: str) -> str:
@@ -62,7 +68,12 @@ def amount(units: float, effort_unit: str) -> str:
 
 def figure(value: float) -> str:
     """A value with as many digits as a reader uses."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:,.0f}" if 100 <= abs(value) < LONG else f"{value:.3g}"
+
+
+def worth(value: float, value_unit: str) -> str:
+    """A value in words, with its unit where it has one of its own: `4.2 k€ a month`."""
+    return f"{figure(value)} {value_unit}".rstrip()
 
 
 def explain(split: Split, at: int) -> str:
@@ -87,15 +98,16 @@ def _why_no_more(split: Split, at: int) -> str:
     if rise <= 0:
         return "more would add nothing"
     if split.is_bound:
-        more = amount(run, split.effort_unit)
-        return f"{more} more would add {figure(rise)}; what the rules leave adds more elsewhere"
+        more = f"one {split.effort_unit}" if run == 1 else amount(run, split.effort_unit)
+        brings = worth(rise, split.value_unit)
+        return f"{more} more would add {brings}; what the rules leave adds more elsewhere"
     giver = split.giver(at)
     price = None if giver is None else split.price_of_last(giver)
     if giver is None or price is None or run > 1 or rise > price * (1 + ROUNDING):
         return _run_does_not_pay(split, run, rise)
     less = "less than" if figure(rise) != figure(price) else "no more than"
     return (
-        f"one {split.effort_unit} more would add {figure(rise)}, {less} the "
+        f"one {split.effort_unit} more would add {worth(rise, split.value_unit)}, {less} the "
         f"{figure(price)} that the last one of {split.keys[giver]} adds"
     )
 
@@ -104,7 +116,7 @@ def _run_does_not_pay(split: Split, run: int, rise: float) -> str:
     """What start-up costs make of the reason: one unit says nothing, a run of them does."""
     each = f" ({figure(rise / run)} each)" if run > 1 else ""
     return (
-        f"{amount(run, split.effort_unit)} more would add {figure(rise)}{each}, "
+        f"{amount(run, split.effort_unit)} more would add {worth(rise, split.value_unit)}{each}, "
         "and taking that from other projects would cost at least as much"
     )
 

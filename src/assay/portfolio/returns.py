@@ -29,6 +29,11 @@ class AbstractReturns(ABC):
         """Whether the expected worth is the worth of the expected skill."""
         return False
 
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """All skills above the baseline at which the worth bends or steps."""
+        return ()
+
 
 @final
 @dataclass(frozen=True)
@@ -54,6 +59,11 @@ class ThresholdReturns(AbstractReturns):
     def __call__(self, skill: Floats) -> Floats:
         return np.where(skill >= self.least, POINTS * skill, 0.0)
 
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """Where it begins to pay."""
+        return (self.least,)
+
 
 @final
 @dataclass(frozen=True)
@@ -76,6 +86,11 @@ class ListedReturns(AbstractReturns):
 
     def __call__(self, skill: Floats) -> Floats:
         return np.interp(skill, self.skills, self.values)
+
+    @property
+    def turns(self) -> tuple[float, ...]:
+        """The points that were listed."""
+        return self.skills
 
 
 LINEAR = LinearReturns()

@@ -53,7 +53,7 @@ class ProjectBody(Body):
     key: str
     question: str = ""
     hypothesis: str = ""
-    importance: Size = 1.0
+    importance: Amount = 1.0
     belief: Belief | None = None
     curve: KnownCurve | None = None
     stages: Stages | None = None

@@ -110,7 +110,7 @@ class Project(Setting):
         default=None, description="improvement that was claimed: nothing to replicate"
     )
     claim_source: Text = Field(default="", description="who claimed it: nothing to replicate")
-    importance: Positive = Field(default=1.0, description="value of one point, 0.01 of skill")
+    importance: Amount = Field(default=1.0, description="value of one point, 0.01 of skill")
     source: Text = Field(default="", description="where the data come from: not said")
     simulated: Flag = Field(default=False, description="the data are real")
     author: Text | None = Field(default=None, description="whoever runs it")

@@ -169,6 +169,11 @@ def _effort_limits_agree(project: "Project") -> str | None:
             f"least is {shown(project.least)} and most is {shown(project.most)}: no effort is "
             "both. Lower least, or raise most."
         )
+    if project.most is not None and project.committed > project.most:
+        return (
+            f"committed is {shown(project.committed)} and most is {shown(project.most)}: more is "
+            "promised than it may get. Lower committed, or raise most."
+        )
     if project.key in project.needs:
         return f'needs names "{project.key}" itself. Name other projects.'
     return None

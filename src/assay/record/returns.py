@@ -7,18 +7,26 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from assay.record.setting import Number, Setting, Share, as_tuple, shown
 
+FORM = "Write [[skill, value], ...], such as [[0, 0], [0.5, 10000], [0.8, 90000]]."
+
 
 def _pairs(value: Any) -> Any:
-    return tuple(as_tuple(pair) for pair in value) if isinstance(value, list | tuple) else value
+    if not isinstance(value, list | tuple):
+        return value  # refused by its type
+    wrong = [pair for pair in value if not (isinstance(pair, list | tuple) and len(pair) == 2)]
+    if wrong:
+        raise ValueError(f"holds {shown(wrong[0])}, must hold pairs of skill and value. {FORM}")
+    return tuple(as_tuple(pair) for pair in value)
 
 
 def _rising(value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    form = "Write [[skill, value], ...], such as [[0, 0], [0.5, 10000], [0.8, 90000]]."
     if len(value) < 2:
-        raise ValueError(f"is {shown(value)}, must hold two points or more. {form}")
+        raise ValueError(f"is {shown(value)}, must hold two points or more. {FORM}")
     for (skill, worth), (next_skill, next_worth) in pairwise(value):
         if not skill < next_skill:
-            raise ValueError(f"has skill {shown(next_skill)} after {shown(skill)}. {form}")
+            raise ValueError(
+                f"has skill {shown(next_skill)} after {shown(skill)}, must rise. {FORM}"
+            )
         if next_worth < worth:
             raise ValueError(
                 f"is worth {shown(next_worth)} at skill {shown(next_skill)}, less than "
@@ -27,6 +35,16 @@ def _rising(value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float]
     return value
 
 
+def _reachable(value: float) -> float:
+    if not 0 < value <= 1:
+        raise ValueError(
+            f"is {shown(value)}, must lie above 0 and be at most 1, where no loss is left. "
+            "Write 0.8 for a skill of eighty per cent."
+        )
+    return value
+
+
+Skill = Annotated[Number, AfterValidator(_reachable)]
 Points = Annotated[
     tuple[tuple[Number, Number], ...], BeforeValidator(_pairs), AfterValidator(_rising)
 ]
@@ -41,7 +59,7 @@ class Returns(Setting):
         points: skill and value; in between on a straight line, beyond the ends level.
     """
 
-    threshold: Share | None = Field(default=None, description="any skill is worth something")
+    threshold: Skill | None = Field(default=None, description="any skill is worth something")
     concave: Share | None = Field(default=None, description="no point is worth less than another")
     points: Points | None = Field(default=None, description="no values are listed")
 

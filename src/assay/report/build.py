@@ -6,14 +6,8 @@ from assay import __version__
 from assay.errors import PlanError
 from assay.experiment import Workspace
 from assay.ledger import History, registration_of, verdict_of
-from assay.portfolio import (
-    Plan,
-    ProjectState,
-    budget_left,
-    plan_projects,
-    project_states,
-    rules_of,
-)
+from assay.portfolio import Plan, ProjectState, plan_states
+from assay.portfolio.answers import cases_of
 from assay.record import Project
 from assay.report.build_plan import plan_content
 from assay.report.build_project import Facts, project_content
@@ -35,7 +29,8 @@ def build_report(workspace: Workspace, *, budget: float | None = None) -> Report
     """
     portfolio, history = workspace.portfolio, workspace.history.refresh()
     unit = portfolio.settings.effort_unit
-    states = {state.key: state for state in project_states(history, portfolio)}
+    cases = cases_of(history, portfolio)
+    states = {case.state.key: case.state for case in cases}
     plan, plan_refusal = _plan(workspace, tuple(states.values()), budget)
     facts = {project.key: Facts.of(workspace, project) for project in portfolio.projects}
     cautions = {key: each.caution for key, each in facts.items()}
@@ -45,7 +40,7 @@ def build_report(workspace: Workspace, *, budget: float | None = None) -> Report
         made_at=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
         software=f"Assay {__version__}",
         effort_unit=unit,
-        plan=plan_content(plan, cautions) if plan is not None else None,
+        plan=plan_content(plan, cautions, cases) if plan is not None else None,
         plan_refusal=plan_refusal,
         projects=tuple(
             project_content(facts[key], state, plan, unit=unit, is_confirmed=key in confirmed)
@@ -91,12 +86,8 @@ def confirmed_keys(history: History, keys: list[str]) -> set[str]:
 def _plan(
     workspace: Workspace, states: tuple[ProjectState, ...], budget: float | None
 ) -> tuple[Plan | None, str]:
-    portfolio = workspace.portfolio
     try:
-        left = budget_left(states, portfolio) if budget is None else budget
-        unit = portfolio.settings.effort_unit
-        rules = rules_of(portfolio)
-        return plan_projects(states, budget=left, effort_unit=unit, rules=rules), ""
+        return plan_states(states, workspace.portfolio, budget=budget), ""
     except PlanError as error:
         return None, str(error)
 

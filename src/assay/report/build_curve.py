@@ -7,6 +7,7 @@ import polars as pl
 
 from assay.picture import effort_accuracy, svg
 from assay.portfolio import KnownCurve, Point, ProjectState, too_steep
+from assay.portfolio.pictures import attempts_table
 from assay.report.content import Picture
 
 CURVE_POINTS = 80
@@ -41,7 +42,7 @@ def curve_picture(
     scale = 1.0 if is_share else 100.0 * state.skill_at_ceiling
     chart = effort_accuracy(
         curve,
-        _attempts(points, scale),
+        attempts_table(points, scale),
         unit=unit,
         planned=end if planned else None,
         spent=state.effort_spent,
@@ -62,22 +63,6 @@ def curve_sentence(state: ProjectState, points: Sequence[Point], unit: str) -> s
         too_steep(state.unknown_before),
     ]
     return " ".join(piece for piece in pieces if piece)
-
-
-def _attempts(points: Sequence[Point], scale: float) -> pl.DataFrame:
-    rows = [
-        (
-            point.effort,
-            None if point.score is None else scale * point.score,
-            None if point.se is None else scale * point.se,
-            point.name,
-            point.kind,
-        )
-        for point in points
-    ]
-    numbers = {"effort": pl.Float64, "score": pl.Float64, "se": pl.Float64}
-    columns = {**numbers, "name": pl.String, "kind": pl.String}
-    return pl.DataFrame(rows, schema=columns, orient="row")
 
 
 def _standing(state: ProjectState, points: Sequence[Point], unit: str) -> str:

@@ -1,26 +1,33 @@
 """The plan, which the report shows first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import isclose
 
 from assay.picture import svg
 from assay.portfolio import Plan, PlanLine
+from assay.portfolio.answers import Case
+from assay.report.build_plan_pictures import CURVES_CAPTION, curve_pictures, further_pictures
 from assay.report.content import Picture, PlanContent, PlanRow
 
 AGAIN = "Spend a part, record what came of it, and plan again."
 
 
-def plan_content(plan: Plan, cautions: Mapping[str, str]) -> PlanContent:
+def plan_content(
+    plan: Plan, cautions: Mapping[str, str], cases: Sequence[Case] = ()
+) -> PlanContent:
     """A plan as the page shows it: those who get most first.
 
     Args:
         plan: the split.
         cautions: a sentence to be put after a project's reason, by its key; may be empty.
+        cases: its projects with their attempts; without them no attempt is valued.
     """
     ranked = sorted(plan.lines, key=lambda line: -line.units)
     caption = f"Each line is one project, each dot what the plan gives it. {_bars(plan)}".rstrip()
     return PlanContent(
         budget=plan.budget,
         sentence=_sentence(plan, [line for line in ranked if line.units]),
+        value_unit=plan.value_unit,
         rows=tuple(_row(line, cautions.get(line.key, "")) for line in ranked),
         certificate=" ".join((*plan.notes, _certificate(plan), AGAIN)),
         picture=Picture(
@@ -30,6 +37,9 @@ def plan_content(plan: Plan, cautions: Mapping[str, str]) -> PlanContent:
         )
         if plan.budget
         else None,
+        curves=curve_pictures(plan) if plan.budget else (),
+        curves_caption=CURVES_CAPTION,
+        further=further_pictures(plan, cases) if plan.budget else (),
     )
 
 
@@ -41,8 +51,8 @@ def _sentence(plan: Plan, funded: list[PlanLine]) -> str:
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return (
         f"The next {budget} {'is' if plan.budget == 1 else 'are'} worth most split as {listed}. "
-        f"Together they are expected to return {_figure(plan.value)} (points of skill × "
-        "importance)."
+        f"Together they are expected to return {_figure(plan.value)} "
+        f"{plan.value_unit or '(points of skill × importance)'}."
     )
 
 
@@ -52,13 +62,13 @@ def _row(line: PlanLine, caution: str) -> PlanRow:
     asked = {"key": line.key, "title": line.question, "units": line.units, "reason": reason}
     if not line.units:
         return PlanRow(**asked, expected_gain="", band="", worth="", last_unit="")
-    gain, low, high = (
-        value / (line.importance or 1.0) for value in (line.expected_gain, line.low, line.high)
-    )
+    low, high = (value / (line.importance or 1.0) for value in (line.low, line.high))
+    # Where not every point is worth the same, the range of the worth says nothing of the points.
+    is_linear = isclose(line.importance * line.points, line.expected_gain, abs_tol=1e-6)
     return PlanRow(
         **asked,
-        expected_gain=f"+{gain:.1f} points",
-        band=_band(low, high) if low < high else "",
+        expected_gain=f"+{line.points:.1f} points",
+        band=_band(low, high) if low < high and is_linear else "",
         worth=_figure(line.expected_gain),
         last_unit=_figure(line.price_of_last_unit or 0.0),
     )

@@ -44,7 +44,7 @@ class PlanRow:
         units: effort given, in the portfolio's effort unit, 0 and up.
         expected_gain: worded, such as `"+11 points"`; empty where nothing is given.
         band: its uncertainty, such as `"4 to 19"`; empty where the curve is known.
-        worth: of the expected gain: points times importance.
+        worth: of the expected gain, in the plan's unit of value.
         last_unit: of the last unit given (its shadow price).
         reason: why this much and not more.
     """
@@ -66,9 +66,13 @@ class PlanContent:
     Fields:
         budget: effort to spend, in the portfolio's effort unit.
         sentence: the plan in one or two sentences; the first thing that is read.
+        value_unit: of what it is worth, such as "k€ a month"; empty for points times importance.
         rows: one for each project, those with no effort too.
         certificate: how sure it is that no other split returns more.
         picture: the split drawn; `None` leaves it out.
+        curves: of single projects, from the first unit of effort to where the plan takes them.
+        curves_caption: how to read those.
+        further: other pictures of the plan, folded away.
     """
 
     budget: float
@@ -76,6 +80,10 @@ class PlanContent:
     rows: tuple[PlanRow, ...]
     certificate: str = ""
     picture: Picture | None = None
+    curves: tuple[Picture, ...] = ()
+    curves_caption: str = ""
+    further: tuple[Picture, ...] = ()
+    value_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What the best of several scores on the same rows flatters itself by."""
 
 import math
+from functools import lru_cache
 
 from scipy.integrate import quad
 from scipy.special import log_ndtr
@@ -9,6 +10,7 @@ CORRELATION = 0.8
 """Correlation of the scores of a team's models on the same rows."""
 
 
+@lru_cache(maxsize=1024)
 def optimism(tries: int) -> float:
     """Expected surplus of the best of `tries` open scores over its true value.
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import PlanError
 from assay.portfolio.allocation import (
     Constraints,
+    Prerequisite,
     allocate_each,
     budget_at_price,
     least_budget,
@@ -91,6 +92,28 @@ def test_an_impossible_price_is_refused(price):
         budget_at_price([LATE], price)
 
 
-def test_a_price_under_constraints_that_need_a_solver_is_refused():
-    with pytest.raises(PlanError, match="takes only limits of single projects"):
-        budget_at_price([LATE], 1.0, constraints=Constraints(most_active=1))
+COUPLED = (
+    Constraints(most_active=2),
+    Constraints(teams=["a", "a", "b", None], capacity={"a": 3}),
+    Constraints(prerequisites=[Prerequisite(project=0, needs=3, units=2)], least=[0, 1, 0, 0]),
+    Constraints(
+        most=[None, 2, None, None],
+        committed=[0, 0, 1, 0],
+        most_active=3,
+        prerequisites=[Prerequisite(project=1, needs=2, units=3)],
+    ),
+)
+
+
+@settings(max_examples=12)
+@given(seed=st.integers(0, 10**6), price=st.floats(0.02, 3), asked=st.sampled_from(COUPLED))
+def test_under_rules_that_tie_projects_together_no_budget_leaves_more(seed, price, asked):
+    values = draw_values(np.random.default_rng(seed), 4, 5)
+    found = budget_at_price(values, price, constraints=asked)
+    least = max(sum(asked.least), sum(asked.committed))
+    budgets = range(least, sum(curve.size - 1 for curve in values) + 1)
+    each = allocate_each(values, budgets, constraints=asked)
+    left = [one.value - price * sum(one.units) for one in each]
+    here = found.allocation.value - price * found.budget
+    assert here == pytest.approx(max(left), abs=1e-9)
+    assert sum(found.allocation.units) == found.budget

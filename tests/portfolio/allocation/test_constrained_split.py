@@ -130,9 +130,9 @@ WAITS = [Prerequisite(project=0, needs=1, units=3)]
         (
             {"least": [2, 2], "teams": ["a", "a"], "capacity": {"a": 3}},
             9,
-            "team 'a' has 3 units, .* at least 4",
+            'team "a" has 3 units left, .* at least 4',
         ),
-        ({"least": [1, 1], "most_active": 1}, 9, "at most 1 projects .* but 2 must be"),
+        ({"least": [1, 1], "most_active": 1}, 9, "at most 1 may be active .* but 2 must be"),
         (
             {"least": [1, 0], "most": [None, 2], "prerequisites": WAITS},
             9,

@@ -7,6 +7,7 @@ import pytest
 
 from assay.errors import PlanError
 from assay.portfolio.answers import Labelling, labelling_of, today_of, with_more_data
+from assay.portfolio.returns import ThresholdReturns
 from assay.problem import feasibility
 
 from .companies import known
@@ -68,6 +69,14 @@ def test_a_study_of_a_pilot_says_what_further_rows_bring():
     assert found.rows == 90
     assert [n for n, _, _ in found.skills] == [point.rows for point in study.points]
     assert 0.0 < found.values(3, 100.0)[-1] < 60.0
+
+
+def test_labelling_beside_returns_of_its_own_is_refused():
+    project = known("a", 0, 2, 3, returns=ThresholdReturns(0.5))
+    today = today_of([project, known("b", 0, 1, 1)], budget=2)
+    with pytest.raises(PlanError, match=r'"a" has returns of its own.*Leave out'):
+        with_more_data(today, {"a": LABELS})
+    assert with_more_data(today, {"b": LABELS}).value > 0
 
 
 @pytest.mark.parametrize(

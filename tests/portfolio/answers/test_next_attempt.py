@@ -1,5 +1,8 @@
 """Attempts not yet made: worth nothing where nothing can be learnt, else what sums by hand say."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from assay.errors import PlanError
-from assay.portfolio import Curve, Point
+from assay.portfolio import Curve, KnownCurve, Point
 from assay.portfolio.answers import Case, next_attempts, today_of, what_would_change
 from assay.portfolio.answers.imagined import possible
 from assay.portfolio.answers.next_attempt import SEED
@@ -159,7 +162,7 @@ def test_the_sentence_of_change_names_a_factor_that_moves_a_unit():
     # The third unit of a adds 3, which 4 / 3 times the importance makes as good as b's first; below
     # 3 / 4 of its importance b's first adds less than that third.
     assert what_would_change(today, 0) == "Importance times 1.34 would bring it more."
-    assert what_would_change(today, 1) == "Importance times 0.75 would take some away."
+    assert what_would_change(today, 1) == "Importance times 0.74 would take some away."
 
 
 def test_the_sentence_of_change_names_an_outcome_that_moves_a_unit():
@@ -172,3 +175,38 @@ def test_a_plan_of_nothing_has_nothing_to_change():
     assert (
         what_would_change(today_of([known("a", 0, 1)], budget=0), 0) == "There is nothing to split."
     )
+
+
+@given(
+    st.lists(st.floats(1e-9, 1e9), min_size=2, max_size=4),
+    st.integers(1, 12),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_importance_that_is_told_moves_a_unit_and_no_rounding_undoes_it(importance, budget):
+    cases = [
+        Case(state=state(f"p{at}", KnownCurve(3.0 + at, 0.5), importance=each), learn=learnt)
+        for at, each in enumerate(importance)
+    ]
+    today = today_of(cases, budget=budget)
+    for at, one in enumerate(cases):
+        said = re.match(
+            r"Importance times (\S+) would (bring it more|take some)", what_would_change(today, at)
+        )
+        if said is None:
+            continue
+        factor, more = float(said[1]), said[2] == "bring it more"
+        assert (factor > 1) is more
+        assert factor > 0
+        scaled = replace(one, state=replace(one.state, importance=factor * importance[at]))
+        then = today_of([*cases[:at], scaled, *cases[at + 1 :]], budget=budget).units[at]
+        assert then > today.units[at] if more else then < today.units[at]
+
+
+def test_an_extreme_importance_is_told_in_few_digits():
+    cases = [
+        Case(state=state(key, KnownCurve(3.0, 0.5), importance=each), learn=learnt)
+        for key, each in (("a", 1e12), ("b", 1.0))
+    ]
+    today = today_of(cases, budget=3)
+    assert re.search(r"times \d\.\de-\d+ would take", what_would_change(today, 0))
+    assert re.search(r"times \d\.\de\+\d+ would bring", what_would_change(today, 1))

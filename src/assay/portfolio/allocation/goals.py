@@ -1,7 +1,7 @@
 """The budget to ask for: the least that reaches a target, or all that is worth its price."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -120,6 +120,7 @@ def budget_at_price(
     *,
     constraints: Constraints = FREE,
     names: Sequence[str] = (),
+    time_limit_s: float = TIME_LIMIT_S,
 ) -> Funding:
     """The budget up to which each unit is worth its price, and no further.
 
@@ -130,16 +131,18 @@ def budget_at_price(
     Args:
         values: as for `allocate`.
         price: of one unit, in the unit of the values; above 0.
-        constraints: limits of single projects; those that need a solver are refused.
+        constraints: what the split must respect.
         names: of the projects, for messages.
+        time_limit_s: as for `allocate`, where constraints need a solver.
 
     Returns:
-        The largest budget on whose last units the majorant still rises by the price or more. The
-        majorant touches the best value there, so the split is optimal for its budget.
+        The largest budget on whose last units the majorant still rises by the price or more: no
+        budget leaves more once each of its units is paid for. The majorant touches the best value
+        there, so the split is optimal for its budget.
 
     Raises:
-        PlanError: the price is not above 0, constraints tie projects together, or the values or
-            constraints are refused as by `allocate`.
+        PlanError: the price is not above 0, or the values or constraints are refused as by
+            `allocate`.
 
     Source: Everett (1963), Generalized Lagrange Multiplier Method.
     """
@@ -148,18 +151,68 @@ def budget_at_price(
             f"budget_at_price: `price` is {price}, must be finite and above 0. "
             "State what one unit of effort costs, in the unit of the values."
         )
-    if constraints.is_coupled:
-        raise PlanError(
-            "budget_at_price: found teams, prerequisites or a limit of active projects, takes only "
-            "limits of single projects. Compare budgets with `allocate_each` instead."
-        )
     curves, limits = _all_that_fits(values, constraints, names)
     above = above_least(curves, limits, int(limits.most.sum()))
     bar = price * (1.0 - TIE)
+    if constraints.is_coupled:
+        return _beside_a_bank(curves, bar, constraints, names, time_limit_s)
     bought = np.array([int((envelope_slopes(c) >= bar).sum()) for c in above], np.int64)
     units = limits.least + bought
     free = int(bought.sum())
     return Funding(int(units.sum()), allocation_of(curves, units, above, free, limits))
+
+
+def _beside_a_bank(
+    curves: Sequence[Floats],
+    price: float,
+    constraints: Constraints,
+    names: Sequence[str],
+    time_limit_s: float,
+) -> Funding:
+    """All effort that could pay, split between the projects and a bank that pays the price."""
+    ends = _ends(curves, price, constraints)
+    cut = [curve[: end + 1] for curve, end in zip(curves, ends, strict=True)]
+    most = sum(curve.size - 1 for curve in cut) + 1
+    bank = price * np.arange(most + 1.0)
+    # The bank always gets a unit, so that it takes one place of the active projects, no more.
+    beside = replace(
+        constraints,
+        least=[*(constraints.least or [0] * len(curves)), 1],
+        most=[*constraints.most, None] if constraints.most else (),
+        committed=[*constraints.committed, 0] if constraints.committed else (),
+        teams=[*constraints.teams, None] if constraints.teams else (),
+        most_active=None if constraints.most_active is None else constraints.most_active + 1,
+    )
+    called = [*names, "what is not spent"] if names else ()
+    split = allocate(
+        [*cut, bank], most, constraints=beside, names=called, time_limit_s=time_limit_s
+    ).units[:-1]
+    found = allocate(
+        curves, sum(split), constraints=constraints, names=names, time_limit_s=time_limit_s
+    )
+    return Funding(sum(split), found)
+
+
+def _ends(curves: Sequence[Floats], price: float, constraints: Constraints) -> list[int]:
+    """For each project the units beyond which none pays, whatever the others get.
+
+    From the most that anything asks of it on, less effort may be taken away without a rule being
+    broken, so nobody goes beyond the best place from there.
+    """
+    asked = [0] * len(curves)
+    for limit in (constraints.least, constraints.committed):
+        asked = [max(pair) for pair in zip(asked, limit or asked, strict=True)]
+    for each in constraints.waiting:
+        asked[each.needs] = max(asked[each.needs], each.units)
+    return [
+        least + _last_best(curve[least:] - price * np.arange(least, curve.size))
+        for curve, least in zip(curves, asked, strict=True)
+    ]
+
+
+def _last_best(left: Floats) -> int:
+    """The last place that no other beats; 0 where there is none."""
+    return left.size - 1 - int(np.argmax(left[::-1])) if left.size else 0
 
 
 def _all_that_fits(

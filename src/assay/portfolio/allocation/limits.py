@@ -43,6 +43,7 @@ def limits_of(
     )
     wanted = [np.inf if units is None else units for units in constraints.most]
     most = np.minimum(covered, wanted or np.inf).astype(np.int64)
+    _check_budget(asked, asked, budget, names)
     _check_order(asked, most, constraints, covered, names)
     least = _with_prerequisites(asked, most, constraints, names)
     _check_budget(asked, least, budget, names)
@@ -69,8 +70,8 @@ def _check_order(
         ends = told is not None and told <= covered[at]
         accepted = f"`most` is {told}" if ends else f"its values cover {covered[at]}"
         raise PlanError(
-            f"allocate: {names[at]} must get at least {asked[at]} units, but {accepted}. "
-            "Lower its least or committed units, or raise the other."
+            f"no split keeps all rules: {names[at]} must get at least {asked[at]} units, but "
+            f"{accepted}. Lower its least or committed units, or raise the other."
         )
 
 
@@ -85,8 +86,8 @@ def _with_prerequisites(
             if least[each.project] > 0 and least[each.needs] < each.units:
                 if each.units > most[each.needs]:
                     raise PlanError(
-                        f"allocate: {names[each.project]} must be funded and needs "
-                        f"{each.units} units of {names[each.needs]}, which can get at most "
+                        f"no split keeps all rules: {names[each.project]} must be funded and "
+                        f"needs {each.units} units of {names[each.needs]}, which can get at most "
                         f"{most[each.needs]}. Raise that limit, or release {names[each.project]}."
                     )
                 least[each.needs], grew = each.units, True
@@ -97,8 +98,9 @@ def _check_budget(asked: Whole, least: Whole, budget: int, names: Sequence[str])
     if least.sum() > budget:
         more = ", prerequisites included" if (least > asked).any() else ""
         raise PlanError(
-            f"allocate: the budget is {budget} units, but projects must get at least "
-            f"{least.sum()}{more}: {_listed(least, names)}. Raise the budget, or lower a least."
+            f"no split keeps all rules: the budget is {budget} units, but projects must get at "
+            f"least {least.sum()}{more}: {_listed(least, names)}. Raise the budget, or lower a "
+            "least or committed."
         )
 
 
@@ -107,8 +109,9 @@ def _check_teams(least: Whole, constraints: Constraints, names: Sequence[str]) -
         own = np.where(_of(team, constraints), least, 0)
         if own.sum() > capacity:
             raise PlanError(
-                f"allocate: team {team!r} has {capacity} units, but its projects must get at "
-                f"least {own.sum()}: {_listed(own, names)}. Raise its capacity, or lower a least."
+                f'no split keeps all rules: team "{team}" has {capacity} units left, but its '
+                f"projects must get at least {own.sum()}: {_listed(own, names)}. Give the team "
+                "more, or lower a least or committed."
             )
 
 
@@ -116,8 +119,8 @@ def _check_active(least: Whole, constraints: Constraints, names: Sequence[str]) 
     forced, allowed = int((least > 0).sum()), constraints.most_active
     if allowed is not None and forced > allowed:
         raise PlanError(
-            f"allocate: at most {allowed} projects may be active, but {forced} must be: "
-            f"{_listed(least, names)}. Raise `most_active`, or release a project."
+            f"no split keeps all rules: at most {allowed} may be active at once, but {forced} "
+            f"must be: {_listed(least, names)}. Allow more, or release a project."
         )
 
 

@@ -1,5 +1,6 @@
 """Answers that people ask of a plan: what knowledge is worth, what to try next, what if."""
 
+from assay.portfolio.answers.bounds import Bounds, left_out
 from assay.portfolio.answers.case import Case, Tried, cases_of
 from assay.portfolio.answers.change import what_would_change, with_changes
 from assay.portfolio.answers.credit import AuthorCredit, Credit, credit
@@ -28,6 +29,7 @@ from assay.portfolio.answers.what_if import importance_sweep
 __all__ = [
     "AttemptValue",
     "AuthorCredit",
+    "Bounds",
     "Case",
     "Credit",
     "Crossing",
@@ -51,6 +53,7 @@ __all__ = [
     "labelling_of",
     "least_budget",
     "least_factor",
+    "left_out",
     "next_attempts",
     "today_of",
     "value_of",

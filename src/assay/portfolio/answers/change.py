@@ -1,6 +1,7 @@
 """What would change a project's part of the plan: the smallest step in importance or evidence."""
 
 from dataclasses import replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from math import log
 
 import numpy as np
@@ -14,6 +15,8 @@ from assay.portfolio.planning import Plan
 from assay.portfolio.reason import amount
 
 SCORES = np.linspace(-0.2, 1.0, 121)  # headroom, 0.01 apart
+MODEST = Decimal(100)  # factors beyond it, or below its inverse, are told by their power of ten
+TIE = 1e-9  # relative; nearer than this, two splits count as worth the same
 STEP = 1  # units of effort of the attempt that is imagined
 
 
@@ -47,7 +50,8 @@ def what_would_change(today: Today, at: int) -> str:
 
 def _by_importance(today: Today, at: int) -> str:
     """The nearer of two factors: the one that brings a unit, the one that takes a unit away."""
-    rest, values, given = today.rest(at), today.values[at], today.units[at]
+    rest, values = today.rest(at), today.values[at]
+    given = today.units[at] - today.bounds.least[at]
     more, less = least_factor(rest, values, given + 1), least_factor(rest, values, given)
     factors = [
         (abs(log(factor)), factor, words)
@@ -62,11 +66,13 @@ def _by_importance(today: Today, at: int) -> str:
 
 def _by_attempt(today: Today, at: int) -> str:
     """The outcome nearest to what is expected of one more attempt that would move a unit."""
-    curves = possible(today.cases[at], today.values[at])
+    units = today.bounds.units(at, today.free)
+    curves = possible(today.cases[at], today.values[at], units)
     if curves is None:
         return ""
-    rest, given = today.rest(at), today.units[at]
-    units = np.array([first_best(rest + row) for row in curves.values_after(STEP, SCORES)])
+    rest, given, least = today.rest(at), today.units[at], today.bounds.least[at]
+    after = curves.values_after(STEP, SCORES)
+    units = np.array([least + first_best(rest + row) for row in after])
     expected = float(np.mean(curves.outcomes(STEP, 256, 0)))
     moved = np.flatnonzero(units != given)
     if not moved.size:
@@ -82,10 +88,16 @@ def _by_attempt(today: Today, at: int) -> str:
 
 
 def _factor(factor: float) -> str:
-    """Enough digits to tell it from 1, rounded away from 1 so that the sentence stays true."""
+    """Enough digits to tell it from 1, rounded away from 1 so that the sentence stays true.
+
+    At the factor itself both splits are worth the same, so what is told lies beyond it.
+    """
+    away = ROUND_FLOOR if factor < 1 else ROUND_CEILING
+    beyond = Decimal(factor * (1.0 - TIE if factor < 1 else 1.0 + TIE))
     digits = 2
     while digits < 6 and f"{factor:.{digits}f}" == f"{1:.{digits}f}":
         digits += 1
-    scale = 10**digits
-    away = np.floor if factor < 1 else np.ceil
-    return f"{away(factor * scale) / scale:.{digits}f}"
+    rounded = beyond.quantize(Decimal(1).scaleb(-digits), rounding=away)
+    if 1 / MODEST <= rounded <= MODEST:
+        return f"{rounded:f}"
+    return f"{Context(prec=2, rounding=away).create_decimal(beyond):.1e}"

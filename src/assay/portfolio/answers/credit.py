@@ -3,18 +3,25 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from itertools import permutations
 from math import factorial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assay.errors import PlanError
 from assay.ledger import Tell
 from assay.ledger.telling import silent
-from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.information import value_of
 from assay.portfolio.answers.today import Today, rise
 from assay.portfolio.kinds import Floats
+from assay.portfolio.planning import POINTS
+from assay.portfolio.reason import worth
+
+if TYPE_CHECKING:
+    import altair as alt
+    import polars as pl
 
 ORDERS = 120  # of the authors; up to five have no more, and then the shares are exact
 SEED = 707
@@ -60,6 +67,7 @@ class Credit:
         total_effort: the same as effort.
         orders: orders of the authors that were tried.
         is_exact: whether these are all orders there are.
+        value_unit: of every value; empty for importance times points.
     """
 
     authors: tuple[AuthorCredit, ...]
@@ -67,6 +75,49 @@ class Credit:
     total_effort: float | None
     orders: int
     is_exact: bool
+    value_unit: str = ""
+
+    def headline(self) -> str:
+        """What the attempts are worth together, in one sentence."""
+        made = sum(each.attempts for each in self.authors)
+        how = "" if self.is_exact else "; the rules are one standard error"
+        total = worth(self.total, self.value_unit or f"({POINTS})")
+        return f"{made:,} attempts, together worth {total}{how}"
+
+    def table(self) -> "pl.DataFrame":
+        """What is drawn: columns `name`, `attempts`, `failures`, `value` (the share), `se`."""
+        import polars as pl
+
+        return pl.DataFrame(
+            {
+                "name": [each.author for each in self.authors],
+                "attempts": [each.attempts for each in self.authors],
+                "failures": [each.failures for each in self.authors],
+                "value": [each.share for each in self.authors],
+                "se": [each.share_se for each in self.authors],
+            }
+        )
+
+    def picture(self, *, is_titled: bool = True) -> "alt.LayerChart":
+        """Each author's share in what the attempts are worth to today's plan.
+
+        Args:
+            is_titled: whether the picture says itself what it shows.
+        """
+        from assay.picture.information import credit_shares
+
+        return credit_shares(
+            self.table(),
+            headline=self.headline(),
+            value_unit=self.value_unit or POINTS,
+            is_titled=is_titled,
+        )
+
+    def _repr_html_(self) -> str:
+        from assay.picture import standalone
+
+        said = f"<p><strong>{escape(self.headline())}</strong></p>"
+        return said + standalone(self.picture(is_titled=False))
 
 
 def credit(today: Today, *, orders: int = ORDERS, seed: int = SEED, tell: Tell = silent) -> Credit:
@@ -112,6 +163,7 @@ def credit(today: Today, *, orders: int = ORDERS, seed: int = SEED, tell: Tell =
         total_effort=today.in_effort(total),
         orders=len(tried),
         is_exact=is_exact,
+        value_unit=today.value_unit,
     )
 
 
@@ -120,7 +172,7 @@ def _worth(today: Today) -> Worth:
 
     @cache
     def values(at: int, kept: frozenset[int]) -> Floats:
-        return today.cases[at].knowing(kept).values(today.budget)
+        return today.above(at, today.cases[at].knowing(kept))
 
     @cache
     def loss(known: frozenset[str]) -> float:
@@ -129,7 +181,7 @@ def _worth(today: Today) -> Worth:
             for case in today.cases
         ]
         believed = [values(at, kept) for at, kept in enumerate(by)]
-        return today.loss_of(allocate(believed, today.budget).units)
+        return today.loss_by(believed)
 
     return lambda known: rise(loss(frozenset()), loss(known))
 

@@ -68,12 +68,17 @@ def frontier(
     """
     asked = {today.place(key): begins for key, begins in stages.items()}
     searched = min(FURTHER * today.budget, MOST_UNITS) if most is None else most
-    values = [case.state.values(searched) for case in today.cases]
+    bounds, promised = today.bounds, sum(today.bounds.least)
+    free = max(0, searched - promised)
+    values = [
+        bounds.above(at, case.state.values(max(searched, promised)), free)
+        for at, case in enumerate(today.cases)
+    ]
     others = best_of_others(values)
     found: list[Crossing] = []
     for done, (at, begins) in enumerate(sorted(asked.items())):
         tell("projects", done, len(asked))
-        given = best_mix(others[at], values[at])[1]
+        given = bounds.least[at] + best_mix(others[at], values[at])[1]
         found += [_crossing(today, at, name, effort, given) for name, effort in begins.items()]
     return tuple(found)
 
@@ -125,20 +130,20 @@ def least_factor(rest: Floats, values: Floats, units: int) -> float | None:
     return _where_equal(rest, values, units, high)
 
 
-def _crossing(
-    today: Today, at: int, stage: str, begins: float, given: Floats | np.ndarray
-) -> Crossing:
-    state = today.cases[at].state
+def _crossing(today: Today, at: int, stage: str, begins: float, given: np.ndarray) -> Crossing:
+    state, least = today.cases[at].state, today.bounds.least[at]
     units = max(0, ceil(begins - state.effort_spent))
+    promised = sum(today.bounds.least)
+    budget = _first(given, units)
     return Crossing(
         project=state.key,
         stage=stage,
         begins=float(begins),
         units=units,
         given=today.units[at],
-        budget=_first(given, units),
-        searched=given.size - 1,
-        importance=least_factor(today.rest(at), today.values[at], units),
+        budget=None if budget is None else promised + budget,
+        searched=promised + given.size - 1,
+        importance=least_factor(today.rest(at), today.values[at], units - least),
     )
 
 

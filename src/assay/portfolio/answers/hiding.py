@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.case import Case
 from assay.portfolio.answers.information import value_of
 from assay.portfolio.answers.today import Today
@@ -16,7 +15,7 @@ class Hiding:
     Fields:
         failures: attempts that broke or did not beat the best before them.
         attempts: all attempts.
-        value: loss if their outcome were not known, in importance times points.
+        value: loss if their outcome were not known, in the unit of the plan's values.
         effort: the same as effort; `None` where no unit of effort adds anything.
         value_unspent: loss if the effort that they took were hidden as well, as where nobody
             writes down that anything was tried: the curves then look steeper than they are.
@@ -44,10 +43,12 @@ def cost_of_hiding(today: Today) -> Hiding:
     """
     failed = {at: case.failures() for at, case in enumerate(today.cases) if case.failures()}
     value = value_of(today, failed)
-    shown = [case.without(case.failures()).values(today.budget) for case in today.cases]
-    unspent = [_unspent(case).values(today.budget) for case in today.cases]
-    value_unspent = today.loss_of(allocate(unspent, today.budget).units) if failed else 0.0
-    given = allocate(shown, today.budget).units
+    shown = [today.above(at, c.without(c.failures())) for at, c in enumerate(today.cases)]
+    unspent = [today.above(at, _unspent(case)) for at, case in enumerate(today.cases)]
+    value_unspent = today.loss_by(unspent) if failed else 0.0
+    given = [
+        least + unit for least, unit in zip(today.bounds.least, today.split_by(shown), strict=True)
+    ]
     return Hiding(
         failures=sum(map(len, failed.values())),
         attempts=sum(len(case.tried) for case in today.cases),

@@ -22,7 +22,7 @@ class Possible:
     Fields:
         atoms: possible curves.
         weights: probability of each.
-        rises: value of the next 0, 1, 2, ... units under each: one row an atom.
+        rises: value of the units asked about under each: one row an atom.
         expected: the same as the plan expects it, by all atoms.
         days: person-days that count of the efforts of the project.
         effort_spent: effort spent before.
@@ -77,18 +77,20 @@ class Possible:
         )
 
 
-def possible(case: Case, values: Floats) -> Possible | None:
+def possible(case: Case, values: Floats, units: Whole | None = None) -> Possible | None:
     """The curves that a project may have; `None` where its curve is known and nothing is learnt.
 
     Args:
         case: the project.
-        values: expected value of its next 0, 1, 2, ... units.
+        values: expected value of the units asked about, above that of the first of them.
+        units: which; 0, 1, 2, ... by default.
     """
     state, curve = case.state, case.state.curve
     if not isinstance(curve, Curve):
         return None
+    further = np.arange(values.size) if units is None else units
     atoms, weights = _thinned(curve)
-    efforts = state.effort_spent + np.arange(float(values.size))
+    efforts = state.effort_spent + further.astype(float)
     worth = state.worth(atoms.headroom(curve.days(efforts)))
     rises = worth - worth[:, :1]
     return Possible(atoms, weights, rises, values, curve.days, state.effort_spent, _noise(case))

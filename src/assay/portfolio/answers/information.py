@@ -2,12 +2,19 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
 
 from assay.errors import PlanError, nearest
 from assay.ledger import Tell
 from assay.ledger.telling import silent
-from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.today import Today
+from assay.portfolio.planning import POINTS
+from assay.portfolio.reason import amount, figure, worth
+
+if TYPE_CHECKING:
+    import altair as alt
+    import polars as pl
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +26,7 @@ class AttemptValue:
         attempt: name of the attempt.
         author: who made it.
         kind: `improved`, `no better`, `broke` or `not scored`.
-        value: in importance times points; 0 where the plan would be the same without it.
+        value: in the unit of the plan's values; 0 where the plan would be the same without it.
         effort: the same as effort; `None` where no unit of effort adds anything.
     """
 
@@ -38,7 +45,7 @@ class FailuresValue:
     Fields:
         project: its key; `None` for the whole company.
         failures: how many there are.
-        value: in importance times points.
+        value: in the unit of the plan's values.
         effort: the same as effort; `None` where no unit of effort adds anything.
     """
 
@@ -59,6 +66,7 @@ class Information:
         company: all failures together.
         everything: all attempts together, against a plan from beliefs alone.
         everything_effort: the same as effort.
+        value_unit: of every value; empty for importance times points.
     """
 
     attempts: tuple[AttemptValue, ...]
@@ -66,6 +74,67 @@ class Information:
     company: FailuresValue
     everything: float
     everything_effort: float | None
+    value_unit: str = ""
+
+    def headline(self) -> str:
+        """What they are worth together, in one sentence."""
+        count, failed = len(self.attempts), self.company.failures
+        failures = f"; the {failed:,} that failed are worth {figure(self.company.value)}"
+        everything = worth(self.everything, self.value_unit or f"({POINTS})")
+        return f"All {count:,} together are worth {everything}{failures if failed else ''}"
+
+    def table(self) -> "pl.DataFrame":
+        """What is drawn: each attempt that is worth anything, then each project's failures.
+
+        Returns:
+            Columns `name`, `kind` (of an attempt, or `failures together`), `value`. Where no
+            attempt alone is worth anything, all that were scored or broke stand there, with 0.
+        """
+        import polars as pl
+
+        told = [each for each in self.attempts if each.kind != "not scored"]
+        drawn = [each for each in told if each.value > 0] or told
+        rows = [(f"{each.project}: {each.attempt}", each.kind, each.value) for each in drawn]
+        kinds = {"name": pl.String, "kind": pl.String, "value": pl.Float64}
+        alone = pl.DataFrame(rows, schema=kinds, orient="row")
+        lost = [
+            (f"{each.project}: {amount(each.failures, 'failure')}", "failures together", each.value)
+            for each in sorted(self.failures, key=lambda each: -each.value)
+            if each.value > 0 and each.failures > 1
+        ]
+        return pl.concat([alone, pl.DataFrame(lost, schema=kinds, orient="row")])
+
+    def picture(self, *, is_titled: bool = True) -> "alt.LayerChart":
+        """What each attempt is worth to today's plan, and the failures of a project together.
+
+        Args:
+            is_titled: whether the picture says itself what it shows.
+
+        Raises:
+            PlanError: no attempt was scored or broke.
+        """
+        from assay.picture.information import information_value
+
+        table = self.table()
+        if table.is_empty():
+            raise PlanError(
+                "information: no attempt was scored or broke, so there is nothing to draw. Record "
+                "attempts with `assay attempt` or `assay run`, or import them."
+            )
+        return information_value(
+            table,
+            headline=self.headline(),
+            value_unit=self.value_unit or POINTS,
+            is_titled=is_titled,
+        )
+
+    def _repr_html_(self) -> str:
+        said = f"<p><strong>{escape(self.headline())}</strong></p>"
+        if self.table().is_empty():
+            return said
+        from assay.picture import standalone
+
+        return said + standalone(self.picture(is_titled=False))
 
 
 def information(today: Today, tell: Tell = silent) -> Information:
@@ -92,6 +161,7 @@ def information(today: Today, tell: Tell = silent) -> Information:
         company=_of_failures(today, failed, None),
         everything=everything,
         everything_effort=today.in_effort(everything),
+        value_unit=today.value_unit,
     )
 
 
@@ -108,13 +178,13 @@ def value_of(today: Today, forgotten: Mapping[int, Collection[int]]) -> float:
         forgotten: for the place of a project, the places of its attempts that are forgotten.
 
     Returns:
-        Importance times points.
+        In the unit of the plan's values.
 
     Source: Raiffa & Schlaifer (1961), Applied Statistical Decision Theory (the conditional value
         of information).
     """
     changed = {
-        at: today.cases[at].without(lost).values(today.budget)
+        at: today.above(at, today.cases[at].without(lost))
         for at, lost in forgotten.items()
         if any(today.cases[at].tried[which].tells for which in lost)
     }
@@ -122,7 +192,7 @@ def value_of(today: Today, forgotten: Mapping[int, Collection[int]]) -> float:
         (at, values), *_ = changed.items()
         return today.loss_if(at, values)
     believed = [changed.get(at, values) for at, values in enumerate(today.values)]
-    return today.loss_of(allocate(believed, today.budget).units) if changed else 0.0
+    return today.loss_by(believed) if changed else 0.0
 
 
 def value_of_attempt(today: Today, project: str, attempt: str) -> AttemptValue:

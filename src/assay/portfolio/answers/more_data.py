@@ -9,6 +9,7 @@ import numpy as np
 
 from assay.errors import PlanError
 from assay.portfolio.allocation import allocate
+from assay.portfolio.answers.bounds import alone
 from assay.portfolio.answers.max_plus import best_mix
 from assay.portfolio.answers.today import Today
 from assay.portfolio.kinds import Floats
@@ -133,7 +134,9 @@ def with_more_data(today: Today, labelling: Mapping[str, Labelling]) -> DataPlan
         labelling: by key of the project; the others have no learning curve.
 
     Raises:
-        PlanError: a key is of no project, or nothing is known of any learning curve.
+        PlanError: a key is of no project, nothing is known of any learning curve, or the points of
+            a project that labels are not all worth the same: what models and rows bring would then
+            not add up.
     """
     if not labelling:
         raise PlanError(
@@ -142,13 +145,21 @@ def with_more_data(today: Today, labelling: Mapping[str, Labelling]) -> DataPlan
             "[[project]]; `assay feasibility` measures such skills on a pilot."
         )
     known = {today.place(key): each for key, each in labelling.items()}
+    for state in (today.cases[at].state for at in known):
+        if not state.returns.is_linear:
+            raise PlanError(
+                f'more data: project "{state.key}" has returns of its own, and labelling counts '
+                "only where every point is worth the same. Leave out its `returns`, or its "
+                "`labelling`."
+            )
     nothing = np.zeros(today.budget + 1)
     of_rows = [
         known[at].values(today.budget, 100.0 * case.state.importance) if at in known else nothing
         for at, case in enumerate(today.cases)
     ]
-    mixes = [best_mix(one, rows) for one, rows in zip(today.values, of_rows, strict=True)]
-    found = allocate([value for value, _ in mixes], today.budget)
+    mixes = [best_mix(one, rows) for one, rows in zip(today.whole, of_rows, strict=True)]
+    states = [case.state for case in today.cases]
+    found = allocate([value for value, _ in mixes], today.budget, constraints=alone(states))
     return DataPlan(
         projects=tuple(
             _mix(today, at, units, mixes[at], of_rows[at], known.get(at))
@@ -187,7 +198,7 @@ def _mix(
         labelling=spent,
         rows=round(spent * known.rows_per_unit) if known else 0,
         value=float(value[units]),
-        modelling=float(today.values[at][units]),
+        modelling=float(today.whole[at][units]),
         first_unit=float(of_rows[1]) if of_rows.size > 1 else 0.0,
         is_known=known is not None,
     )

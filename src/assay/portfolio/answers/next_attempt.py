@@ -88,7 +88,8 @@ def next_attempts(
 
     Args:
         today: the best split, with the projects' attempts.
-        steps: units of effort that the attempt may take; those above the budget are left out.
+        steps: units of effort that the attempt may take; those above what the project can get are
+            left out.
         outcomes: how many are drawn.
         seed: of the outcomes.
         tell: is told how many projects are done.
@@ -103,11 +104,12 @@ def next_attempts(
         raise PlanError(f"next attempt: the steps are {list(steps)}, must be units from 1 on.")
     if outcomes < 2:
         raise PlanError(f"next attempt: `outcomes` is {outcomes}, must be 2 or more.")
-    asked = sorted({step for step in steps if step <= today.budget})
     found, verdicts = [], []
     for at, case in enumerate(today.cases):
         tell("projects", at, len(today.cases))
-        curves = possible(case, today.values[at])
+        units = today.bounds.units(at, today.free)
+        curves = possible(case, today.values[at], units)
+        asked = sorted({step for step in steps if step <= units[-1]})
         here = [_of_step(today, at, curves, step, outcomes, seed) for step in asked]
         found += here
         verdicts.append((case.state.key, _verdict(here, today.effort_unit)))
@@ -119,22 +121,23 @@ def next_attempts(
 def _of_step(
     today: Today, at: int, curves: Possible | None, step: int, outcomes: int, seed: int
 ) -> NextAttempt:
-    rest, values = today.rest(at), today.values[at]
+    rest, values, least = today.rest(at), today.values[at], today.bounds.least[at]
+    first_units = max(0, step - least)  # the least covers a part of the step, or all of it
     if curves is None:
         after = values[None, :]
     else:
         after = curves.values_after(step, curves.outcomes(step, outcomes, seed))
     worth = _of_knowing(rest, values, after, 0)
-    first = _of_knowing(rest, values, after, step)
+    first = _of_knowing(rest, values, after, first_units)
     total = rest + values
-    forced = float(total[step:].max() - total.max())
-    units = [first_best(rest + row) for row in after]
+    forced = float(total[first_units:].max() - total.max())
+    units = [least + first_best(rest + row) for row in after]
     information = float(worth.mean())
     return NextAttempt(
         project=today.cases[at].state.key,
         step=step,
         units=today.units[at],
-        next_unit_gain=float(values[1]),
+        next_unit_gain=float(today.whole[at][1]),
         information=information,
         se=_standard_error(worth),
         effort=today.in_effort(information),

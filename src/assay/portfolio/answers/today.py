@@ -8,6 +8,7 @@ import numpy as np
 
 from assay.errors import PlanError, nearest
 from assay.portfolio.allocation import allocate
+from assay.portfolio.answers.bounds import Bounds, alone, bounds_of
 from assay.portfolio.answers.case import Case
 from assay.portfolio.answers.max_plus import TIE, best_of_others
 from assay.portfolio.kinds import Floats
@@ -21,12 +22,19 @@ ROUNDING = 1e-9  # relative; values nearer than this are the same
 class Today:
     """The best split of a budget, as far as the attempts so far can tell.
 
+    It keeps what binds single projects: their least, their most, what is promised to them. Rules
+    that tie projects together are left out; `left_out` says which.
+
     Fields:
         cases: the projects.
         budget: whole units of effort that were split.
         effort_unit: what one is called.
-        values: for each project the expected value of its next 0, 1, ... `budget` units.
-        units: what each project gets.
+        value_unit: of every value; empty for importance times points.
+        whole: for each project the expected value of its next 0, 1, ... `budget` units.
+        values: for each project the expected value of 0, 1, ... `free` units above its least.
+        bounds: the least and most units of each project.
+        free: units of the budget that no project's least takes.
+        units: what each project gets, its least included.
         value: expected value of the split.
         price: what the last unit that was given out adds, the shadow price of effort; `None` where
             no unit adds anything.
@@ -35,36 +43,47 @@ class Today:
     cases: tuple[Case, ...]
     budget: int
     effort_unit: str
+    value_unit: str
+    whole: tuple[Floats, ...] = field(repr=False, compare=False)
     values: tuple[Floats, ...] = field(repr=False, compare=False)
+    bounds: Bounds
+    free: int
     units: tuple[int, ...]
     value: float
     price: float | None
 
     @cached_property
     def others(self) -> Floats:
-        """What all the other projects make of 0, 1, ... `budget` units: one row a project."""
+        """What all the other projects make of 0, 1, ... `free` units: one row a project."""
         return best_of_others(self.values)
 
     def rest(self, at: int) -> Floats:
-        """What the others make of the budget less the 0, 1, ... units that project `at` gets."""
+        """What the others make of the free units less the 0, 1, ... that project `at` gets."""
         return self.others[at][::-1]
 
-    def units_if(self, at: int, values: Floats) -> int:
-        """Units that project `at` would get if its units were worth `values`, the others' as now.
-
-        Of equal splits, the one that gives it least.
-        """
-        return first_best(self.rest(at) + values)
+    def above(self, at: int, state: ProjectState) -> Floats:
+        """What units above the least of project `at` add, if the project were as `state` says."""
+        return self.bounds.above(at, state.values(self.budget), self.free)
 
     def loss_if(self, at: int, values: Floats) -> float:
-        """What it costs to give project `at` what looks best by `values`, if `self.values` hold."""
-        total = self.rest(at) + self.values[at]
-        return rise(float(total.max()), float(total[self.units_if(at, values)]))
+        """What it costs to split by `values` of project `at`, if `self.values` hold.
 
-    def loss_of(self, units: Sequence[int]) -> float:
-        """How much less than today's best split another one is worth."""
-        given = zip(self.values, units, strict=True)
-        return rise(self.value, sum(float(value[unit]) for value, unit in given))
+        Of splits that look equal, the one that gives it least is taken.
+        """
+        rest = self.rest(at)
+        total = rest + self.values[at]
+        return rise(float(total.max()), float(total[first_best(rest + values)]))
+
+    def split_by(self, believed: Sequence[Floats]) -> tuple[int, ...]:
+        """Units above their least that projects get if those were worth what is believed."""
+        return allocate(believed, self.free).units
+
+    def loss_by(self, believed: Sequence[Floats]) -> float:
+        """What it costs to split by values that are believed, if `self.values` hold."""
+        given = zip(self.values, self.split_by(believed), strict=True)
+        best = zip(self.values, self.units, self.bounds.least, strict=True)
+        most = sum(float(value[unit - least]) for value, unit, least in best)
+        return rise(most, sum(float(value[unit]) for value, unit in given))
 
     def in_effort(self, value: float) -> float | None:
         """A value as effort: units of the shadow price; `None` where no unit adds anything."""
@@ -81,13 +100,20 @@ class Today:
         return place_of([case.state for case in self.cases], key)
 
 
-def today_of(cases: Sequence[Case], *, budget: float, effort_unit: str = "person-day") -> Today:
+def today_of(
+    cases: Sequence[Case],
+    *,
+    budget: float,
+    effort_unit: str = "person-day",
+    value_unit: str = "",
+) -> Today:
     """Split a budget, and keep what the answers need beside it.
 
     Args:
         cases: the projects that compete.
         budget: effort to split, rounded down to whole units.
         effort_unit: what one unit is called.
+        value_unit: of every value; empty for importance times points.
 
     Raises:
         PlanError: as for `plan_projects`.
@@ -95,10 +121,25 @@ def today_of(cases: Sequence[Case], *, budget: float, effort_unit: str = "person
     states = [case.state for case in cases]
     check_keys(states)
     units = whole_units(budget, effort_unit)
-    values = tuple(state.values(units) for state in states)
-    found = allocate(values, units)
-    price = _price(values, sum(found.units), found.value)
-    return Today(tuple(cases), units, effort_unit, values, found.units, found.value, price)
+    whole = tuple(state.values(units) for state in states)
+    keys = [state.key for state in states]
+    found = allocate(whole, units, constraints=alone(states), names=keys)
+    bounds = bounds_of(states)
+    free = units - sum(bounds.least)
+    values = tuple(bounds.above(at, value, free) for at, value in enumerate(whole))
+    return Today(
+        cases=tuple(cases),
+        budget=units,
+        effort_unit=effort_unit,
+        value_unit=value_unit,
+        whole=whole,
+        values=values,
+        bounds=bounds,
+        free=free,
+        units=found.units,
+        value=found.value,
+        price=_price(values, sum(found.units) - sum(bounds.least)),
+    )
 
 
 def rise(more: float, less: float) -> float:
@@ -124,9 +165,9 @@ def place_of(states: Sequence[ProjectState], key: str) -> int:
     return keys.index(key)
 
 
-def _price(values: Sequence[Floats], used: int, value: float) -> float | None:
-    """What would be lost if there were one unit less than is used."""
+def _price(values: Sequence[Floats], used: int) -> float | None:
+    """What would be lost if there were one unit less than is used above the leasts."""
     if used == 0:
         return None
-    lost = rise(value, allocate(values, used - 1).value)
+    lost = rise(allocate(values, used).value, allocate(values, used - 1).value)
     return lost if lost > 0 else None

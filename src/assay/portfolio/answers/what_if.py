@@ -9,13 +9,19 @@ from assay.portfolio.allocation import allocate
 from assay.portfolio.answers.today import place_of
 from assay.portfolio.planning import check_keys, whole_units
 from assay.portfolio.project_state import ProjectState
+from assay.portfolio.rules import NO_RULES, Rules, constraints_of
 
 if TYPE_CHECKING:
     import polars as pl
 
 
 def importance_sweep(
-    states: Sequence[ProjectState], *, budget: float, key: str, factors: Sequence[float]
+    states: Sequence[ProjectState],
+    *,
+    budget: float,
+    key: str,
+    factors: Sequence[float],
+    rules: Rules = NO_RULES,
 ) -> "pl.DataFrame":
     """The best split for each of several importances of one project.
 
@@ -24,6 +30,7 @@ def importance_sweep(
         budget: effort to split, rounded down to whole units.
         key: of the project whose importance varies.
         factors: by which its importance is multiplied, each above 0.
+        rules: as for `plan_projects`.
 
     Returns:
         One row for each factor and project: `factor`, `project`, `units`, `value` (what those
@@ -43,10 +50,11 @@ def importance_sweep(
             "Write 2 for twice as important."
         )
     values = [state.values(units) for state in states]
+    constraints, keys = constraints_of(states, rules), [state.key for state in states]
     rows = []
     for factor in factors:
         scaled = [*values[:at], factor * values[at], *values[at + 1 :]]
-        given = allocate(scaled, units).units
+        given = allocate(scaled, units, constraints=constraints, names=keys).units
         rows += [
             (float(factor), state.key, unit, float(value[unit]))
             for state, value, unit in zip(states, scaled, given, strict=True)

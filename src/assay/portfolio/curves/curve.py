@@ -6,7 +6,7 @@ needs only what `AbstractCurve` promises.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assay.errors import ConfigError, PlanError
-from assay.portfolio.curves.evidence import log_likelihood_of
+from assay.portfolio.curves.evidence import NEGLIGIBLE, log_likelihood_of, weigh
 from assay.portfolio.curves.observation import Belief, Observation
 from assay.portfolio.curves.prior import Atoms, prior_atoms
 from assay.portfolio.curves.resample import effective_size, normalised, resample_locally
-from assay.portfolio.curves.smooth import at_all
+from assay.portfolio.curves.smooth import at_all, mean_worth, worth_at_all
 from assay.portfolio.curves.stages import NO_STAGES, Stages
 from assay.portfolio.kinds import Floats
 
@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from assay.portfolio.curves.history import HistoryCurve
 
 LEAST_ATOMS = 100.0  # effective atoms below which the posterior is resampled
-NEGLIGIBLE = 1e-7  # weights below this share of the largest move no figure that is shown
 REMEMBERED = 128  # curves, some 300 kB each: projects without news are not learnt anew
-CHUNK = 64  # efforts at a time, so that 20,000 atoms stay within the processor's cache
-
 
 Worth: TypeAlias = Callable[[Floats], Floats]
 """What heights of a curve are worth; never falls."""
@@ -38,6 +35,8 @@ Worth: TypeAlias = Callable[[Floats], Floats]
 
 class AbstractCurve(ABC):
     """What effort, in the portfolio's unit, brings: all that planning asks of a curve."""
+
+    stages: Stages = NO_STAGES  # of work; none, unless a curve knows some
 
     @abstractmethod
     def mean(self, x: ArrayLike) -> Floats:
@@ -48,8 +47,15 @@ class AbstractCurve(ABC):
         """Lowest and highest height of the curve at the efforts `x`, believed with `level`."""
 
     @abstractmethod
-    def expected(self, x: ArrayLike, worth: Worth) -> Floats:
-        """Expected worth of the curve's height at the efforts `x`."""
+    def expected(self, x: ArrayLike, worth: Worth, turns: Sequence[float] | None = None) -> Floats:
+        """Expected worth of the curve's height at the efforts `x`.
+
+        Args:
+            x: efforts, not negative, any shape.
+            worth: what a height is worth.
+            turns: heights at which the worth bends or steps, if these are all there are: very many
+                efforts then cost little more than few. `None` where that is not known.
+        """
 
     @abstractmethod
     def gain_band(
@@ -72,19 +78,26 @@ class AbstractCurve(ABC):
     def points_in_one(self, skill_at_ceiling: float) -> float:
         """Points of skill in one unit of the curve's height; a point is 0.01 of skill."""
 
-    def gain(self, x0: float, units: int, worth: Worth | None = None) -> Floats:
+    def gain(
+        self,
+        x0: float,
+        units: int,
+        worth: Worth | None = None,
+        turns: Sequence[float] | None = None,
+    ) -> Floats:
         """Expected rise above the height at `x0` after 0, 1, ... `units` more units of effort.
 
         Args:
             x0: effort already spent.
             units: whole units still to come.
             worth: what a height is worth, where the rise of that is asked.
+            turns: as for `expected`.
 
         Returns:
             `units + 1` values, the first one 0, none below the one before it.
         """
         x = x0 + np.arange(units + 1.0)
-        height = self.mean(x) if worth is None else self.expected(x, worth)
+        height = self.mean(x) if worth is None else self.expected(x, worth, turns)
         return np.maximum.accumulate(height - height[0])  # rounding may dent a flat curve
 
     def gain_of_next(self, x0: float) -> float:
@@ -128,7 +141,7 @@ class KnownCurve(AbstractCurve):
         height = self.mean(x)
         return height, height
 
-    def expected(self, x: ArrayLike, worth: Worth) -> Floats:
+    def expected(self, x: ArrayLike, worth: Worth, turns: Sequence[float] | None = None) -> Floats:
         """Worth of the points after the efforts `x`."""
         return worth(self.mean(x))
 
@@ -300,15 +313,11 @@ class Curve(AbstractCurve):
         low, high = np.array(ends, float).reshape(-1, 2).T
         return low.reshape(shape), high.reshape(shape)
 
-    def expected(self, x: ArrayLike, worth: Worth) -> Floats:
+    def expected(self, x: ArrayLike, worth: Worth, turns: Sequence[float] | None = None) -> Floats:
         """Expected worth of the headroom at the efforts `x`: of each atom's, not of the mean."""
         days = self.days(x)
         flat = np.atleast_1d(days).ravel()
-        parts = [
-            self.weights @ worth(self.atoms.headroom(flat[at : at + CHUNK]))
-            for at in range(0, flat.size, CHUNK)
-        ]
-        return np.concatenate(parts or [flat]).reshape(days.shape)
+        return worth_at_all(self.atoms, self.weights, worth, turns, flat).reshape(days.shape)
 
     def gain_band(
         self, x0: float, effort: float, level: float = 0.8, worth: Worth | None = None
@@ -329,10 +338,7 @@ class Curve(AbstractCurve):
     def _mean_on(self, days: Floats) -> Floats:
         live = self.atoms.take(~self.atoms.dead)
         weights = self.weights[~self.atoms.dead]
-        parts = [
-            weights @ live.headroom(days[at : at + CHUNK]) for at in range(0, days.size, CHUNK)
-        ]
-        return np.concatenate(parts or [days])
+        return mean_worth(live, weights, lambda height: height, days)
 
     def _headroom_at(self, effort: float) -> Floats:
         return self.atoms.headroom(np.atleast_1d(self.days(effort)))[:, 0]
@@ -359,11 +365,10 @@ def _learnt(
     observations: tuple[Observation, ...], belief: Belief | None, effort_per_person_day: float
 ) -> Curve:
     atoms = prior_atoms()
-    likelihood = log_likelihood_of(observations, belief, effort_per_person_day)
-    weighed = likelihood(atoms)
+    weighed = weigh(atoms, observations, belief, effort_per_person_day)
     if effective_size(weighed) < LEAST_ATOMS:
-        atoms = resample_locally(atoms, weighed, likelihood)
-        weighed = np.zeros(atoms.size)
-    kept = weighed > weighed.max() + np.log(NEGLIGIBLE)
+        likelihood = log_likelihood_of(observations, belief, effort_per_person_day)
+        atoms, weighed = resample_locally(atoms, weighed, likelihood)
+    kept = weighed >= weighed.max() + np.log(NEGLIGIBLE)
     weights = normalised(weighed[kept])
     return Curve(atoms.take(kept), weights, effective_size(weighed), effort_per_person_day)

@@ -1,6 +1,6 @@
 """The curve of any history of scores: a learner's, a leaderboard's, somebody else's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -67,7 +67,7 @@ class HistoryCurve(AbstractCurve):
         found = self._each(x, ends)
         return found.min(axis=0), found.max(axis=0)
 
-    def expected(self, x: ArrayLike, worth: Worth) -> Floats:
+    def expected(self, x: ArrayLike, worth: Worth, turns: Sequence[float] | None = None) -> Floats:
         """Expected worth of what scores at the efforts `x` are better than the baseline.
 
         Raises:
@@ -77,20 +77,27 @@ class HistoryCurve(AbstractCurve):
         found = self._each(x, lambda heights: worth(heights - base).mean(axis=0)[None])
         return self.past.sign * found[0]
 
-    def gain(self, x0: float, units: int, worth: Worth | None = None) -> Floats:
+    def gain(
+        self,
+        x0: float,
+        units: int,
+        worth: Worth | None = None,
+        turns: Sequence[float] | None = None,
+    ) -> Floats:
         """Expected improvement on effort `x0` after 0, 1, ... `units` more units of effort.
 
         Args:
             x0: effort already spent.
             units: whole units still to come.
             worth: what it is worth to be better than the baseline, where the rise of that is asked.
+            turns: as for `AbstractCurve.expected`.
 
         Returns:
             `units + 1` values in the unit of the scores, the first one 0, none below the one
             before it; 0.02 where an error falls by 0.02.
         """
         if worth is not None:
-            return super().gain(x0, units, worth)
+            return super().gain(x0, units, worth, turns)
         better = self.past.sign * self.mean(x0 + np.arange(units + 1.0))
         return np.maximum.accumulate(better - better[0])
 

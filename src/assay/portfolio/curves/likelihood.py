@@ -12,6 +12,8 @@ from assay.portfolio.kinds import Floats
 
 MIXTURE = ((0.9, 1.0), (0.1, 5.0))  # probability of a kind of shortfall, its mean in kappas
 
+_MOST_RISE = 5.0  # log of the usual kind over the large one, at most; where noise cuts off both
+
 
 def log_density(shortfall: Floats, kappa: Floats, se: Floats) -> Floats:
     """Log density of scores that lie `shortfall` below the curve.
@@ -23,8 +25,19 @@ def log_density(shortfall: Floats, kappa: Floats, se: Floats) -> Floats:
 
     Source: the exponentially modified normal, Grushka (1972).
     """
-    kinds = [np.log(p / (k * kappa)) + _tilted(shortfall, k * kappa, se) for p, k in MIXTURE]
-    return _log_add(*kinds)
+    usual, large = (np.log(p / (k * kappa)) for p, k in MIXTURE)
+    return _of_kinds(shortfall, kappa, se, usual, large)
+
+
+def log_peak(kappa: Floats, se: float) -> Floats:
+    """What no log density of a score exceeds: neither noise nor shortfall is denser anywhere.
+
+    Args:
+        kappa: typical shortfall, headroom, above 0.
+        se: standard error of the score, headroom, above 0.
+    """
+    densest = sum(p / k for p, k in MIXTURE) / kappa
+    return np.log(np.minimum(densest, 1.0 / (np.sqrt(2.0 * np.pi) * se)))
 
 
 def log_not_above(excess: Floats, kappa: Floats, se: Floats) -> Floats:
@@ -36,14 +49,37 @@ def log_not_above(excess: Floats, kappa: Floats, se: Floats) -> Floats:
         se: standard error that the score would have had, above 0; broadcasts.
     """
     # A sum of positive terms, where 1 - [...] would cancel for a bound far below the curve.
-    kinds = [np.log(p) + _tilted(excess, k * kappa, se) for p, k in MIXTURE]
-    return np.minimum(_log_add(log_normal_cdf(-excess / se), _log_add(*kinds)), 0.0)
+    usual, large = (np.log(p) for p, _ in MIXTURE)
+    kinds = _of_kinds(excess, kappa, se, usual, large)
+    return np.minimum(_log_add(log_normal_cdf(-excess / se), kinds), 0.0)
 
 
-def _tilted(r: Floats, mean: Floats, se: Floats) -> Floats:
-    """l^2 se^2 / 2 - l r + log Phi((r - l se^2) / se), with l = 1 / mean."""
-    scaled, apart = se / mean, r / se
-    return scaled * (scaled / 2.0 - apart) + log_normal_cdf(apart - scaled)
+def _of_kinds(
+    r: Floats, kappa: Floats, se: Floats, usual: Floats | float, large: Floats | float
+) -> Floats:
+    """Log of exp(usual + tilted) + exp(large + tilted), by the means of both kinds."""
+    apart = r * (1.0 / se)
+    found, rise = (
+        _tilted(apart, se * (1.0 / (k * kappa)), offset)
+        for (_, k), offset in zip(reversed(MIXTURE), (large, usual), strict=True)
+    )
+    rise -= found
+    np.minimum(rise, _MOST_RISE, out=rise)  # rounding could exceed it, far from the curve
+    np.exp(rise, out=rise)
+    np.log1p(rise, out=rise)
+    found += rise
+    return found
+
+
+def _tilted(apart: Floats, scaled: Floats, offset: Floats | float) -> Floats:
+    """l^2 se^2 / 2 - l r + log Phi((r - l se^2) / se) + offset; scaled = l se, apart = r / se."""
+    z = apart - scaled
+    found = log_normal_cdf(z)
+    z += 0.5 * scaled
+    z *= scaled
+    found -= z
+    found += offset
+    return found
 
 
 def _log_add(one: Floats, other: Floats) -> Floats:

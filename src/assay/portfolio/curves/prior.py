@@ -5,7 +5,7 @@ below its curve. The atoms are drawn once in a process, from a fixed seed, and s
 projects: learning only weighs them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -69,9 +69,10 @@ class Atoms:
         """The atoms chosen by ascending indices or by a mask."""
         return Atoms(self.family[at], self.tau[at], self.q[at], self.a[at], self.kappa[at])
 
-    def with_values(self, tau: Floats, q: Floats, a: Floats, kappa: Floats) -> "Atoms":
-        """The same families with other parameters."""
-        return replace(self, tau=tau, q=q, a=a, kappa=kappa)
+    def part(self, start: int, stop: int) -> "Atoms":
+        """The atoms from place `start` to before `stop`."""
+        at = slice(start, stop)
+        return Atoms(self.family[at], self.tau[at], self.q[at], self.a[at], self.kappa[at])
 
 
 def draw_atoms(size: int, seed: int) -> Atoms:

@@ -1,48 +1,42 @@
 """Fresh atoms near a sharp posterior, where too few of the shared atoms carry the weight.
 
-The likelihood is let in step by step. At each step the atoms are resampled by weight and then moved
-by Metropolis steps whose jumps are differences of other atoms of the same family, so that their
-size and direction follow the posterior.
+Round after round, atoms are drawn from a law that covers the weighted atoms of the round before,
+and weighed by prior times likelihood over the density of that law. Such weights are exact for any
+law; a law that lies near the posterior only makes them more even. As long as few atoms would carry
+all the weight, the next law covers them by a power of their weights that leaves enough. Each kind
+of atoms is covered on its own, so that none is lost before it is known what it is worth.
 
-Source: Del Moral, Doucet & Jasra (2006), Sequential Monte Carlo samplers; ter Braak (2006) for the
-jumps.
+Source: Cappé, Guillin, Marin & Robert (2004), population Monte Carlo; Koblents & Míguez (2015) for
+the power.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import root_scalar
-from scipy.special import expit, logit
 
-from assay.portfolio.curves.prior import (
-    A_BETA,
-    BOUNDED_Q,
-    LOG_KAPPA,
-    LOG_Q_POWER,
-    LOG_TAU,
-    POWER,
-    Q_LEAST,
-    Q_MOST,
-    Atoms,
-)
-from assay.portfolio.curves.shape import SHAPES
-from assay.portfolio.kinds import Floats, Whole
+from assay.portfolio.curves.coordinates import KINDS, atoms_at, coordinates, kind_of, log_prior
+from assay.portfolio.curves.cover import Noise, draw_over, noise
+from assay.portfolio.curves.evidence import LogLikelihood
+from assay.portfolio.curves.prior import Atoms
+from assay.portfolio.kinds import Floats
 
-KEPT = 4000
-LEAST_EFFECTIVE = 2000.0  # effective atoms that each step leaves
-MOVES = 4
-NOISE = 1e-3  # lets two copies of one atom part
-EDGE = 1e-12  # an atom that rounding put on a limit would have an infinite coordinate
-SEED = 506
-
-LogLikelihood = Callable[[Atoms], Floats]
+DRAWN = 4000  # atoms in a round
+ENOUGH = 800.0  # effective atoms with which the rounds end
+ROUNDS = 20  # at most: a score far off the scale leaves no atom that explains it
+COVERED = 150.0  # effective atoms, of all kinds, by which draws are shared out
+COVERED_EACH = 40.0  # effective atoms of a kind that its law covers at least,
+SOME = 0.25  # or this share of its atoms, where those are few
+LEAST_SHARE = 0.03  # of the draws, for each kind, since one that seems not to matter yet may
+MATTERS = 1e-4  # share of weight from which on a kind must be
+SETTLED = 0.05  # as even as this: effective atoms over atoms
+HALVINGS = 6  # of the range in which a power is sought
+COORDINATES = 4
 
 
 def effective_size(log_weights: Floats) -> float:
     """Effective number of atoms under unnormalised log weights (Kong, 1992)."""
-    weights = normalised(log_weights)
-    return float(1.0 / np.sum(weights**2))
+    weights = np.exp(log_weights - log_weights.max())
+    return float(weights.sum() ** 2 / np.sum(weights * weights))
 
 
 def normalised(log_weights: Floats) -> Floats:
@@ -53,141 +47,105 @@ def normalised(log_weights: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Cloud:
-    """Atoms on their way to the posterior, one column an atom.
+    """Weighted atoms, those of each kind beside each other.
 
     Fields:
-        atoms: where they are.
-        at: their coordinates on the whole line.
-        prior: log prior density of the coordinates, up to a constant of each family.
-        score: log likelihood.
+        atoms: by kind, so by family too.
+        at: coordinates of each kind's atoms, one column an atom.
+        score: log weights.
+        evenness: effective number of atoms.
     """
 
     atoms: Atoms
-    at: Floats
-    prior: Floats
+    at: tuple[Floats, ...]
     score: Floats
+    evenness: float
+
+    def of_kinds(self, values: Floats) -> list[Floats]:
+        """What belongs to the atoms of each kind."""
+        return np.split(values, np.cumsum([at.shape[1] for at in self.at])[:-1])
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the atoms may stand for the posterior."""
+        if self.evenness < ENOUGH:
+            return False
+        weights = self.of_kinds(normalised(self.score))
+        matter = [of_kind for of_kind in weights if of_kind.sum() > MATTERS]
+        return all(w.sum() ** 2 >= SETTLED * w.size * np.sum(w * w) for w in matter)
 
 
-def resample_locally(atoms: Atoms, score: Floats, log_likelihood: LogLikelihood) -> Atoms:
-    """Draw equally weighted atoms from the posterior.
+def resample_locally(
+    atoms: Atoms, score: Floats, log_likelihood: LogLikelihood
+) -> tuple[Atoms, Floats]:
+    """Draw atoms from near the posterior.
 
     Args:
-        atoms: draws from the prior.
+        atoms: draws from the prior, some of each kind.
         score: their log likelihood, finite.
         log_likelihood: of any atoms.
 
     Returns:
-        `KEPT` atoms; the same for the same input, since the seed is fixed.
+        `DRAWN` atoms or a few less, and their log weights; the same for the same input.
     """
-    rng = np.random.default_rng(SEED)
-    known = 0.0
-    while known < 1.0:
-        step = _largest_step(score, 1.0 - known)
-        known = 1.0 if step >= 1.0 - known else known + step
-        chosen = _systematic(normalised(step * score), rng)
-        atoms, score = _moved(atoms.take(chosen), score[chosen], known, log_likelihood, rng)
-    return atoms
+    best = cloud = _next(_first(atoms, score), log_likelihood, noise(COORDINATES, DRAWN, 0))
+    for at in range(1, ROUNDS):
+        if cloud.is_enough:
+            return cloud.atoms, cloud.score
+        cloud = _next(cloud, log_likelihood, noise(COORDINATES, DRAWN, at))
+        best = max(best, cloud, key=lambda each: each.evenness)
+    return best.atoms, best.score
 
 
-def _largest_step(score: Floats, most: float) -> float:
-    """The largest power of the likelihood that leaves enough effective atoms."""
-
-    def surplus(log_step: float) -> float:
-        return effective_size(np.exp(log_step) * score) - LEAST_EFFECTIVE
-
-    if surplus(np.log(most)) >= 0.0:
-        return most
-    bracket = (np.log(most) - 60.0, np.log(most))
-    return float(np.exp(root_scalar(surplus, bracket=bracket, xtol=1e-2).root))
-
-
-def _systematic(weights: Floats, rng: np.random.Generator) -> Whole:
-    """Ascending indices of `KEPT` atoms, each as often as its weight says, to within one."""
-    points = (np.arange(KEPT) + rng.random()) / KEPT
-    return np.searchsorted(np.cumsum(weights), points).clip(max=weights.size - 1)
+def _first(atoms: Atoms, score: Floats) -> _Cloud:
+    """The best of the shared atoms of each kind: the others would carry no weight."""
+    kind, most = kind_of(atoms), DRAWN // len(KINDS)
+    places = []
+    for each in KINDS:
+        alike = np.flatnonzero(kind == each)
+        places.append(alike[np.argpartition(score[alike], max(0, alike.size - most))[-most:]])
+    at = tuple(coordinates(k, atoms.take(of)) for k, of in zip(KINDS, places, strict=True))
+    order = np.concatenate(places)
+    return _Cloud(atoms.take(order), at, score[order], effective_size(score[order]))
 
 
-def _moved(
-    atoms: Atoms, score: Floats, known: float, likelihood: LogLikelihood, rng: np.random.Generator
-) -> tuple[Atoms, Floats]:
-    """The atoms after `MOVES` Metropolis steps; the target is prior times likelihood ** known."""
-    at = _coordinates(atoms)
-    cloud = _Cloud(atoms, at, _log_prior(atoms, at), score)
-    alike = _alike(atoms)
-    for _ in range(MOVES):
-        there = cloud.at + _jumps(cloud.at, alike, rng)
-        proposed = _from_coordinates(atoms, there)
-        new = _Cloud(proposed, there, _log_prior(atoms, there), likelihood(proposed))
-        rise = known * (new.score - cloud.score) + new.prior - cloud.prior
-        accepted = np.log1p(-rng.random(atoms.size)) < rise
-        cloud = _mixed(accepted, new, cloud)
-    return cloud.atoms, cloud.score
+def _next(cloud: _Cloud, log_likelihood: LogLikelihood, drawn: Noise) -> _Cloud:
+    """Draws over a cloud, weighed by prior times likelihood."""
+    counts = _counts(cloud)
+    starts = np.cumsum([0, *counts])
+    of_kinds = zip(KINDS, cloud.at, cloud.of_kinds(cloud.score), counts, starts, strict=False)
+    at, log_weights = [], []
+    for kind, before, score, count, start in of_kinds:
+        least = min(COVERED_EACH, SOME * score.size)
+        weights = normalised(_power(score, least) * score)
+        points, density = draw_over(before, weights, drawn.part(len(before), start, count))
+        at.append(points)
+        log_weights.append(log_prior(kind, points) - density - np.log(count))
+    atoms = _joined([atoms_at(kind, points) for kind, points in zip(KINDS, at, strict=True)])
+    score = np.concatenate(log_weights) + log_likelihood(atoms)
+    return _Cloud(atoms, tuple(at), score, effective_size(score))
 
 
-def _mixed(accepted: np.ndarray, new: _Cloud, old: _Cloud) -> _Cloud:
-    def either(one: Floats, other: Floats) -> Floats:
-        return np.where(accepted, one, other)
-
-    here, there = old.atoms, new.atoms
-    atoms = here.with_values(
-        either(there.tau, here.tau),
-        either(there.q, here.q),
-        either(there.a, here.a),
-        either(there.kappa, here.kappa),
-    )
-    at, prior = either(new.at, old.at), either(new.prior, old.prior)
-    return _Cloud(atoms, at, prior, either(new.score, old.score))
+def _counts(cloud: _Cloud) -> list[int]:
+    """How many draws each kind gets, by its share of weight."""
+    weights = normalised(_power(cloud.score, COVERED) * cloud.score)
+    shares = np.array([of_kind.sum() for of_kind in cloud.of_kinds(weights)])
+    wanted = np.maximum(shares, LEAST_SHARE)
+    return [int(count) for count in DRAWN * wanted / wanted.sum()]
 
 
-def _alike(atoms: Atoms) -> tuple[Whole, Whole, Whole]:
-    """An order by family and life; for each atom where its kind starts in it, and how many."""
-    group = 2 * atoms.family + atoms.dead
-    order = np.argsort(group, kind="stable")
-    ends = np.searchsorted(group[order], np.arange(2 * len(SHAPES) + 1))
-    return order, ends[group], np.diff(ends)[group]
+def _power(score: Floats, least: float) -> float:
+    """The largest power of the weights, at most 1, that leaves `least` effective atoms."""
+    if effective_size(score) >= least:
+        return 1.0
+    low, high = -np.log1p(np.ptp(score)), 0.0  # with weights a factor e apart at most, all count
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        is_enough = effective_size(np.exp(middle) * score) >= least
+        low, high = (middle, high) if is_enough else (low, middle)
+    return float(np.exp(low))
 
 
-def _jumps(here: Floats, alike: tuple[Whole, Whole, Whole], rng: np.random.Generator) -> Floats:
-    order, start, count = alike
-    first, second = (order[start + (rng.random(start.size) * count).astype(int)] for _ in range(2))
-    size = rng.uniform(0.2, 0.9, start.size)
-    return size * (here[:, first] - here[:, second]) + NOISE * rng.normal(size=here.shape)
-
-
-def _coordinates(atoms: Atoms) -> Floats:
-    """Log tau, logit a, log kappa and the exponent on the whole line: one row each."""
-    a = logit(np.where(atoms.dead, 0.5, atoms.a).clip(EDGE, 1.0 - EDGE))
-    share = (atoms.q - Q_LEAST) / (Q_MOST - Q_LEAST)
-    q = np.where(_bounded(atoms), logit(share.clip(EDGE, 1.0 - EDGE)), np.log(atoms.q))
-    return np.stack([np.log(atoms.tau), a, np.log(atoms.kappa), q])
-
-
-def _from_coordinates(atoms: Atoms, at: Floats) -> Atoms:
-    log_tau, logit_a, log_kappa, free = at
-    of_bounded = Q_LEAST + (Q_MOST - Q_LEAST) * expit(free)
-    q = np.where(_bounded(atoms), of_bounded, np.where(atoms.family == POWER, np.exp(free), 1.0))
-    a = np.where(atoms.dead, 0.0, expit(logit_a))
-    return atoms.with_values(np.exp(log_tau), q, a, np.exp(log_kappa))
-
-
-def _log_prior(atoms: Atoms, at: Floats) -> Floats:
-    """Log prior density of the coordinates, up to a constant of each family."""
-    log_tau, logit_a, log_kappa, free = at
-    live = A_BETA[0] * _log_expit(logit_a) + A_BETA[1] * _log_expit(-logit_a)
-    q = np.where(_bounded(atoms), _log_expit(free) + _log_expit(-free), 0.0)
-    q = np.where(atoms.family == POWER, _log_normal(free, LOG_Q_POWER), q)
-    alike = _log_normal(log_tau, LOG_TAU) + _log_normal(log_kappa, LOG_KAPPA)
-    return alike + q + np.where(atoms.dead, 0.0, live)
-
-
-def _bounded(atoms: Atoms) -> np.ndarray:
-    """Which atoms have an exponent that lies between two limits."""
-    return (atoms.family == BOUNDED_Q[0]) | (atoms.family == BOUNDED_Q[1])
-
-
-def _log_expit(x: Floats) -> Floats:
-    return np.minimum(x, 0.0) - np.log1p(np.exp(-np.abs(x)))
-
-
-def _log_normal(value: Floats, law: tuple[float, float]) -> Floats:
-    return -0.5 * ((value - law[0]) / law[1]) ** 2
+def _joined(parts: list[Atoms]) -> Atoms:
+    names = ("family", "tau", "q", "a", "kappa")
+    return Atoms(*(np.concatenate([getattr(each, name) for each in parts]) for name in names))
