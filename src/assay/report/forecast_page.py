@@ -110,8 +110,8 @@ def forecast_content(
         scores=_scores(tested),
         trust=(
             f"On the last {forecast.horizon} steps, held back, {100 * own['pit_90']:.0f} % of what "
-            "came fell where nine in ten should (by randomised PIT), and the forecast came to "
-            f"{100 * own['bias']:+.0f} % of what was sold."
+            "came fell where nine in ten should (by randomised PIT), and what was forecast to be "
+            f"sold lay {_beside(own['bias'])} what was."
         ),
         lost=lost,
         most=most,
@@ -124,8 +124,13 @@ def forecast_content(
     )
 
 
+def _beside(bias: float) -> str:
+    """Where a forecast lay: `15 % below`."""
+    return f"{100 * abs(bias):.0f} % {'below' if bias < 0 else 'above'}"
+
+
 def _scores(tested: Backtest) -> tuple[tuple[str, ...], ...]:
-    head = ("model", "quantile loss", "CRPS", "within 90 %", "forecast over sold")
+    head = ("model", "quantile loss", "CRPS", "within 90 %", "forecast less sold")
     rows = [
         (
             row["model"],
