@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         Offset,
         Polynomial,
         Quadratic,
+        ScoreDriven,
         Spline,
     )
     from assay.problem import feasibility, profile
@@ -101,6 +102,7 @@ __all__ = [
     "Polynomial",
     "Quadratic",
     "Rounded",
+    "ScoreDriven",
     "SkewNormal",
     "Spline",
     "StudentT",
@@ -160,6 +162,7 @@ _ADDRESSES = {
     "Polynomial": "assay.predictor:Polynomial",
     "Quadratic": "assay.predictor:Quadratic",
     "Rounded": "assay.family:Rounded",
+    "ScoreDriven": "assay.predictor:ScoreDriven",
     "SkewNormal": "assay.family:SkewNormal",
     "Spline": "assay.predictor:Spline",
     "StudentT": "assay.family:StudentT",

@@ -139,6 +139,7 @@ for _name, _address in {
     "spline": "assay.predictor.spline:Spline",
     "group": "assay.predictor.group:Group",
     "offset": "assay.predictor.offset:Offset",
+    "score-driven": "assay.predictor.score_driven:ScoreDriven",
     "neural": "assay.predictor.neural:Neural",
 }.items():
     predictors.add(_name, _address)

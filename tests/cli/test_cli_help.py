@@ -27,7 +27,7 @@ def test_the_loop_is_all_there():
         "learn", "run", "vault seal", "vault answer", "ledger ls", "ledger search", "ledger show",
         "ledger verify", "ledger rebuild", "ledger export", "ledger backup",
         "ledger import jsonl", "ledger import mlflow", "plan", "simulate", "report", "gate",
-        "watch",
+        "watch", "forecast",
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from assay.cli import (
     amend,
     attempt,
     feasibility,
+    forecast,
     gate,
     init,
     learn,
@@ -28,7 +29,7 @@ from assay.cli.teach import group
 
 LOOP = (
     init, profile, feasibility, split, register, attempt, verdict, amend, learn, run, gate, watch,
-    vault, records, plan, simulate, report,
+    vault, records, plan, simulate, report, forecast,
 )  # fmt: skip
 
 app = group(

@@ -2,7 +2,7 @@
 
 from assay.compute.device import Device, Engine, current_device, default_device, on_engine
 from assay.compute.setup import configure
-from assay.compute.threads import MANY_ROWS, cores, on_all_cores, one_blas_thread
+from assay.compute.threads import MANY_ROWS, cores, in_flight, on_all_cores, one_blas_thread
 
 __all__ = [
     "MANY_ROWS",
@@ -12,6 +12,7 @@ __all__ = [
     "cores",
     "current_device",
     "default_device",
+    "in_flight",
     "on_all_cores",
     "on_engine",
     "one_blas_thread",

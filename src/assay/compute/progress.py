@@ -1,7 +1,7 @@
 """Signs of life for work that a person waits for; silent where nobody looks."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import ExitStack, contextmanager
 from threading import Lock, Timer
 from typing import TypeVar
@@ -29,6 +29,39 @@ def tracked(items: Iterable[Item], label: str) -> Iterator[Item]:
     console = Console(stderr=True)
     try:
         yield from track(items, description=label, total=total, console=console, transient=True)
+    finally:
+        _screen.release()
+
+
+def measured(items: Iterable[Item], sizes: Sequence[int], label: str) -> Iterator[Item]:
+    """Pass `items` on while a bar on stderr says how much was done, how fast, and what is left.
+
+    Args:
+        items: what is worked through.
+        sizes: how much of what is counted each of them is.
+        label: what is being done and counted, such as `fitting series`.
+    """
+    if not sys.stderr.isatty() or not _screen.acquire(blocking=False):
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.completed:,}/{task.total:,} {task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    try:
+        with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+            task = shown.add_task(label, total=sum(sizes), rate="")
+            for item, size in zip(items, sizes, strict=True):
+                shown.advance(task, size)
+                now = shown.tasks[0]
+                rate = f"({now.completed / now.elapsed:,.0f} a second)" if now.elapsed else ""
+                shown.update(task, rate=rate)
+                yield item
     finally:
         _screen.release()
 

@@ -1,7 +1,8 @@
 """How many cores there are, and who uses them."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
@@ -44,6 +45,36 @@ def on_all_cores(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
     with ThreadPoolExecutor(threads) as pool:
         shares = list(pool.map(share, range(threads)))
     return [shares[k % threads][k // threads] for k in range(len(items))]
+
+
+def in_flight(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """Results of `work` for each item, in order, while the next ones are being worked on.
+
+    For items that take long and whose results are large: no more of them wait than there are
+    cores.
+    """
+    threads = min(cores(), len(items))
+    if threads <= 1:
+        yield from map(work, items)
+        return
+    device = default_device()
+
+    def alone(item: Item) -> Result:
+        with nullcontext() if device is None else jax.default_device(device):
+            return work(item)
+
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque(pool.submit(alone, item) for item in items[:threads])
+        try:
+            for item in items[threads:]:
+                done = waiting.popleft().result()
+                waiting.append(pool.submit(alone, item))
+                yield done
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for each in waiting:  # whoever asked has stopped asking
+                each.cancel()
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:

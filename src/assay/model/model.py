@@ -1,7 +1,8 @@
 """A model: a family, a predictor for each of its parameters, a way of fitting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -15,6 +16,7 @@ from assay.fit.expected import expected_curvature
 from assay.frame import Frame, read
 from assay.model.diagnosis import findings, refuse
 from assay.model.fitted import FittedModel
+from assay.model.follow import driven_parameter, series_recipe
 from assay.model.panel import FittedPanel
 from assay.model.panel_fit import PanelRecipe, fit_panel, key_columns
 from assay.model.penalised import climb, penalty_weights
@@ -24,6 +26,8 @@ from assay.model.trained import with_trained
 from assay.model.uncertain import with_laplace, with_nuts
 from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
+from assay.series import Backtest, FittedSeries, Recipe, backtest, fit_series
+from assay.series.check import Returns
 
 Method = Literal["map", "laplace", "nuts"]
 Information = Literal["observed", "expected"]
@@ -101,11 +105,26 @@ class Model:
         target: str,
         *,
         by: None = None,
+        time: None = None,
         weights: Any = None,
         engine: Engine | None = None,
         seed: int = 0,
         near: "FittedModel | None" = None,
     ) -> FittedModel: ...
+
+    @overload
+    def fit(
+        self,
+        data: Any,
+        target: str,
+        *,
+        time: str,
+        by: str | Sequence[str] | None = None,
+        engine: Engine | None = None,
+        seed: int = 0,
+        returns: Returns = "refuse",
+        checkpoint: str | Path | None = None,
+    ) -> FittedSeries: ...
 
     @overload
     def fit(
@@ -125,11 +144,14 @@ class Model:
         target: str,
         *,
         by: str | Sequence[str] | None = None,
+        time: str | None = None,
         weights: Any = None,
         engine: Engine | None = None,
         seed: int = 0,
         near: "FittedModel | None" = None,
-    ) -> FittedModel | FittedPanel:
+        returns: Returns = "refuse",
+        checkpoint: str | Path | None = None,
+    ) -> FittedModel | FittedPanel | FittedSeries:
         """Fit to all rows that have a target.
 
         Args:
@@ -137,11 +159,18 @@ class Model:
             target: column of the target.
             by: key columns; one model is fitted to each group of rows with equal keys, all of
                 them in one batch.
+            time: column of time, for a model with a `ScoreDriven` term: it follows each series of
+                `by` in time and returns a `FittedSeries`.
             weights: how often each row counts: a column, or one number of 0 or more for each row.
             engine: `cpu` or `gpu`, by default what JAX takes by itself.
             seed: of the posterior draws.
             near: a fit of this model to similar rows, such as all rows beside a fold of them: a
                 place to begin, without influence on the result.
+            returns: beside `time`: what negative values are where the family takes none. `refuse`
+                sets a series that has one aside and names it, `zero` counts them as nothing sold,
+                `missing` as unknown.
+            checkpoint: beside `time`: a folder that keeps what is done, so that a fit that was
+                stopped goes on from there, to the same numbers.
 
         Returns:
             The fitted model, which has converged; with `by` a panel of them, which says what
@@ -159,12 +188,40 @@ class Model:
                 f"the target is {type(target).__name__}, must be the name of a column."
             )
         frame = data if isinstance(data, Frame) else read(data)
+        if (driven := driven_parameter(self.predictors)) is not None or time is not None:
+            if weights is not None:
+                raise ConfigError("a score-driven model takes no `weights`. Leave them out.")
+            recipe = self._followed(driven, target, time, by, returns)
+            with on_engine(engine), one_blas_thread():
+                return fit_series(recipe, frame, seed=seed, checkpoint=checkpoint)
+        if returns != "refuse" or checkpoint is not None:
+            raise ConfigError(
+                "`returns` and `checkpoint` belong to models that follow series in time. Leave "
+                "them out, or add `ScoreDriven(season=7)` to the predictor and name the `time`."
+            )
         with on_engine(engine), one_blas_thread():
             counted = read_weights(frame, weights)
             if by is None:
                 return self._fit(frame, counted, target=target, seed=seed, near=near)
             recipe = self._recipe(frame, target, by, seed)
             return fit_panel(recipe, frame, counted, partial(self._fit, target=target, seed=seed))
+
+    def _followed(
+        self,
+        driven: str | None,
+        target: str,
+        time: str | None,
+        by: str | Sequence[str] | None,
+        returns: Returns = "refuse",
+    ) -> Recipe:
+        if driven is None:
+            raise ConfigError(
+                f"`time` is {time!r}, but no term of the model follows a series in time. Add "
+                "`ScoreDriven(season=7)` to the predictor, or leave `time` out."
+            )
+        return series_recipe(
+            self.family, self.predictors, driven, target=target, time=time, by=by, returns=returns
+        )
 
     def _fit(
         self,
@@ -213,6 +270,53 @@ class Model:
             known = (parts, stated, penalty_weights(ready.designs, unit))
             return with_nuts(fitted, *known, self.nuts, seed=seed, where=where)
         return fitted
+
+    def backtest(
+        self,
+        data: Any,
+        target: str,
+        *,
+        time: str,
+        by: str | Sequence[str] | None = None,
+        horizon: int,
+        origins: int = 3,
+        every: int | None = None,
+        rivals: Sequence[str] | Mapping[str, Any] = ("seasonal-naive", "croston-sba"),
+        returns: Returns = "refuse",
+        seed: int = 0,
+    ) -> Backtest:
+        """Forecast from several places in the past, and score what came.
+
+        Args:
+            data: a frame, or anything that `assay.read` takes.
+            target: column of the target.
+            time: column of time.
+            by: key columns of the series.
+            horizon: steps that are forecast at each origin.
+            origins: how many; the last one leaves `horizon` steps after it.
+            every: steps from one origin to the next; by default the horizon.
+            rivals: `seasonal-naive`, `croston-sba`, `tsb`; or models of statsforecast by name, such
+                as `{"ets": AutoETS(season_length=7)}`.
+            returns: as for `fit`.
+            seed: of everything random.
+
+        Raises:
+            ConfigError: no term follows a series in time, an unknown rival, a number that cannot
+                be.
+            DataError: as `fit`, or the table is too short.
+        """
+        frame = data if isinstance(data, Frame) else read(data)
+        recipe = self._followed(driven_parameter(self.predictors), target, time, by, returns)
+        with one_blas_thread():
+            return backtest(
+                recipe,
+                frame,
+                horizon=horizon,
+                origins=origins,
+                every=every,
+                rivals=rivals,
+                seed=seed,
+            )
 
     def check(self, data: Any, target: str) -> None:
         """Everything that can be refused before a fit.

@@ -7,6 +7,7 @@ from assay.predictor.linear import Linear
 from assay.predictor.neural import Neural
 from assay.predictor.offset import Offset
 from assay.predictor.polynomial import Polynomial, Quadratic
+from assay.predictor.score_driven import ScoreDriven
 from assay.predictor.spline import Spline
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Offset",
     "Polynomial",
     "Quadratic",
+    "ScoreDriven",
     "Spline",
     "Sum",
     "as_sum",

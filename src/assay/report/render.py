@@ -34,7 +34,7 @@ def render(content: ReportContent) -> str:
     """
     _check_keys(content)
     style = Markup(css() + files("assay.report").joinpath("templates/page.css").read_text("utf-8"))
-    page = _environment().get_template("page.html").render(report=content, style=style)
+    page = environment().get_template("page.html").render(report=content, style=style)
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
 
 
@@ -54,7 +54,7 @@ def write(content: ReportContent, path: str | Path) -> Path:
     target = Path(path)
     page = render(content)
     try:
-        _replace(target, page)
+        write_whole(target, page)
     except OSError as error:
         raise AssayError(
             f"report: {target} cannot be written: {error.strerror or error}. A file in a folder "
@@ -63,8 +63,11 @@ def write(content: ReportContent, path: str | Path) -> Path:
     return target
 
 
-def _replace(target: Path, page: str) -> None:
-    """Fill a neighbour first: a rename within one folder is atomic, a write is not."""
+def write_whole(target: Path, page: str) -> None:
+    """Write a page whole or not at all.
+
+    It fills a neighbour first: a rename within one folder is atomic, a write is not.
+    """
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -96,7 +99,8 @@ def _check_keys(content: ReportContent) -> None:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where templates are, and what they may ask for."""
     environment = Environment(
         loader=PackageLoader("assay.report"),
         autoescape=True,

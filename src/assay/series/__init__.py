@@ -1,0 +1,8 @@
+"""Many series at once: score-driven filters, fitted and pooled in lock-step, and their futures."""
+
+from assay.series.arrange import Recipe
+from assay.series.backtest import Backtest, backtest
+from assay.series.fitted import FittedSeries, fit_series
+from assay.series.forecast import Forecast
+
+__all__ = ["Backtest", "FittedSeries", "Forecast", "Recipe", "backtest", "fit_series"]

@@ -1,0 +1,235 @@
+"""What is known of the steps to come."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from assay.errors import ConfigError, DataError
+from assay.frame import Frame
+from assay.frame.moments import parse_months, parse_times
+from assay.predictor import Design
+from assay.predictor.matrix import as_dense
+from assay.series.arrange import Panel, Recipe, complete_rows, names_of
+from assay.series.grid import Grid
+from assay.series.kinds import Flags, Floats, Whole
+
+
+@dataclass(frozen=True, eq=False)
+class Future:
+    """The steps to come of each series.
+
+    Fields:
+        keys: one row a series; those of the panel first, then new ones.
+        names: one text a series.
+        place: number of the series in the panel; -1 for a new one.
+        grid: of the steps.
+        steps: their numbers, after the end of the panel.
+        offset: added without a parameter, (steps, series) or (1, 1).
+        features: (features, steps, series).
+        is_open: whether anything can be sold, (steps, series) or (1, 1).
+        notes: what a user should know, in sentences.
+        known: rows of the steps to come, where a table was given.
+        cell: step and series of each of them.
+    """
+
+    keys: pl.DataFrame
+    names: list[str]
+    place: Whole
+    grid: Grid
+    steps: Whole
+    offset: Floats
+    features: Floats
+    is_open: Floats
+    notes: tuple[str, ...] = ()
+    known: Frame | None = None
+    cell: tuple[Whole, Whole] | None = None
+
+    def read(self, name: str) -> Floats:
+        """A column of numbers that is known ahead, (steps, series); NaN where it is not.
+
+        Raises:
+            ConfigError: there is no table of the future.
+            DataError: it has no such column, or one that is no numbers.
+        """
+        if self.known is None or self.cell is None:
+            raise ConfigError(
+                f"forecast: `{name}` is not known ahead. Pass a table with it as `future`."
+            )
+        found = np.full((self.steps.size, self.keys.height), np.nan)
+        found[self.cell] = self.known.numbers(name)
+        return found
+
+
+def unique_ids(keys: pl.DataFrame) -> list[str]:
+    """One text a series, as forecasting tools join keys: `north/7`.
+
+    Where that would call two series alike, slashes within keys are written `%2F`.
+    """
+    if not keys.width:
+        return ["1"]
+    texts = [pl.col(name).cast(pl.String) for name in keys.columns]
+    joined = keys.select(pl.concat_str(texts, separator="/")).to_series()
+    if joined.n_unique() < len(joined):
+        apart = [
+            each.str.replace_all("%", "%25", literal=True).str.replace_all("/", "%2F", literal=True)
+            for each in texts
+        ]
+        joined = keys.select(pl.concat_str(apart, separator="/")).to_series()
+    return joined.to_list()
+
+
+def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -> Future:
+    """The next steps, with what is known of them.
+
+    A series whose features are not known on some days is forecast with the average of them, and
+    said to be; the others are not touched by it.
+
+    Raises:
+        DataError: features are known of no series; says what is missing.
+    """
+    steps = np.arange(panel.end + 1, panel.end + 1 + horizon)
+    if known is None:
+        _refuse_unknown(panel.design)
+        ones = np.ones((1, 1))
+        none = np.zeros((0, horizon, panel.series))
+        place = np.arange(panel.series)
+        names = names_of(panel.keys)
+        return Future(panel.keys, names, place, panel.grid, steps, 0 * ones, none, ones)
+    rows, keys, series = _placed(recipe, panel, known)
+    at, on_grid = panel.grid.steps(rows.column(recipe.time))
+    inside = on_grid & (at > panel.end) & (at <= panel.end + horizon)
+    ahead = rows.take(inside)
+    cell = (at[inside] - panel.end - 1, series[inside])
+    is_open = np.ones((horizon, keys.height))
+    if recipe.term.open is not None:
+        opened = ahead.numbers(recipe.term.open)
+        is_open[cell] = np.where(np.isnan(opened), 1.0, opened != 0)
+    offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, keys.height)), ()
+    names = names_of(keys)
+    if panel.design is not None and recipe.others is not None:
+        own, matrix, good, refused = _features(ahead, recipe, panel.design, cell[1])
+        where = tuple(each[good] for each in cell)
+        features = np.zeros((matrix.shape[1], horizon, keys.height))
+        for k, column in enumerate(matrix.T):
+            features[k][where] = column
+        if own.size > 1:
+            offset = np.zeros((horizon, keys.height))
+            offset[where] = own
+        there = np.zeros((horizon, keys.height), bool)
+        there[where] = True
+        times = panel.grid.times(steps)
+        notes = _lacking(known.source, there, names, times, refused)
+    new = keys.height - panel.series
+    place = np.concatenate([np.arange(panel.series), np.full(new, -1)])
+    if new:
+        notes = (*notes, f"new series, forecast from what all have in common: {new:,}")
+    return Future(
+        keys, names, place, panel.grid, steps, offset, features, is_open, notes, ahead, cell
+    )
+
+
+def _refuse_unknown(design: Design | None) -> None:
+    read = sorted({name for term in (design.terms if design else ()) for name in term.reads()})
+    if read:
+        raise DataError(
+            f"forecast: the model reads {', '.join(f'`{name}`' for name in read)}, which must "
+            "be known ahead. Pass a table of the next steps as `future`."
+        )
+
+
+def _features(
+    rows: Frame, recipe: Recipe, design: Design, series: Whole
+) -> tuple[Floats, Floats, Flags, dict[int, str]]:
+    """Offsets and columns of rows whose features can be read, and which rows those are.
+
+    Last comes why series are refused as a whole.
+    """
+    none = np.zeros((0, len(design.names) - int(design.has_intercept)))
+    if recipe.others is None or not rows.rows:
+        return np.zeros(1), none, np.zeros(rows.rows, bool), {}
+    good = complete_rows(rows, recipe.others)
+    refused = _refused(rows, design, series, np.flatnonzero(good))
+    good &= ~np.isin(series, list(refused))
+    if not good.any():
+        return np.zeros(1), none, good, refused
+    some = rows.take(good)
+    matrix = as_dense(design.matrix(some))[:, int(design.has_intercept) :]
+    return np.asarray(design.offset(some)), matrix, good, refused
+
+
+def _refused(rows: Frame, design: Design, series: Whole, asked: Whole) -> dict[int, str]:
+    """Series with a row that the design refuses, such as one of a category never seen, and why.
+
+    Halves that are refused are halved again, so that good ones are read in a few calls.
+    """
+    if not asked.size:
+        return {}
+    try:
+        design.matrix(rows.take(asked))
+    except DataError as error:
+        own = np.unique(series[asked])
+        if own.size == 1:
+            return {int(own[0]): str(error)}
+        first = np.isin(series[asked], own[: own.size // 2])
+        halves = (asked[first], asked[~first])
+        return {k: v for half in halves for k, v in _refused(rows, design, series, half).items()}
+    return {}
+
+
+def _lacking(
+    source: str, there: Flags, names: list[str], times: pl.Series, refused: dict[int, str]
+) -> tuple[str, ...]:
+    """Series without features on some days.
+
+    Raises:
+        DataError: no series has them on all days.
+    """
+    lacking = np.flatnonzero(~there.all(axis=0))
+    if not lacking.size:
+        return ()
+    first = int(lacking[0])
+    day = times[int(np.argmin(there[:, first]))]
+    said = refused.get(first, f"no row for {day} with all features")
+    said = f"{names[first]}: {said}"
+    if lacking.size == there.shape[1]:
+        raise DataError(
+            f"{source}: the features that the model reads are known ahead for no series ({said}). "
+            f"Add rows with all of them from {times[0]} to {times[-1]}."
+        )
+    return (f"series forecast with features at their average: {lacking.size:,} (first: {said})",)
+
+
+def _placed(recipe: Recipe, panel: Panel, known: Frame) -> tuple[Frame, pl.DataFrame, Whole]:
+    """Rows with a time and keys, all series with the new ones last, and the series of each row.
+
+    Raises:
+        DataError: times or keys of another kind than those of the past.
+    """
+    time = parse_months(parse_times(known.column(recipe.time)))
+    past = panel.grid.dtype
+    if time.dtype != past and not (time.dtype.is_numeric() and past.is_numeric()):
+        raise DataError(
+            f"{known.source}: time column `{recipe.time}` is {time.dtype}, that of the past was "
+            f"{past}. Write both alike."
+        )
+    keys = list(recipe.by)
+    table = known.table.with_columns(time.alias(recipe.time)).drop_nulls([*keys, recipe.time])
+    rows = known.having(table)
+    if not keys:
+        return rows, panel.keys, np.zeros(table.height, np.int64)
+    for name in keys:
+        known.column(name)
+    kinds = panel.keys.schema
+    given = table.select(pl.col(k).cast(kind, strict=False) for k, kind in kinds.items())
+    for name in keys:
+        if given[name].null_count():
+            raise DataError(
+                f"{known.source}: key `{name}` is {table[name].dtype}, that of the past was "
+                f"{kinds[name]}. Write both alike."
+            )
+    new = given.unique(maintain_order=True).join(panel.keys, on=keys, how="anti")
+    every = pl.concat([panel.keys, new])
+    numbered = every.with_row_index("__series")
+    place = given.join(numbered, on=keys, how="left", maintain_order="left")["__series"]
+    return rows, every, place.to_numpy().astype(np.int64)

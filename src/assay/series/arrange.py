@@ -1,0 +1,372 @@
+"""From a long table to series on one grid of steps, and from there to padded blocks."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import polars as pl
+
+from assay.errors import ConfigError, DataError
+from assay.family import AbstractFamily, Known
+from assay.frame import Frame
+from assay.frame.moments import parse_months, parse_times, refuse_text
+from assay.predictor import Design, ScoreDriven, Sum
+from assay.predictor.matrix import as_dense
+from assay.series.basis import Seasons
+from assay.series.check import Returns, check_returns, checked, treated
+from assay.series.grid import Grid, grid_of
+from assay.series.kinds import Flags, Floats, Whole
+from assay.series.objective import Block
+from assay.series.recursion import Calendar, Seen
+
+ONLY = "the series"  # what messages call it where there are no keys
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is to be fitted to a table.
+
+    Fields:
+        family: of the target, possibly censored.
+        driven: the parameter that follows the series.
+        term: how it follows.
+        others: what else adds to it, or `None`.
+        target: its column.
+        time: column of time.
+        by: key columns, none for a single series.
+        returns: what negative values are, where the family takes none.
+    """
+
+    family: AbstractFamily
+    driven: str
+    term: ScoreDriven
+    others: Sum | None
+    target: str
+    time: str
+    by: tuple[str, ...]
+    returns: Returns = "refuse"
+
+    def __post_init__(self) -> None:
+        check_returns(self.returns)
+
+    @property
+    def seasons(self) -> Seasons:
+        """The seasons of the term."""
+        return Seasons(self.term.seasons)
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Rows of many series, sorted by series and step.
+
+    Fields:
+        keys: one row a series.
+        grid: the steps.
+        end: the last step of any series.
+        edges: where the rows of each series begin; one more than there are series.
+        step: of each row.
+        y: the value, or the limit that hid it; 0 where the weight is.
+        hidden: whether it is known only to be `y` or more; on an empty shelf, with a weight of 0.
+        weight: how often the row counts; 0 where it says nothing. Rows of series that are set
+            aside keep theirs: they tell of that series' own mean.
+        offset: what is added without a parameter, one a row, or a single 0.
+        features: standardised columns, (rows, features).
+        design: how they are made of another table; `None` where there are none.
+        set_aside: why a series is not learnt from, by its number.
+        limit: the most that could be seen of each row; a single inf where no column says so.
+        notes: what a user should know, in sentences.
+    """
+
+    keys: pl.DataFrame
+    grid: Grid
+    end: int
+    edges: Whole
+    step: Whole
+    y: Floats
+    hidden: Flags
+    weight: Floats
+    offset: Floats
+    features: Floats
+    design: Design | None
+    set_aside: Mapping[int, str]
+    limit: Floats
+    notes: tuple[str, ...] = ()
+
+    @property
+    def series(self) -> int:
+        """How many there are."""
+        return self.keys.height
+
+    @property
+    def lengths(self) -> Whole:
+        """Steps of each series from its first row to the end of the panel."""
+        first = self.step[self.edges[:-1].clip(max=max(self.step.size - 1, 0))]
+        return self.end + 1 - first
+
+    def name(self, number: int) -> str:
+        """How messages call a series."""
+        return names_of(self.keys[number])[0]
+
+    def places(self, chosen: Whole, steps: int) -> tuple[Whole, tuple[Whole, Whole]]:
+        """Rows of some series, and where they stand in a block of so many steps."""
+        counts = self.edges[chosen + 1] - self.edges[chosen]
+        rows = np.repeat(self.edges[chosen] - np.cumsum(counts) + counts, counts)
+        rows = rows + np.arange(counts.sum())
+        column = np.repeat(np.arange(chosen.size), counts)
+        return rows, (self.step[rows] - self.end + steps - 1, column)
+
+    def block(self, chosen: Whole, steps: int, columns: int, seasons: Seasons, dtype: Any) -> Block:
+        """Series side by side, all ending with the panel; what is missing has weight 0.
+
+        Args:
+            chosen: numbers of the series.
+            steps: at least as many as the longest of them has.
+            columns: at least as many as series were chosen.
+            seasons: what the calendar is made for.
+            dtype: of all numbers.
+        """
+        rows, place = self.places(chosen, steps)
+
+        def spread(values: np.ndarray, kind: Any) -> np.ndarray:
+            table = np.zeros((steps, columns), kind)
+            table[place] = values[rows]
+            return table
+
+        weight = spread(self.weight, dtype)
+        weight[:, : chosen.size][:, np.isin(chosen, list(self.set_aside))] = 0.0
+
+        has_offset = self.offset.size > 1
+        offset = spread(self.offset, dtype) if has_offset else np.zeros((1, columns), dtype)
+        features = [spread(column, dtype) for column in self.features.T]
+        at = np.arange(self.end - steps + 1, self.end + 1)
+        return Block(
+            seen=Seen(
+                jnp.asarray(spread(self.y, dtype)),
+                jnp.asarray(spread(self.hidden, bool)),
+                jnp.asarray(weight),
+            ),
+            calendar=Calendar(
+                jnp.asarray(seasons.basis(at), dtype), jnp.asarray(seasons.pushes(at), dtype)
+            ),
+            offset=jnp.asarray(offset),
+            features=jnp.asarray(
+                np.stack(features) if features else np.zeros((0, steps, columns)), dtype
+            ),
+        )
+
+
+def names_of(keys: pl.DataFrame) -> list[str]:
+    """One text a series, which no other has."""
+    if not keys.width:
+        return [ONLY]
+    return [", ".join(f"{k}={v!r}" for k, v in row.items()) for row in keys.to_dicts()]
+
+
+def arrange(frame: Frame, recipe: Recipe) -> Panel:
+    """Sort a table into series on a grid.
+
+    A series with a row that cannot be is set aside and named; the others are not touched by it.
+
+    Raises:
+        DataError: a column is missing, times are no times, or nothing at all can be learnt from.
+        ConfigError: the family hides values in a way that a filter cannot follow.
+    """
+    keys = list(recipe.by)
+    known, notes = _timed(frame, recipe.time, recipe.by)
+    starts = _starts(known, keys)
+    series = np.repeat(np.arange(starts.size), np.diff(np.append(starts, known.height)))
+    times = known[recipe.time]
+    grid = grid_of(times, series, frame.source)
+    rows = frame.having(known)
+    support = recipe.family.underlying.support
+    y, said = treated(rows.numbers(recipe.target), recipe.returns, support)
+    needed = [name for name in (recipe.target, *recipe.family.needs()) if name in known.columns]
+    alike = _alike(known.select([*keys, recipe.time, *needed]))
+    found = checked(times, series, grid, y, alike, support, recipe.target)
+    kept = np.flatnonzero(found.sound)
+    if not kept.size:
+        first = next(iter(found.set_aside.values()), "no row has a target")
+        raise DataError(f"{frame.source}: there is nothing to learn from: {first}.")
+    step = grid.steps(times)[0][kept]
+    read = _read(rows.take(kept), recipe, y[kept], series[kept], found.set_aside)
+    return Panel(
+        keys=known[starts].select(keys),
+        grid=grid,
+        end=int(step.max()),
+        edges=np.searchsorted(series[kept], np.arange(starts.size + 1)),
+        step=step,
+        set_aside=found.set_aside,
+        notes=(*notes, *said, *found.notes, *read.pop("notes")),
+        **read,
+    )
+
+
+def grid_steps(frame: Frame, time: str, by: Sequence[str]) -> tuple[Grid, int]:
+    """The steps of a table, and how many there are from the first to the last."""
+    known, _ = _timed(frame, time, by)
+    starts = _starts(known, list(by))
+    series = np.repeat(np.arange(starts.size), np.diff(np.append(starts, known.height)))
+    grid = grid_of(known[time], series, frame.source)
+    step = grid.steps(known[time])[0]
+    return grid, int(step.max() - step.min()) + 1
+
+
+def _timed(frame: Frame, name: str, by: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Rows that have a time and keys, sorted by them."""
+    time, keys = _times(frame, name), list(by)
+    for key in keys:
+        frame.column(key)
+    named = frame.table.with_columns(time.alias(name))
+    known = named.drop_nulls([*keys, name])
+    if not known.height:
+        raise DataError(f"{frame.source}: no row has a time and keys. Name other columns.")
+    lost = named.height - known.height
+    notes = (f"rows without a time or a key that were left out: {lost:,}",) if lost else ()
+    return known.sort([*keys, name], maintain_order=True), notes
+
+
+def _alike(rows: pl.DataFrame) -> Flags:
+    """Which rows say the same as the row before them."""
+    changes = rows.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift(1))))
+    alike = ~changes.to_series().to_numpy()
+    alike[0] = False
+    return alike
+
+
+def _starts(rows: pl.DataFrame, keys: list[str]) -> Whole:
+    """Where each series begins, in rows that are sorted by keys."""
+    return np.flatnonzero(~_alike(rows.select(keys))) if keys else np.zeros(1, np.int64)
+
+
+def _times(frame: Frame, name: str) -> pl.Series:
+    time = parse_months(parse_times(frame.column(name)))
+    where = f"{frame.source}: time column `{name}`"
+    refuse_text(time, where)
+    if not (time.dtype.is_numeric() or time.dtype in (pl.Date, pl.Datetime)):
+        raise DataError(f"{where} is {time.dtype}; days, moments and numbers are accepted.")
+    return time
+
+
+def _read(
+    rows: Frame, recipe: Recipe, y: Floats, series: Whole, set_aside: Mapping[int, str]
+) -> dict[str, Any]:
+    """Values, weights and features of sound rows."""
+    notes: list[str] = []
+    weight = (~np.isnan(y)).astype(float)
+    if recipe.term.open is not None:
+        is_open = rows.numbers(recipe.term.open)
+        is_open = np.where(np.isnan(is_open), 1.0, is_open != 0)
+        _note(notes, rows, recipe, (is_open == 0) & (y > 0), "rows of closed days that sold, yet")
+        weight *= is_open
+    design, features, offset = None, np.zeros((y.size, 0)), np.zeros(1)
+    if recipe.others is not None:
+        design, features, offset, complete = _features(rows, recipe.others, weight > 0)
+        _note(notes, rows, recipe, ~complete & (weight > 0), "rows that lack a feature and")
+        weight = weight * complete
+    used = np.flatnonzero(weight > 0)
+    if np.isin(series[used], list(set_aside)).all():
+        first = next(iter(set_aside.values()), "no row has a target")
+        raise DataError(f"{rows.source}: there is nothing to learn from: {first}.")
+    value, hidden = _known(rows, recipe, y, used, notes)
+    # At least the least that there is: such a row says nothing.
+    weight[hidden & (value <= recipe.family.underlying.support.lower)] = 0.0
+    return {
+        "y": value,
+        "hidden": hidden,
+        "weight": weight,
+        "limit": _limits(rows, recipe),
+        "offset": offset,
+        "features": features,
+        "design": design,
+        "notes": tuple(notes),
+    }
+
+
+def _known(
+    rows: Frame, recipe: Recipe, y: Floats, used: Whole, notes: list[str]
+) -> tuple[Floats, Flags]:
+    """The value of each row, or the limit that hid it, and whether one did."""
+    value, hidden = np.zeros_like(y), np.zeros(y.size, bool)
+    own = {name: _column(rows, name)[used] for name in recipe.family.needs()}
+    for part in recipe.family.parts(y[used], own):
+        if part.known not in (Known.VALUE, Known.AT_LEAST):
+            raise ConfigError(
+                "ScoreDriven follows values and values hidden above a limit. Leave `below` and "
+                "`between` out of `Censored`."
+            )
+        value[used[part.rows]] = part.y
+        hidden[used[part.rows]] = part.known is Known.AT_LEAST
+    above = getattr(recipe.family, "above", None)
+    if isinstance(above, str) and rows.column(above).dtype != pl.Boolean:
+        limit = rows.numbers(above)
+        over = np.zeros(y.size, bool)
+        over[used] = (y > limit)[used]
+        _note(notes, rows, recipe, over, f"rows above their own `{above}`, which hides them, and")
+    elif isinstance(above, str) and rows.column(above).null_count():
+        count = rows.column(above).null_count()
+        notes.append(f"rows whose `{above}` is missing and that count as not hidden: {count:,}")
+    return value, hidden
+
+
+def _limits(rows: Frame, recipe: Recipe) -> Floats:
+    """The most that could be seen of each row, where a number says so."""
+    above = getattr(recipe.family, "above", None)
+    if isinstance(above, int | float):
+        return np.full(1, float(above))
+    if not isinstance(above, str) or rows.column(above).dtype == pl.Boolean:
+        return np.full(1, np.inf)
+    limit = rows.numbers(above)
+    return np.where(np.isnan(limit), np.inf, limit)
+
+
+def _note(notes: list[str], rows: Frame, recipe: Recipe, wrong: Flags, text: str) -> None:
+    """Count rows that are odd, and name the first."""
+    found = np.flatnonzero(wrong)
+    if not found.size:
+        return
+    first = rows.table.row(int(found[0]), named=True)
+    which = ", ".join(f"{name}={first[name]!r}" for name in recipe.by)
+    where = f"{which}, {first[recipe.time]}" if which else f"{first[recipe.time]}"
+    said = "count as at least that much" if text.endswith("hides them, and") else "teach nothing"
+    notes.append(f"{text} {said}: {found.size:,} (first: {where})")
+
+
+def _column(rows: Frame, name: str) -> np.ndarray:
+    column = rows.column(name)
+    return column.fill_null(False).to_numpy() if column.dtype == pl.Boolean else rows.numbers(name)
+
+
+def _features(rows: Frame, others: Sum, used: Flags) -> tuple[Design, Floats, Floats, Flags]:
+    """A design that is fixed on complete rows, its columns and offsets of all rows."""
+    complete = used & complete_rows(rows, others)
+    if not complete.any():
+        raise DataError(f"{rows.source}: no row has a target and all features.")
+    some = rows.take(complete)
+    design, matrix = others.prepare(some)
+    dense = as_dense(matrix)
+    table = np.zeros((rows.rows, dense.shape[1]))
+    table[complete] = dense
+    own = np.asarray(design.offset(some))
+    offset = own
+    if own.size > 1:
+        offset = np.zeros(rows.rows)
+        offset[complete] = own
+    # The level of the filter is the intercept.
+    return design, table[:, int(design.has_intercept) :], offset, complete | ~used
+
+
+def complete_rows(rows: Frame, others: Sum) -> Flags:
+    """Rows whose features are all there."""
+    read = [name for name in rows.columns if name in _reads(others)]
+    if not read:
+        return np.ones(rows.rows, bool)
+    missing = rows.table.select(pl.any_horizontal(pl.col(read).is_null())).to_series()
+    return ~missing.to_numpy()
+
+
+def _reads(others: Sum) -> frozenset[str]:
+    """Names in the recipes of the terms; a column that is not read costs nothing but its nulls."""
+    return frozenset(re.findall(r"[A-Za-z_][A-Za-z_0-9.]*", others.describe()))

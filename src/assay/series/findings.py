@@ -1,0 +1,61 @@
+"""What is odd about a series, in a few words."""
+
+import numpy as np
+import polars as pl
+
+from assay.series.arrange import Panel
+from assay.series.fit import Fits
+from assay.series.kinds import Whole
+
+EARLY = 0.1  # share of a series' own length that it may end before the others unnoticed
+
+
+def found_of(panel: Panel, fits: Fits) -> pl.DataFrame:
+    """Rows, hidden rows, time of the last row, log likelihood and message of each series."""
+    series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
+    known = panel.weight > 0
+    rows = np.bincount(series, known, panel.series).astype(np.int64)
+    hidden = np.bincount(series, panel.hidden, panel.series).astype(np.int64)
+    has_row = np.diff(panel.edges) > 0
+    last = np.where(has_row, panel.step[(panel.edges[1:] - 1).clip(0)], -1)
+    times = panel.grid.times(last.clip(0))
+    message = messages(panel, rows, hidden, panel.end - last)
+    return pl.DataFrame(
+        {
+            "rows": rows,
+            "hidden": hidden,
+            "last": pl.select(pl.when(pl.Series(has_row)).then(times)).to_series(),
+            "log_likelihood": fits.log_likelihood,
+            "message": message,
+        }
+    )
+
+
+def messages(panel: Panel, rows: Whole, hidden: Whole, behind: Whole) -> list[str]:
+    """What is odd about each series, empty where nothing is.
+
+    Args:
+        panel: the series.
+        rows: of each that say something.
+        hidden: of those, how many only say "at least".
+        behind: steps from its last row to the end of the panel.
+    """
+    series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
+    total = np.bincount(series, np.abs(panel.y) * panel.weight, panel.series)
+    found = [""] * panel.series
+    length = panel.lengths - behind
+
+    def say(which: np.ndarray, text: str) -> None:
+        for k in np.flatnonzero(which):
+            own = text.format(steps=panel.grid.quantity(float(behind[k])))
+            found[k] = f"{found[k]}; {own}" if found[k] else own
+
+    say(rows == 0, "no value is known: forecast from what all have in common")
+    say(rows == 1, "one value alone is known: forecast near what all have in common")
+    say((rows > 1) & (total == 0), "only zeros: how much comes rests on what all have in common")
+    say((rows > 1) & (hidden >= rows), "every value is hidden: known from below alone")
+    early = (rows > 0) & (behind > np.maximum(EARLY * length, 1))
+    say(early, "ends {steps} before the others, and is forecast as if it went on")
+    for k, why in panel.set_aside.items():
+        found[k] = f"set aside: {why}"
+    return found

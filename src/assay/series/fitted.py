@@ -1,0 +1,199 @@
+"""A fitted panel of series: what was learnt, and what follows from it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from assay.errors import ConfigError
+from assay.frame import Frame, read
+from assay.series.ahead import future_of
+from assay.series.arrange import Panel, Recipe, arrange
+from assay.series.findings import found_of
+from assay.series.fit import Fits, Machine, fit_panel, machine_of
+from assay.series.forecast import Forecast
+from assay.series.kept import Kept
+from assay.series.lost import LostSales, lost_sales
+from assay.series.past import Past, mean_of, past_of
+from assay.series.pooling import Common
+from assay.series.together import common_share
+
+PATHS = 200
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FittedSeries:
+    """Filters of many series, each where its last observation left it.
+
+    Fields:
+        recipe: what was fitted.
+        panel: the series.
+        common: what they have in common.
+        fits: parameters and states of each.
+        seed: of everything random that follows.
+    """
+
+    recipe: Recipe
+    panel: Panel
+    common: Common
+    fits: Fits
+    seed: int = 0
+
+    def __len__(self) -> int:
+        return self.panel.series
+
+    def __repr__(self) -> str:
+        said = f"{self.recipe.family.describe()} fitted to `{self.recipe.target}`"
+        aside = f", {len(self.panel.set_aside)} of them set aside" if self.panel.set_aside else ""
+        return f"{said} of {len(self)} series, one step is {self.panel.grid.said}{aside}"
+
+    @property
+    def machine(self) -> Machine:
+        """The compiled functions of the filter."""
+        return machine_of(self.recipe, self.panel)
+
+    def parameters(self) -> pl.DataFrame:
+        """What was learnt of each series, before links.
+
+        Returns:
+            The key columns, then one column a coordinate of the filter.
+        """
+        found = dict(zip(self.machine.layout.names, self.fits.theta, strict=True))
+        return pl.concat([self.panel.keys, pl.DataFrame(found)], how="horizontal")
+
+    def results(self) -> pl.DataFrame:
+        """How each fit went.
+
+        Returns:
+            The key columns, then rows, hidden, last (time of the last row), log_likelihood and
+            message: why a series was set aside, or what else is odd about it; empty where all is
+            well.
+        """
+        return pl.concat([self.panel.keys, found_of(self.panel, self.fits)], how="horizontal")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of the whole table, in sentences."""
+        panel, said = self.panel, list(self.panel.notes)
+        if panel.set_aside:
+            first = next(iter(panel.set_aside))
+            said.append(
+                f"series set aside and forecast from what all have in common: "
+                f"{len(panel.set_aside):,} (first: {panel.name(first)}: {panel.set_aside[first]})"
+            )
+        return tuple(said)
+
+    @cached_property
+    def past(self) -> Past:
+        """What was expected of each row of the past, one step before it."""
+        return past_of(self.recipe, self.panel, self.machine, self.fits)
+
+    @cached_property
+    def common_share(self) -> float:
+        """Share of the noise of a step that series have in common, learnt from the last 120."""
+        return common_share(self.past, self.panel, seed=self.seed)
+
+    def demand(self) -> pl.DataFrame:
+        """Expected values of the past, each given all rows before it.
+
+        Returns:
+            The key columns, the column of time, `seen` (the value, or the limit that hid it;
+            empty where nothing is known), `hidden` and `mean`, one row a row of the table.
+        """
+        panel, past, rows = self.panel, self.past, np.arange(self.panel.step.size)
+        known = panel.weight > 0
+        found = pl.DataFrame(
+            {
+                self.recipe.time: panel.grid.times(panel.step),
+                "seen": pl.Series(np.where(known, panel.y, np.nan)).fill_nan(None),
+                "hidden": panel.hidden,
+                "mean": past.ask(rows, mean_of),
+            }
+        )
+        keys = panel.keys[past.series]
+        return pl.concat([keys, found], how="horizontal") if keys.width else found
+
+    def lost_sales(self, *, level: float = 90) -> LostSales:
+        """Demand beyond what could be sold, on days that a limit hid.
+
+        Given all days before it and that it reached its limit, each hidden day's demand has the
+        exact law of the family above the limit. Intervals of sums take days as independent given
+        the filter, and its parameters as known.
+
+        Args:
+            level: of intervals, in per cent.
+
+        Raises:
+            ConfigError: a level that is not between 0 and 100.
+        """
+        recipe = self.recipe
+        return lost_sales(
+            self.past, self.panel, recipe.by, recipe.time, level=level, seed=self.seed
+        )
+
+    def forecast(
+        self, horizon: int, future: Any = None, *, paths: int = PATHS, seed: int | None = None
+    ) -> Forecast:
+        """Draw what may come in the next steps.
+
+        Args:
+            horizon: how many steps after the last of any series.
+            future: what is known ahead: rows with keys, time, the features that the model reads,
+                and whether a day is open. Series that the fit has not seen are forecast from what
+                all have in common.
+            paths: futures to draw of each series.
+            seed: of the draws; by default the fit's.
+
+        Raises:
+            ConfigError: a horizon or number of paths that is not a whole number above 0.
+            DataError: the future lacks a row or a feature; names the series and the time.
+        """
+        for name, value in (("horizon", horizon), ("paths", paths)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ConfigError(
+                    f"forecast: `{name}` is {value!r}, must be a whole number above 0."
+                )
+        known = None
+        if future is not None:
+            known = future if isinstance(future, Frame) else read(future)
+        ahead = future_of(self.recipe, self.panel, known, horizon)
+        return Forecast(
+            self.recipe,
+            self.machine,
+            self.common,
+            self.fits,
+            ahead,
+            paths,
+            self.seed if seed is None else seed,
+            learn_share=lambda: self.common_share,
+        )
+
+
+def fit_series(
+    recipe: Recipe,
+    frame: Frame,
+    *,
+    seed: int = 0,
+    dtype: Any = np.float64,
+    checkpoint: str | Path | None = None,
+) -> FittedSeries:
+    """Fit one filter to each series of a table.
+
+    Args:
+        recipe: what is fitted.
+        frame: the table.
+        seed: of everything random that follows.
+        dtype: of all numbers.
+        checkpoint: a folder that keeps what is done; a fit that was stopped goes on from there.
+
+    Raises:
+        DataError: a column is missing, or nothing can be learnt from.
+        ConfigError: the family cannot be followed.
+    """
+    panel = arrange(frame, recipe)
+    kept = None if checkpoint is None else Kept.of(checkpoint, recipe, panel, dtype)
+    common, fits = fit_panel(panel, recipe, dtype=dtype, kept=kept)
+    return FittedSeries(recipe, panel, common, fits, seed)

@@ -1,0 +1,400 @@
+"""What may come: sample paths of every series, and what is read off them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import polars as pl
+from scipy.special import logsumexp
+
+from assay.compute import in_flight
+from assay.errors import ConfigError, nearest
+from assay.series.ahead import Future, unique_ids
+from assay.series.arrange import Recipe
+from assay.series.chance import chance_of
+from assay.series.fit import Fits, Machine
+from assay.series.kinds import Flags, Floats, Whole
+from assay.series.layout import Parts
+from assay.series.paths import Ahead, Paths, sample_paths
+from assay.series.pooling import Common
+from assay.series.recursion import State
+from assay.series.together import put_together
+
+CELLS = 6_000_000  # values of one block of paths
+LEVELS = (80, 90)
+BEYOND = 2  # paths that must lie beyond a level for its quantile to mean something
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecast:
+    """Futures of every series; drawn again, alike, each time they are asked for.
+
+    Fields:
+        recipe: of the model.
+        machine: its filter.
+        common: what all series have in common.
+        fits: parameters and states of those that were seen.
+        future: the steps to come.
+        paths: futures of each series.
+        seed: of the draws; each series has a stream of its own, so that neither order nor the
+            other series change its futures.
+        share: of the variance of noise that series have in common; `None` where each series is
+            drawn by itself.
+        limit: the most that can be sold, (steps, series); `None` for demand.
+        learn_share: finds the share from the past.
+    """
+
+    recipe: Recipe
+    machine: Machine
+    common: Common
+    fits: Fits
+    future: Future
+    paths: int
+    seed: int
+    share: float | None = None
+    limit: Floats | None = None
+    learn_share: Callable[[], float] = float
+
+    def __repr__(self) -> str:
+        count, horizon = self.future.keys.height, self.future.steps.size
+        return f"{self.paths} futures of {max(count, 1)} series, {horizon} steps ahead"
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return self.future.steps.size
+
+    @property
+    def series(self) -> int:
+        """How many series are forecast."""
+        return self.future.place.size
+
+    def draws(self) -> Iterator[tuple[Whole, Paths]]:
+        """Futures in blocks of series: their numbers, and values (steps, series, paths)."""
+        size = max(1, CELLS // (self.horizon * self.paths))
+        blocks = [np.arange(at, min(at + size, self.series)) for at in range(0, self.series, size)]
+        yield from zip(blocks, in_flight(self._drawn, blocks), strict=True)
+
+    def table(self, levels: Sequence[float] = LEVELS) -> pl.DataFrame:
+        """Mean and central intervals of each series and step.
+
+        Args:
+            levels: of the intervals, in per cent.
+
+        Returns:
+            `unique_id`, the key columns where there are several, `ds`, `mean`, and for each level
+            `lo-90` and `hi-90`; one row a series and step.
+
+        Raises:
+            ConfigError: a level that is not between 0 and 100.
+        """
+        means, ends = self._read([p for pair in _ends(levels) for p in pair])
+        columns = {"mean": means.T.ravel()}
+        for k, level in enumerate(levels):
+            columns[f"lo-{level:g}"] = ends[2 * k].T.ravel()
+            columns[f"hi-{level:g}"] = ends[2 * k + 1].T.ravel()
+        return pl.concat([self._head(), pl.DataFrame(columns)], how="horizontal")
+
+    def means(self) -> Floats:
+        """Expected values, (steps, series)."""
+        return self._read([])[0]
+
+    def quantiles(self, levels: Sequence[float]) -> Floats:
+        """Quantiles of each series and step, (levels, steps, series); levels between 0 and 1."""
+        return self._read(levels)[1]
+
+    def _read(self, levels: Sequence[float]) -> tuple[Floats, Floats]:
+        means = np.empty((self.horizon, self.series))
+        found = np.empty((len(levels), self.horizon, self.series))
+        for block, drawn in self.draws():
+            means[:, block] = drawn.mean
+            found[:, :, block] = quantiles_of(drawn.values, levels, is_count=self.is_count)
+        return means, found
+
+    def together(self) -> "Forecast":
+        """The same futures of each series, put together so that series go up and down as one.
+
+        Whatever all series share from day to day, such as the weather, is learnt from the last 120
+        steps. Each series' own law stays; only sums over series are changed by it.
+        """
+        return self if self.share is not None else replace(self, share=self.learn_share())
+
+    def observed(self, stock: str | float | None = None) -> "Forecast":
+        """Sales under a limit in place of demand: each path cut at what can be sold.
+
+        Args:
+            stock: a column of `future`, or one number; by default the column that the family names
+                as its limit above. Days without a limit are left as they are.
+
+        Raises:
+            ConfigError: no limit is named, or it is not known ahead.
+        """
+        named = stock if stock is not None else getattr(self.recipe.family, "above", None)
+        if isinstance(named, str):
+            limit = self.future.read(named)
+        elif isinstance(named, int | float) and not isinstance(named, bool) and named >= 0:
+            limit = np.full((self.horizon, self.series), float(named))
+        else:
+            raise ConfigError(
+                f"observed: the limit is {named!r}, must be a column of `future` or a number of 0 "
+                "or more."
+            )
+        return replace(self, limit=np.where(np.isnan(limit), np.inf, limit))
+
+    def sums(
+        self,
+        by: str | Sequence[str] = (),
+        *,
+        levels: Sequence[float] = LEVELS,
+        each_step: bool = False,
+    ) -> pl.DataFrame:
+        """Sums over series and steps, with intervals: they are sums of the same paths.
+
+        Args:
+            by: key columns whose values are kept apart; none for the total.
+            levels: of the intervals, in per cent.
+            each_step: whether steps are kept apart too.
+
+        Returns:
+            The columns of `by`, `ds` where steps are kept apart, `mean`, `lo-90`, `hi-90`, ...
+
+        Raises:
+            ConfigError: no such key, or a level that is not between 0 and 100.
+        """
+        place, heads = self._groups(by)
+        total = np.zeros((max(heads.height, 1), self.horizon if each_step else 1, self.paths))
+        mean = np.zeros(total.shape[:2])
+        for block, drawn in self.together().draws():
+            values = drawn.values if each_step else drawn.values.sum(axis=0, keepdims=True)
+            own = drawn.mean if each_step else drawn.mean.sum(axis=0, keepdims=True)
+            np.add.at(total, place[block], values.swapaxes(0, 1))
+            np.add.at(mean, place[block], own.T)
+        found = {"mean": mean.ravel()}
+        for level, (low, high) in zip(levels, _ends(levels), strict=True):
+            ends = quantiles_of(total, [low, high], is_count=self.is_count)
+            found[f"lo-{level:g}"], found[f"hi-{level:g}"] = ends[0].ravel(), ends[1].ravel()
+        parts = [pl.DataFrame(found)]
+        if each_step:
+            times = self.future.grid.times(self.future.steps)
+            parts.insert(0, pl.concat([times] * total.shape[0]).alias("ds").to_frame())
+        if heads.height:
+            parts.insert(0, heads[np.repeat(np.arange(heads.height), total.shape[1])])
+        return pl.concat(parts, how="horizontal")
+
+    def _groups(self, by: str | Sequence[str]) -> tuple[Whole, pl.DataFrame]:
+        """The group of each series, and the keys of the groups."""
+        names, keys = ([by] if isinstance(by, str) else list(by)), self.future.keys
+        for name in names:
+            if name not in keys.columns:
+                raise ConfigError(f"sums: no key `{name}`. {nearest(name, keys.columns)}")
+        if not names:
+            return np.zeros(self.series, int), pl.DataFrame()
+        heads = keys.select(names).unique().sort(names)
+        numbered = heads.with_row_index("__group")
+        joined = keys.join(numbered, on=names, how="left", maintain_order="left")
+        return joined["__group"].to_numpy().astype(int), heads
+
+    def order(
+        self,
+        *,
+        service_level: float | None = None,
+        under: float | None = None,
+        over: float | None = None,
+        lead: int | None = None,
+        on_hand: str | float = 0.0,
+    ) -> pl.DataFrame:
+        """How much to have on the shelf for the next steps, for a service level or for costs.
+
+        Stock that lasts for the sum of the lead time with the chance that is asked for; with costs
+        that chance is under / (under + over), which makes their expected sum least.
+
+        Args:
+            service_level: chance that nothing runs out, between 0 and 1.
+            under: cost of a unit that is missing, above 0.
+            over: cost of a unit that is left, above 0.
+            lead: steps until the next order comes; by default all that are forecast.
+            on_hand: what is there already: one number, or a column of `future` read at its first
+                step.
+
+        Returns:
+            `unique_id`, the key columns where there are several, `need` (stock that is wanted),
+            `order` (what of it is not on hand), `mean` of the sum, `missing` (units expected to be
+            short) and `left` (units expected to be left); whole units for counts.
+
+        Raises:
+            ConfigError: neither or both of a service level and costs, numbers that cannot be, or
+                too few paths for so high a level.
+
+        Source: Arrow, Harris & Marschak (1951), Optimal inventory policy, for the critical ratio.
+        """
+        level = critical_level(service_level, under, over, self.paths)
+        steps = self.horizon if lead is None else lead
+        if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= self.horizon:
+            raise ConfigError(
+                f"order: `lead` is {lead!r}, must be a whole number from 1 to {self.horizon}, the "
+                "steps that are forecast."
+            )
+        there = self.future.read(on_hand)[0] if isinstance(on_hand, str) else float(on_hand)
+        there = np.broadcast_to(np.nan_to_num(there), self.series)
+        need, mean, missing, left = np.zeros((4, self.series))
+        for block, drawn in self.draws():
+            demand = drawn.values[:steps].sum(axis=0)
+            own = quantiles_of(demand, [level], is_count=self.is_count)[0]
+            need[block], mean[block] = own, drawn.mean[:steps].sum(axis=0)
+            missing[block] = np.maximum(demand - own[:, None], 0).mean(axis=1)
+            left[block] = np.maximum(own[:, None] - demand, 0).mean(axis=1)
+        order = np.maximum(need - there, 0)
+        if self.is_count:
+            need, order = np.ceil(need), np.ceil(order)
+        found = {"need": need, "order": order, "mean": mean, "missing": missing, "left": left}
+        if self.is_count:
+            found |= {name: found[name].astype(np.int64) for name in ("need", "order")}
+        return pl.concat([self._ids(), pl.DataFrame(found)], how="horizontal")
+
+    def _ids(self) -> pl.DataFrame:
+        keys = self.future.keys
+        table = pl.DataFrame({"unique_id": unique_ids(keys)}, schema={"unique_id": pl.String})
+        return pl.concat([table, keys], how="horizontal") if keys.width > 1 else table
+
+    @property
+    def is_count(self) -> bool:
+        """Whether values are whole numbers."""
+        return self.recipe.family.underlying.support.whole
+
+    def _head(self) -> pl.DataFrame:
+        ids, times = self._ids(), self.future.grid.times(self.future.steps)
+        repeated = ids[np.repeat(np.arange(ids.height), self.horizon)]
+        return repeated.with_columns(pl.concat([times] * ids.height).alias("ds"))
+
+    def log_scores(self, y: Floats, hidden: Flags) -> Floats:
+        """Minus the log density or mass of what came, or of the limit being reached.
+
+        Of the mixture of the laws that the paths arrive at, so that no value is impossible.
+
+        Args:
+            y: values, or the limits that hid them, (steps, series).
+            hidden: whether a value is known only to be `y` or more, likewise.
+        """
+        found = np.empty((self.horizon, self.series))
+        size = max(1, CELLS // (self.horizon * self.paths))
+        rule = self.machine.rule
+        for first in range(0, self.series, size):
+            block = np.arange(first, min(first + size, self.series))
+            extra = tuple(jnp.asarray(each)[:, None] for each in self._parts(block).extra)
+
+            def watch(at: int, eta: Floats, block: Whole = block, extra: Any = extra) -> None:
+                seen = jnp.asarray(y[at, block])[:, None]
+                exact = np.asarray(rule.log_prob(jnp.asarray(eta), extra, seen))
+                above = np.asarray(rule.reach(jnp.asarray(eta), extra, seen)[0])
+                each = np.where(hidden[at, block][:, None], above, exact)
+                found[at, block] = np.log(self.paths) - logsumexp(each, axis=1)
+
+            self._drawn(block, watch)
+        return found
+
+    def _parts(self, block: Whole) -> Parts:
+        """Parameters of some series; of a new one what all have in common."""
+        place = self.future.place[block]
+        theta = np.where(place < 0, self.common.mean[:, None], self.fits.theta[:, place])
+        return self.machine.layout.read(jnp.asarray(theta))
+
+    def _drawn(
+        self, block: Whole, watch: Callable[[int, Floats], None] = lambda step, eta: None
+    ) -> Paths:
+        future, place = self.future, self.future.place[block]
+        new = place < 0
+        parts = self._parts(block)
+        state = State(*(jnp.where(new, 0.0, each[..., place]) for each in self.fits.state))
+        seasons = self.recipe.seasons
+        basis, push = seasons.basis(future.steps), seasons.pushes(future.steps)
+        fixed = np.asarray(parts.level) + basis @ np.asarray(parts.season)
+        fixed = fixed + (future.offset[:, block] if future.offset.size > 1 else future.offset)
+        if future.features.shape[0]:
+            effects = np.asarray(parts.effects)
+            fixed = fixed + np.einsum("kts,ks->ts", future.features[:, :, block], effects)
+        is_open = future.is_open[:, block] if future.is_open.size > 1 else np.ones_like(fixed)
+        ahead = Ahead(*(jnp.asarray(each) for each in (fixed, basis, push, is_open)))
+        keys = [future.names[k] for k in block]
+        share = self.share or 0.0
+        drawn = sample_paths(
+            self.machine.rule,
+            chance_of(self.recipe.family, self.recipe.driven),
+            self.machine.scaling,
+            parts,
+            state,
+            ahead,
+            self._unsure(place, parts),
+            keys=keys,
+            paths=self.paths,
+            seed=self.seed,
+            watch=watch,
+            arranged=lambda noise: put_together(noise, share, keys, self.seed) if share else noise,
+        )
+        return drawn if self.limit is None else cut(drawn, self.limit[:, block])
+
+    def _unsure(self, place: Whole, parts: Parts) -> Floats:
+        """What is not known of each level: observations make up for it, a few at a time."""
+        held = (1.0 - np.asarray(parts.gains.level)) ** self.fits.count[place]
+        return np.where(place < 0, self.common.sd[0], self.fits.level_sd[place] * held)
+
+
+def cut(drawn: Paths, limit: Floats) -> Paths:
+    """Futures cut at a limit, (steps, series); where there is none their exact mean stays."""
+    values = np.minimum(drawn.values, limit[:, :, None])
+    return Paths(values, np.where(np.isinf(limit), drawn.mean, values.mean(axis=2)))
+
+
+def _ends(levels: Sequence[float]) -> list[tuple[float, float]]:
+    """Quantile levels of both ends of central intervals.
+
+    Raises:
+        ConfigError: a level that is not between 0 and 100.
+    """
+    for level in levels:
+        if not 0 < level < 100:
+            raise ConfigError(f"levels: {level!r} is not between 0 and 100 per cent.")
+    return [(0.5 - level / 200, 0.5 + level / 200) for level in levels]
+
+
+def critical_level(
+    service_level: float | None, under: float | None, over: float | None, paths: int
+) -> float:
+    """The quantile that an order aims at.
+
+    Raises:
+        ConfigError: neither or both of a service level and costs, numbers that cannot be, or too
+            few paths for so high a level.
+    """
+    costs = (under, over)
+    if (service_level is None) == (costs == (None, None)):
+        raise ConfigError(
+            f"order: service_level is {service_level!r}, under {under!r}, over {over!r}. Give "
+            "either `service_level=0.95`, or both costs: `under=3, over=1`."
+        )
+    if service_level is None:
+        if not all(isinstance(cost, int | float) and 0 < cost < np.inf for cost in costs):
+            raise ConfigError(
+                f"order: under is {under!r} and over {over!r}, both must be costs above 0."
+            )
+        service_level = under / (under + over)  # pyright: ignore[reportOptionalOperand, reportOperatorIssue]
+    if not 0 < service_level < 1:
+        raise ConfigError(f"order: service_level is {service_level!r}, must lie between 0 and 1.")
+    if (1 - service_level) * paths < BEYOND:
+        raise ConfigError(
+            f"order: {paths} paths hold too few beyond the level {service_level:g}. Draw "
+            f"{int(np.ceil(BEYOND / (1 - service_level))):,} or more: `forecast(..., paths=...)`."
+        )
+    return float(service_level)
+
+
+def quantiles_of(values: Floats, levels: Sequence[float], *, is_count: bool) -> Floats:
+    """Quantiles over the last axis, levels first; of counts always a value that was drawn."""
+    method = "inverted_cdf" if is_count else "linear"
+    ordered = np.sort(values, axis=-1)
+    count = values.shape[-1]
+    if not is_count:
+        return np.quantile(ordered, levels, axis=-1, method=method)
+    at = [min(count - 1, max(0, int(np.ceil(level * count - 1e-9)) - 1)) for level in levels]
+    return np.moveaxis(ordered[..., at], -1, 0)

@@ -1,0 +1,83 @@
+"""`assay forecast`: files, words and refusals."""
+
+import json
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+START = date(2024, 1, 1)
+ASKED = ("--target", "units", "--time", "date", "--series", "store,item", "--horizon", "5")
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    rng = np.random.default_rng(3)
+    rows = [
+        {
+            "store": store,
+            "item": item,
+            "date": START + timedelta(day),
+            "units": int(min(rng.poisson(4), stock)),
+            "stock": stock,
+        }
+        for store in ("north", "south")
+        for item in range(3)
+        for day in range(60)
+        for stock in [int(rng.choice([2, 99], p=[0.3, 0.7]))]
+    ]
+    rows[5]["units"] = -2
+    file = tmp_path_factory.mktemp("shop") / "sales.parquet"
+    pl.DataFrame(rows).write_parquet(file)
+    return file
+
+
+def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path):
+    out, page = tmp_path / "f.parquet", tmp_path / "page.html"
+    done = assay(
+        "forecast", str(table), *ASKED, "--censored-above", "stock", "--out", str(out),
+        "--report", str(page), "--resume", str(tmp_path / "kept"), "--level", "90", "--json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    found = pl.read_parquet(out)
+    assert found.columns == ["unique_id", "store", "item", "ds", "mean", "lo-90", "hi-90"]
+    assert found.height == 30
+    assert found["ds"].min() == START + timedelta(60)
+    assert (found["lo-90"] >= 0).all()
+    said = json.loads(done.stdout)
+    assert said["series"] == 6
+    assert said["lost_sales"]["mean"] > 0
+    assert "family censored(negative-binomial, above='stock')" in said["model"][0]
+    assert said["model"][1].startswith("season 7")
+    assert [each["message"][:9] for each in said["findings"]] == ["set aside"]
+    text = page.read_text("utf-8")
+    for words in (
+        "How far it can be trusted",
+        "What stock-outs hid",
+        "Forecast worst",
+        "set aside",
+    ):
+        assert words in text
+    assert (tmp_path / "kept" / "part-0.npz").is_file()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--out", "f.xlsx"), "a forecast ends in .parquet or .csv"),
+        (("--report", "page.pdf"), "page.pdf"),
+        (("--level", "0"), "must be numbers between 0 and 100"),
+        (("--season", "week"), "is no number of steps"),
+        (("--season", "1"), "numbers of steps of at least 2"),
+        (("--model", "gama"), "gamma"),
+        (("--series", "shop"), "no column `shop`"),
+        (("--returns", "drop"), "must be `refuse`"),
+        (("--features", "price"), "price"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_message(assay, table, more, said):
+    done = assay("forecast", str(table), *ASKED, *more)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,119 @@
+"""What is known of the days to come: missing, new and odd rows."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assay.errors import DataError
+from assay.family import NegativeBinomial
+from assay.frame import read
+from assay.predictor import Linear, ScoreDriven, Sum
+from assay.series.ahead import future_of, unique_ids
+from assay.series.arrange import Recipe, arrange
+
+START = date(2024, 1, 1)
+RECIPE = Recipe(
+    family=NegativeBinomial(),
+    driven="mean",
+    term=ScoreDriven(open="open"),
+    others=Sum((Linear("price + kind"),)),
+    target="units",
+    time="date",
+    by=("item",),
+)
+
+
+def table(first=0, days=12, items=("a", "b", "c")):
+    rows = [
+        {
+            "item": item,
+            "date": START + timedelta(day),
+            "units": day % 3,
+            "price": 1.0 + day % 4,
+            "kind": ("x", "y")[day % 2],
+            "open": day % 5 > 0,
+        }
+        for item in items
+        for day in range(first, first + days)
+    ]
+    return pl.DataFrame(rows)
+
+
+PANEL = arrange(read(table()), RECIPE)
+
+
+def ahead(rows, horizon=3):
+    return future_of(RECIPE, PANEL, read(rows), horizon)
+
+
+def test_features_and_closures_stand_on_their_days():
+    future = ahead(table(12, 3).drop("units").sample(fraction=1.0, shuffle=True, seed=1))
+    assert future.features.shape == (2, 3, 3)
+    assert future.is_open.tolist() == [[1] * 3, [1] * 3, [1] * 3]
+    assert np.ptp(future.features, axis=2).max() == 0
+    assert future.notes == ()
+    later = ahead(table(12, 4), 4)
+    assert later.is_open[3].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (lambda rows, own: rows.filter(~own), "no row for 2024-01-14 with all features"),
+        (
+            lambda rows, own: rows.with_columns(
+                price=pl.when(own).then(None).otherwise(pl.col("price"))
+            ),
+            "no row for 2024-01-14 with all features",
+        ),
+        (
+            lambda rows, own: rows.with_columns(
+                kind=pl.when(own).then(pl.lit("new")).otherwise(pl.col("kind"))
+            ),
+            "was not among the fitting rows",
+        ),
+    ],
+    ids=["no row", "no price", "a kind never seen"],
+)
+def test_a_series_whose_features_are_not_known_moves_no_other(bad, said):
+    good = ahead(table(12, 3))
+    own = (pl.col("item") == "b") & (pl.col("date") == START + timedelta(13))
+    future = ahead(bad(table(12, 3), own))
+    assert np.array_equal(future.features[:, :, [0, 2]], good.features[:, :, [0, 2]])
+    assert not future.features[:, 1, 1].any()
+    assert "(first: item='b': " in future.notes[0]
+    assert said in future.notes[0]
+
+
+def test_features_that_nobody_knows_are_asked_for():
+    with pytest.raises(DataError, match=r"no series .*: no row for 2024-01-13.* to 2024-01-15"):
+        ahead(table(40, 3))
+    with pytest.raises(DataError, match="the model reads `kind`, `price`, which must be known"):
+        future_of(RECIPE, PANEL, None, 3)
+
+
+def test_new_series_come_last_and_are_told():
+    future = ahead(table(12, 3, ("a", "b", "c", "new")))
+    assert future.place.tolist() == [0, 1, 2, -1]
+    assert unique_ids(future.keys) == ["a", "b", "c", "new"]
+    assert "new series" in future.notes[0]
+
+
+def test_keys_and_times_of_another_kind_are_refused():
+    with pytest.raises(DataError, match="time column `date` is Int64, that of the past was Date"):
+        ahead(table(12, 3).with_columns(date=pl.lit(3, pl.Int64)))
+    numbered = arrange(
+        read(table().with_columns(item=pl.col("item").replace_strict({"a": 1, "b": 2, "c": 3}))),
+        RECIPE,
+    )
+    with pytest.raises(DataError, match="key `item` is String, that of the past was Int64"):
+        future_of(RECIPE, numbered, read(table(12, 3)), 3)
+
+
+def test_ids_stay_apart_whatever_keys_hold():
+    keys = pl.DataFrame({"store": ["a/b", "a", "ü "], "item": ["c", "b/c", "'%\n"]})
+    ids = unique_ids(keys)
+    assert len(set(ids)) == 3
+    assert unique_ids(keys[2:]) == ["ü /'%\n"]
