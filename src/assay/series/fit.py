@@ -135,6 +135,8 @@ def _first_belief(name: str) -> tuple[float, float, float]:
     """Mean, spread over series and what a fit leaves open, before anything is known."""
     if name == "pull":
         return 3.0, 1.0, 0.5
+    if name == "lasting":
+        return -1.0, 1.0, 0.5
     if name.startswith("gain"):
         return (-2.0 if name == "gain of level" else -4.0), 1.0, 0.5
     return 0.0, 0.3, 0.1
@@ -142,8 +144,7 @@ def _first_belief(name: str) -> tuple[float, float, float]:
 
 def told_of_level(machine: Machine, rough: Floats, count: Floats, common: Common) -> Floats:
     """What each series tells of its own level: information of an observation times how many."""
-    first = 3 + int(machine.layout.has_trend) + machine.layout.moving
-    names = machine.rule.names
+    first, names = machine.layout.first_extra, machine.rule.names
     extra = tuple(jnp.full(rough.size, common.mean[first + k]) for k in range(len(names)))
     one = np.asarray(machine.rule.information(jnp.asarray(rough), extra))
     return one * np.minimum(count, FORGETS)
