@@ -47,9 +47,7 @@ def panel_of(name: str) -> tuple[Any, str, pl.DataFrame]:
 @pytest.mark.parametrize("name", ALL)
 def test_every_family_is_followed_from_its_fit_to_what_was_lost(name: str):
     family, driven, table = panel_of(name)
-    model: Any = assay.Model(
-        assay.Censored(family, above="limit"), **{driven: assay.ScoreDriven()}
-    )
+    model: Any = assay.Model(assay.Censored(family, above="limit"), **{driven: assay.ScoreDriven()})
     past, ahead = (table.filter(pl.col("day") < DAYS), table.filter(pl.col("day") >= DAYS))
     fitted: FittedSeries = model.fit(past, "y", time="day", by="item")
     assert fitted.panel.hidden.any()
@@ -102,9 +100,7 @@ def test_noise_carries_what_is_not_drawn_beside_it(name: str, share: float):
     chance, draws = chance_of(family, driven), 20_000
     noise = chance.noise(stream_of(1, "test", name), tuple(extra), (1, draws))
     at, others = np.full((1, draws), eta), tuple(np.full((1, 1), each) for each in extra)
-    one, other = (
-        chance.value([stream_of(k, "test", name)], noise, at, others)[0] for k in (2, 3)
-    )
+    one, other = (chance.value([stream_of(k, "test", name)], noise, at, others)[0] for k in (2, 3))
     assert np.corrcoef(one, other)[0, 1] == pytest.approx(share, abs=0.03)
     apart = float(np.broadcast_to(chance.apart(at, others), at.shape)[0, 0])
     assert 1.0 - apart / one.var() == pytest.approx(share, abs=0.05)

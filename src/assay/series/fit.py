@@ -94,8 +94,8 @@ def machine_of(recipe: Recipe, panel: Panel) -> Machine:
 def rough_levels(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Floats, Floats]:
     """A first guess of each series' level before the link, and the weight of its rows.
 
-    The mean of what was seen (for a chance, of shares of what can be), with one observation at the mean of all series added; with exposure
-    it is the mean per unit of exposure.
+    The mean of what was seen (for a chance, of shares of what can be), with one observation at the
+    mean of all series added; with exposure it is the mean per unit of exposure.
     """
     link = next(each.link for each in family.parameters if each.name == driven)
     series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
