@@ -14,6 +14,11 @@ day's recorded sales, given the hours in which there was stock. No day is left o
 stayed in stock are quieter than others, so figures on them alone favour models that ignore
 stock-outs. Where stock-outs are made, demand is known, and is compared over all days that had
 stock before some of them were cut.
+
+Intervals of what was seen hold less than 90 %, though the fits hold .90 of the days that they were
+fitted to: of 150 series, those of `censored, plans` hold .88 of days with all hours in stock and
+.89 of those with most, but .76 and .67 of days with .5 to .8 and less than half of the usual
+demand's hours. There the share of demand that could be met is itself a guess, from other days.
 """
 
 import importlib.util

@@ -14,9 +14,10 @@ from assay.series.recursion import Calendar, Gains, Seen, log_likelihood, run
 
 STEPS, SERIES = 45, 4
 PERIODS = (7, 4)
-LEVEL, TREND, PULL, SIZE = (
+LEVEL, TREND, REST, PULL, SIZE = (
     np.array([0.1, 0.2, 0.05, 0.3]),
     np.array([0.02, 0.0, 0.05, 0.01]),
+    np.array([0.05, 0.0, 0.04, 0.1]),
     np.array([0.95, 1.0, 0.9, 0.99]),
     np.array([1.5, 4.0, 30.0, 0.5]),
 )
@@ -43,7 +44,7 @@ def filtered(told):
     seasons = Seasons(PERIODS)
     at = np.arange(len(y))
     owners = seasons.owners
-    moves = (LEVEL, TREND, np.stack([SEASON[k] for k in owners]), PULL)
+    moves = (LEVEL, TREND, REST, np.stack([SEASON[k] for k in owners]), PULL)
     gains = Gains(*map(jnp.asarray, moves))
     calendar = Calendar(jnp.asarray(seasons.basis(at)), jnp.asarray(seasons.pushes(at)))
     rule, extra = NegativeBinomialRule(), (jnp.log(SIZE),)
@@ -65,7 +66,7 @@ def looped(told):
     y, hidden, weight, fixed = told
     eta, value, slots = np.zeros(y.shape), np.zeros(SERIES), []
     for j in range(SERIES):
-        level = slope = 0.0
+        level = slope = rest = 0.0
         season = [np.zeros(m) for m in PERIODS]
         r = SIZE[j]
         for t in range(len(y)):
@@ -82,9 +83,11 @@ def looped(told):
                 else:
                     score = (c - mean) * r / (r + mean)
                     value[j] += weight[t, j] * law.logpmf(c)
-                u = weight[t, j] * 5 * np.tanh(score * (r + mean) / (mean * r) / 5)
+                u = score * (r + mean) / (mean * r)
+                u = weight[t, j] * u / (1 + (u / 5) ** 4) ** 0.25
             slope = 0.9 * slope + TREND[j] * u
-            level = PULL[j] * level + slope + LEVEL[j] * u
+            level = rest + PULL[j] * (level - rest) + slope + LEVEL[j] * u
+            rest += REST[j] * u
             for s, k, m, gain in zip(season, now, PERIODS, SEASON, strict=True):
                 s -= gain[j] * u / (m - 1)
                 s[k] += gain[j] * u * (1 + 1 / (m - 1))

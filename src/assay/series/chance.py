@@ -46,6 +46,11 @@ class AbstractChance(abc.ABC):
     def mean(self, eta: Floats, extra: Extra) -> Floats:
         """Expected values, in the shape of `eta`."""
 
+    def apart(self, eta: Floats, extra: Extra) -> Floats:
+        """Variance that is left of a value once its noise is known, in the shape of `eta`."""
+        del extra
+        return np.zeros_like(eta)
+
 
 @dataclass(frozen=True)
 class Scaled(AbstractChance):
@@ -95,6 +100,9 @@ class PoissonChance(AbstractChance):
         del extra
         return np.exp(eta)
 
+    def apart(self, eta: Floats, extra: Extra) -> Floats:
+        return self.mean(eta, extra)
+
 
 @dataclass(frozen=True)
 class TweedieChance(AbstractChance):
@@ -119,6 +127,10 @@ class TweedieChance(AbstractChance):
     def mean(self, eta: Floats, extra: Extra) -> Floats:
         del extra
         return np.exp(eta)
+
+    def apart(self, eta: Floats, extra: Extra) -> Floats:
+        """All of it: dispersion times the mean to the power."""
+        return np.exp(extra[0] + eta * (1.0 + 1.0 / (1.0 + np.exp(-extra[1]))))
 
 
 @dataclass(frozen=True)
@@ -150,15 +162,19 @@ class ZerosChance(AbstractChance):
 
     def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
         is_zero = stream.logistic(size=shape) < extra[-1]
-        return np.where(is_zero, np.nan, self.base.noise(stream, extra[:-1], shape))
+        # The least noise there is, so that noise in order is values in order.
+        return np.where(is_zero, -np.inf, self.base.noise(stream, extra[:-1], shape))
 
     def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
-        is_zero = np.isnan(noise)  # no noise of a base is: 1 is as good as any for what is unused
+        is_zero = np.isneginf(noise)  # 1 is as good as any for what is not used
         other = self.base.value(streams, np.where(is_zero, 1.0, noise), eta, extra[:-1])
         return np.where(is_zero, 0.0, other)
 
     def mean(self, eta: Floats, extra: Extra) -> Floats:
         return self.base.mean(eta, extra[:-1]) / (1.0 + np.exp(extra[-1]))
+
+    def apart(self, eta: Floats, extra: Extra) -> Floats:
+        return self.base.apart(eta, extra[:-1]) / (1.0 + np.exp(extra[-1]))
 
 
 @dataclass(frozen=True)
@@ -206,6 +222,9 @@ class RoundedChance(AbstractChance):
 
     def mean(self, eta: Floats, extra: Extra) -> Floats:
         return self.whole.mean(eta, extra)
+
+    def apart(self, eta: Floats, extra: Extra) -> Floats:
+        return self.base.apart(eta, extra)
 
 
 def _bound(family: AbstractFamily, driven: str, eta: Floats, extra: Extra) -> AbstractDistribution:

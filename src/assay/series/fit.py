@@ -17,7 +17,7 @@ from assay.series.objective import Block, filtered, fit_block
 from assay.series.pooling import Common, bend_along, learn_common
 from assay.series.recursion import State
 from assay.series.rule import AbstractRule
-from assay.series.rules import rule_of
+from assay.series.rules import followed, rule_of
 
 # Blocks are filled up to few shapes, since each is compiled anew. One of 512 series is as fast as
 # larger ones and keeps to a core's cache.
@@ -94,14 +94,14 @@ def machine_of(recipe: Recipe, panel: Panel) -> Machine:
 def rough_levels(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Floats, Floats]:
     """A first guess of each series' level before the link, and the weight of its rows.
 
-    The mean of what was seen, with one observation at the mean of all series added; with exposure
-    it is the mean per unit of exposure.
+    The mean of what was seen (for a chance, of shares of what can be), with one observation at the
+    mean of all series added; with exposure it is the mean per unit of exposure.
     """
     link = next(each.link for each in family.parameters if each.name == driven)
     series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
     is_log = link.name == "log"
     exposure = np.exp(panel.offset) if is_log else np.ones(1)
-    total = np.bincount(series, panel.weight * panel.y, panel.series)
+    total = np.bincount(series, panel.weight * _shares(panel.y, family, driven), panel.series)
     weight = np.bincount(series, panel.weight * exposure, panel.series)
     count = np.bincount(series, panel.weight, panel.series).astype(float)
     whole = total.sum() / weight.sum()
@@ -113,6 +113,14 @@ def rough_levels(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Flo
     if not is_log and link.name == "identity":
         mean = mean - (np.mean(panel.offset) if panel.offset.size > 1 else 0.0)
     return np.asarray(link.inverse(jnp.asarray(mean))), count
+
+
+def _shares(y: Floats, family: AbstractFamily, driven: str) -> Floats:
+    """What a mean of is near the driven parameter: values, or shares where that is a chance."""
+    if driven == "zero":
+        return (y == 0) * 1.0
+    link = next(each.link for each in family.parameters if each.name == driven)
+    return y / followed(family).support.upper if link.name == "logit" else y
 
 
 def first_beliefs(panel: Panel, machine: Machine, family: AbstractFamily, rough: Floats) -> Common:
@@ -135,6 +143,8 @@ def _first_belief(name: str) -> tuple[float, float, float]:
     """Mean, spread over series and what a fit leaves open, before anything is known."""
     if name == "pull":
         return 3.0, 1.0, 0.5
+    if name == "lasting":
+        return -1.0, 1.0, 0.5
     if name.startswith("gain"):
         return (-2.0 if name == "gain of level" else -4.0), 1.0, 0.5
     return 0.0, 0.3, 0.1
@@ -142,8 +152,7 @@ def _first_belief(name: str) -> tuple[float, float, float]:
 
 def told_of_level(machine: Machine, rough: Floats, count: Floats, common: Common) -> Floats:
     """What each series tells of its own level: information of an observation times how many."""
-    first = 3 + int(machine.layout.has_trend) + machine.layout.moving
-    names = machine.rule.names
+    first, names = machine.layout.first_extra, machine.rule.names
     extra = tuple(jnp.full(rough.size, common.mean[first + k]) for k in range(len(names)))
     one = np.asarray(machine.rule.information(jnp.asarray(rough), extra))
     return one * np.minimum(count, FORGETS)

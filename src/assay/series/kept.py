@@ -16,7 +16,7 @@ from assay.errors import ConfigError, DataError
 from assay.series.arrange import Panel, Recipe
 
 NAME = "fit.txt"
-FORMAT = "format 1"
+FORMAT = "format 2"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ class Parts(NamedTuple):
     """The parameters of many series.
 
     Fields:
-        level: to which a level that is pulled returns.
+        level: at the start.
         gains: how fast states follow.
         extra: the family's other parameters, before their links.
         season: seasonal states at the start.
@@ -39,14 +39,12 @@ class Layout:
         owners: for each seasonal state the index of its season.
         effects: names of the columns of features.
         has_trend: whether the level has a slope.
-        hasmoving_season: whether seasons follow what is seen, or stay as they began.
     """
 
     extra: tuple[str, ...]
     owners: tuple[int, ...] = ()
     effects: tuple[str, ...] = ()
     has_trend: bool = False
-    hasmoving_season: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,7 +52,7 @@ class Layout:
         trend = ("gain of trend",) if self.has_trend else ()
         gains = tuple(f"gain of season {k + 1}" for k in range(self.moving))
         starts = tuple(f"season {k + 1}" for k in range(len(self.owners)))
-        head = ("level", "pull", "gain of level")
+        head = ("level", "pull", "gain of level", "lasting")
         return (*head, *trend, *gains, *self.extra, *starts, *self.effects)
 
     @property
@@ -63,23 +61,31 @@ class Layout:
         return len(self.names)
 
     @property
+    def first_extra(self) -> int:
+        """Where the family's other parameters begin."""
+        return 4 + int(self.has_trend) + self.moving
+
+    @property
     def moving(self) -> int:
         """How many seasons follow what is seen."""
-        return max(self.owners, default=-1) + 1 if self.hasmoving_season else 0
+        return max(self.owners, default=-1) + 1
 
     def read(self, theta: Float[Array, "coordinates series"]) -> Parts:
         """The parameters that these coordinates are."""
         rows = iter(theta)
-        level, pull, gain = next(rows), jax.nn.sigmoid(next(rows)), next(rows)
+        level, pull = next(rows), jax.nn.sigmoid(next(rows))
+        gain = MOST_LEVEL * jax.nn.sigmoid(next(rows))
+        rest = gain * jax.nn.sigmoid(next(rows))
         slope = MOST_TREND * jax.nn.sigmoid(next(rows)) if self.has_trend else 0.0 * level
         moving = [MOST_SEASON * jax.nn.sigmoid(next(rows)) for _ in range(self.moving)]
         extra = tuple(next(rows) for _ in self.extra)
         states, first = len(self.owners), self.size - len(self.effects) - len(self.owners)
         season = theta[first : first + states]
-        follow = [moving[owner] if moving else 0.0 * level for owner in self.owners]
+        follow = [moving[owner] for owner in self.owners]
         gains = Gains(
-            MOST_LEVEL * jax.nn.sigmoid(gain),
+            gain,
             slope,
+            rest,
             jnp.stack(follow) if follow else season,
             pull,
         )

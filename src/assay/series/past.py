@@ -14,6 +14,7 @@ from assay.series.arrange import Panel, Recipe
 from assay.series.fit import Fits, Machine, blocks_of, shape_of
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.objective import filtered
+from assay.series.rules import followed
 
 ROWS = 65_536  # laws that are asked at once
 
@@ -40,6 +41,10 @@ class Past:
         """The laws of some rows."""
         linked = {name: jnp.asarray(each[self.series[rows]]) for name, each in self.others.items()}
         return self.family.from_linked(linked | {self.driven: jnp.asarray(self.eta[rows])}, {})
+
+    def extra(self, rows: Whole) -> tuple[Floats, ...]:
+        """The other parameters of some rows, in the order of the family."""
+        return tuple(each[self.series[rows]] for each in self.others.values())
 
     def ask(self, rows: Whole, of: Callable[..., Any], *columns: Any) -> Floats:
         """What some rows' laws answer, in pieces of few sizes, so that little is compiled.
@@ -99,13 +104,7 @@ def past_of(recipe: Recipe, panel: Panel, machine: Machine, fits: Fits) -> Past:
     extra = machine.layout.read(jnp.asarray(fits.theta)).extra
     others = dict(zip(machine.rule.names, (np.asarray(each) for each in extra), strict=True))
     series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
-    return Past(base_family(recipe), recipe.driven, eta, others, series)
-
-
-def base_family(recipe: Recipe) -> AbstractFamily:
-    """The family of the value that nobody hid."""
-    family = recipe.family
-    return getattr(family, "base", family) if family.name == "censored" else family
+    return Past(followed(recipe.family), recipe.driven, eta, others, series)
 
 
 def normal_scores(past: Past, panel: Panel, rows: Whole, *, seed: int) -> Floats:

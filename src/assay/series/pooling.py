@@ -66,8 +66,13 @@ def learn_common(
         told: what each series tells of its own level; 0 for those that only fill the block.
         first: what is believed before it is looked at.
         rule: static arguments of `fit_block`.
+
+    Returns:
+        What was learnt; `first` where no series tells anything.
     """
-    share = (told > 0) / max(1, np.sum(told > 0))
+    if not np.any(told > 0):
+        return first
+    share = (told > 0) / np.sum(told > 0)
     common, theta, dtype = first, jnp.asarray(start), block.seen.y.dtype
     for _ in range(ROUNDS):
         prior = common.prior(told, dtype)

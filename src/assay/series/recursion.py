@@ -8,8 +8,12 @@ where `fixed` holds all that no observation moves (the starting level, the start
 of features, the log of exposure) and the states start at 0. With u_t the clipped, scaled score and
 w_t the weight of an observation (0 where it is missing or the shop is closed):
 
-    slope ← 0.9 slope + g_trend w u,    level ← pull · level + slope + g_level w u,
+    slope ← 0.9 slope + g_trend w u,    rest ← rest + g_rest w u,
+    level ← rest + pull · (level − rest) + slope + g_level w u   (rest before it moved),
     season ← season + g_season w u · push_t.
+
+What of a move passes and what stays are two gains: a level that returns to a fixed place forecasts
+the long past of a series that has drifted away from it.
 
 Source: Harvey (2013), Dynamic models for volatility and heavy tails; Creal, Koopman & Lucas (2013).
 """
@@ -24,6 +28,7 @@ from assay.series.rule import AbstractRule, Extra
 
 Scaling: TypeAlias = Literal["inverse", "root", "unit"]
 CLIP = 5.0
+FAR = 1e3  # clips beyond which more makes no difference, and a fourth power might overflow
 DAMPING = 0.9
 
 
@@ -59,12 +64,14 @@ class Gains(NamedTuple):
     Fields:
         level: of the level.
         trend: of its slope; 0 for none.
+        rest: of the place that the level returns to.
         season: of each seasonal state.
-        pull: share of the level's departure that stays from step to step.
+        pull: share of the level's distance from there that is left after a step.
     """
 
     level: Float[Array, " series"]
     trend: Float[Array, " series"]
+    rest: Float[Array, " series"]
     season: Float[Array, "states series"]
     pull: Float[Array, " series"]
 
@@ -74,6 +81,7 @@ class State(NamedTuple):
 
     level: Float[Array, " series"]
     slope: Float[Array, " series"]
+    rest: Float[Array, " series"]
     season: Float[Array, "states series"]
 
 
@@ -84,14 +92,18 @@ def at_rest(states: int, like: Array) -> State:
         states: seasonal ones.
         like: one number a series, for their kind.
     """
-    return State(
-        jnp.zeros_like(like), jnp.zeros_like(like), jnp.zeros((states, *like.shape), like.dtype)
-    )
+    none = jnp.zeros_like(like)
+    return State(none, none, none, jnp.zeros((states, *like.shape), like.dtype))
 
 
 def clipped(score: Array) -> Array:
-    """The score, bounded softly, so that one wild value cannot make simulated paths explode."""
-    return CLIP * jnp.tanh(score / CLIP)
+    """The score, bounded softly, so that one wild value cannot make simulated paths explode.
+
+    Moves of ordinary size are left as they are: bent ones no longer have a mean of 0 where values
+    are skewed, and then levels fall behind by a per cent or two.
+    """
+    share = jnp.clip(score / CLIP, -FAR, FAR)
+    return CLIP * share * lax.rsqrt(jnp.sqrt(1.0 + share**4))
 
 
 def scaled(score: Array, information: Array, scaling: Scaling) -> Array:
@@ -104,11 +116,12 @@ def scaled(score: Array, information: Array, scaling: Scaling) -> Array:
 def moved(state: State, gains: Gains, push: Array, move: Array) -> State:
     """The states after an observation whose weighted, clipped score is `move`."""
     slope = DAMPING * state.slope + gains.trend * move
-    level = gains.pull * state.level + slope + gains.level * move
+    level = state.rest + gains.pull * (state.level - state.rest) + slope + gains.level * move
+    rest = state.rest + gains.rest * move
     if not push.shape[-1]:
-        return State(level, slope, state.season)
+        return State(level, slope, rest, state.season)
     each = push.reshape(-1, *(1,) * move.ndim)
-    return State(level, slope, state.season + gains.season * each * move)
+    return State(level, slope, rest, state.season + gains.season * each * move)
 
 
 def height(state: State, basis: Array) -> Array:

@@ -17,7 +17,8 @@ import numpy as np
 import polars as pl
 
 from assay.series.arrange import Panel
-from assay.series.kinds import Floats
+from assay.series.chance import chance_of
+from assay.series.kinds import Floats, Whole
 from assay.series.past import Past, normal_scores, variance_of
 from assay.series.paths import stream_of
 
@@ -31,9 +32,9 @@ def common_share(past: Past, panel: Panel, *, seed: int) -> float:
     """Share of the variance of noise that all series have in common, 0 to 0.95.
 
     Steps' weighted means over series of the normal scores of what was seen vary by that share, and
-    by the rest where series are few. Scores of hidden rows are left out. A negative binomial's
-    noise carries a part of its scores' variance alone: the Poisson draw around it stays each
-    series' own.
+    by the rest where series are few. Scores of hidden rows are left out. What of a value is
+    drawn beside its noise, such as the Poisson draw of a count, stays each series' own; where the
+    noise carries nothing there is nothing to share.
 
     Args:
         past: what was expected of each row.
@@ -46,13 +47,14 @@ def common_share(past: Past, panel: Panel, *, seed: int) -> float:
     if not rows.size:
         return 0.0
     # What a row adds to the spread of a total is what it counts.
-    weight = np.sqrt(past.ask(rows, variance_of))
+    variance = past.ask(rows, variance_of)
+    weight = np.where(np.isfinite(variance), np.sqrt(np.maximum(variance, 0.0)), 0.0)
     table = pl.DataFrame(
         {
             "step": panel.step[rows],
             "series": past.series[rows],
             "score": normal_scores(past, panel, rows, seed=seed),
-            "weight": np.where(np.isfinite(weight), weight, 0.0),
+            "weight": weight,
         }
     )
     # What a series' own scores are off on average is no shock.
@@ -72,19 +74,28 @@ def common_share(past: Past, panel: Panel, *, seed: int) -> float:
     if steps.height < LEAST_STEPS:
         return 0.0
     mean, alone, spread = (steps[name].to_numpy() for name in ("mean", "alone", "spread"))
-    if not spread.mean() > 0:
+    part = carried(past, rows, variance)
+    if not (spread.mean() > 0 and part > 0):
         return 0.0
     # E mean^2 = spread (share + (1 - share) alone)
     share = float(np.sum(mean**2 / spread.mean() - alone) / np.sum(1.0 - alone))
-    return float(np.clip(share / carried(past, rows, weight) ** 2, 0.0, MOST))
+    return float(np.clip(share / part**2, 0.0, MOST))
 
 
-def carried(past: Past, rows: np.ndarray, weight: Floats) -> float:
-    """Mean root share of a value's variance that the noise of its paths carries."""
-    if past.family.name != "negative-binomial":
-        return 1.0
-    mean, size = np.exp(past.eta[rows]), np.exp(past.others["size"][past.series[rows]])
-    return float(np.average(np.sqrt(mean / (mean + size)), weights=weight))
+def carried(past: Past, rows: Whole, variance: Floats) -> float:
+    """Mean root share of values' variance that the noise of their paths carries, 0 to 1.
+
+    Args:
+        past: what was expected of each row.
+        rows: numbers of some.
+        variance: of each of them.
+    """
+    apart = chance_of(past.family, past.driven).apart(past.eta[rows], past.extra(rows))
+    some = np.isfinite(variance) & (variance > 0)
+    if not some.any():
+        return 0.0
+    share = np.clip(1.0 - np.broadcast_to(apart, variance.shape)[some] / variance[some], 0.0, 1.0)
+    return float(np.average(np.sqrt(share), weights=np.sqrt(variance[some])))
 
 
 def put_together(noise: Floats, share: float, keys: Sequence[str], seed: int) -> Floats:
