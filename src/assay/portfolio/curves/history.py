@@ -139,8 +139,10 @@ class HistoryCurve(AbstractCurve):
         last = float(self.past.effort[-1])
         (now, then), (low, high) = self.mean([last, 2 * last]), self.band(2 * last)
         what = "best so far" if self.past.is_best else "score"
+        better = "more" if self.past.sign > 0 else "less"
         return (
-            f"{self.past.effort.size} efforts up to {last:g}: {what} {now:.4g} now, "
+            f"{self.past.effort.size} efforts up to {last:g}, {better} is better: {what} "
+            f"{now:.4g} now, "
             f"{then:.4g} expected at twice the effort (80 % between {low:.4g} and {high:.4g})"
         )
 
@@ -224,16 +226,18 @@ def fit_history(
 ) -> HistoryCurve:
     """Fit a history; `Curve.fit` says what its arguments mean."""
 
-    def one(way: Direction | None) -> HistoryCurve:
+    def one(way: Direction | None, is_best: bool) -> HistoryCurve:
         past = past_of(
-            effort, score, se=se, direction=way, ceiling=ceiling, baseline=baseline, best=best
+            effort, score, se=se, direction=way, ceiling=ceiling, baseline=baseline, best=is_best
         )
         wander = wander_of(past.log_effort(past.effort), past.noise)
         return HistoryCurve(past, wander, weigh(past, wander))
 
     if direction is not None or ceiling is not None:
-        return one(direction)
-    return max(one("max"), one("min"), key=lambda curve: curve.draws.log_evidence)
+        return one(direction, best)
+    # A best so far keeps other rows on each side, and the side that keeps fewest would win.
+    likely = max(one("max", False), one("min", False), key=lambda curve: curve.draws.log_evidence)
+    return one("max" if likely.past.sign > 0 else "min", True) if best else likely
 
 
 def _shares(level: float) -> tuple[float, float]:
