@@ -163,9 +163,9 @@ class Plan:
         body = "".join(_row("td", row) for row in rows)
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         table = f"<table>{_row('th', heads)}{body}</table>"
-        from assay.picture import standalone
+        from assay.picture import inline
 
-        drawn = standalone(self.picture(is_titled=False))
+        drawn = inline(self.picture(is_titled=False))
         return f"<p><strong>{escape(self.headline())}</strong></p>{drawn}{table}{notes}"
 
 
