@@ -218,7 +218,12 @@ def test_it_stands_at_the_top_and_shows_itself(falling, board):
     assert "best so far 79 now" in board.headline()
     assert repr(board) == f"<HistoryCurve of {board.headline()}>"
     assert board._repr_html_().count("<tr>") == 4
+    html = board._repr_html_()
+    assert "<svg" in html
+    assert "prefers-color-scheme" not in html
     drawn = falling.picture(until=4000).to_dict()
+    assert drawn["title"]["text"] == "Where the score goes with more effort"
+    assert "title" not in falling.picture(is_titled=False).to_dict()
     assert len(drawn["layer"]) == 3
     assert falling.mean(np.zeros((0,))).shape == (0,)
     assert falling.mean(np.ones((2, 3))).shape == (2, 3)

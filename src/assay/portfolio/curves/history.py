@@ -146,11 +146,12 @@ class HistoryCurve(AbstractCurve):
             f"{then:.4g} expected at twice the effort (80 % between {low:.4g} and {high:.4g})"
         )
 
-    def picture(self, *, until: float | None = None) -> "alt.LayerChart":
+    def picture(self, *, until: float | None = None, is_titled: bool = True) -> "alt.LayerChart":
         """Scores seen, the expected score and its 80 % band.
 
         Args:
             until: effort up to which to look ahead; twice the last one unless told.
+            is_titled: whether the picture says itself what it shows.
 
         Raises:
             PlanError: `until` is not above 0.
@@ -164,7 +165,9 @@ class HistoryCurve(AbstractCurve):
         low, high = self.band(x)
         ahead = pl.DataFrame({"effort": x, "mean": self.mean(x), "low": low, "high": high})
         score = self.past.sign * self.past.score
-        return scores_ahead(ahead, pl.DataFrame({"effort": self.past.effort, "score": score}))
+        seen = pl.DataFrame({"effort": self.past.effort, "score": score})
+        what = "best so far" if self.past.is_best else "score"
+        return scores_ahead(ahead, seen, score=what, is_titled=is_titled)
 
     def __repr__(self) -> str:
         return f"<HistoryCurve of {self.headline()}>"
@@ -174,7 +177,10 @@ class HistoryCurve(AbstractCurve):
         rows = zip(x, self.mean(x), *self.band(x), strict=True)
         body = "".join("<tr>" + "".join(f"<td>{v:.4g}</td>" for v in row) + "</tr>" for row in rows)
         head = "<tr><th>effort</th><th>expected</th><th colspan=2>80 % between</th></tr>"
-        return f"<p><strong>{escape(self.headline())}</strong></p><table>{head}{body}</table>"
+        said = f"<p><strong>{escape(self.headline())}</strong></p>"
+        from assay.picture import inline
+
+        return f"{said}{inline(self.picture(is_titled=False))}<table>{head}{body}</table>"
 
     def _each(self, x: ArrayLike, summary: Callable[[Floats], Floats]) -> Floats:
         """Summarise the turned heights at each effort: one row a figure, turned back."""
