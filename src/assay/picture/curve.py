@@ -115,8 +115,8 @@ def attempt_marks(
     base = alt.Chart(drawn).encode(x="effort:Q")
     errors = base.transform_filter("isValid(datum.se)").mark_rule(color=MUTED, strokeWidth=1.2)
     points = base.mark_point(filled=True, size=64, opacity=1)
-    # Right of a point lies below a rising curve and so is free; at the baseline lies the axis.
-    beside = base.transform_filter("datum.score > 0.02").mark_text(dx=9, dy=3, fontSize=11)
+    # Right of and below a point is free of a rising curve, its rings and its thick line.
+    beside = base.transform_filter("datum.score > 0.02").mark_text(dx=10, dy=9, fontSize=11)
     above_axis = base.transform_filter("datum.score <= 0.02").mark_text(dy=-10, fontSize=11)
     return [
         errors.encode(y="from_:Q", y2="to:Q"),
