@@ -192,6 +192,21 @@ def test_lives_name_stages_attempts_and_what_is_planned():
     assert "demand" not in plain  # a page names it
 
 
+def test_the_number_of_an_attempt_lies_below_its_mark_unless_the_axis_does():
+    attempts = (Point("one", 4.0, 0.0, 0.3, 0.02), Point("two", 6.0, 0.3, 0.01, 0.02))
+    drawn = made(
+        [ProjectState(key="a", question="", importance=1, curve=Curve.prior(), attempts=attempts)],
+        10,
+    ).picture("curves")
+    (panel,) = drawn.to_dict()["vconcat"][0]["hconcat"]
+    numbers = [each for each in panel["layer"] if each["mark"].get("fontSize") == 11]
+    below, above = ((each["mark"]["dy"], each["transform"][0]["filter"]) for each in numbers)
+    assert below[0] > 10
+    assert above[0] < 0
+    (least,) = {float(each[1].split()[-1]) for each in (below, above)}
+    assert 1.0 < least < 30.0  # points of skill
+
+
 def test_panels_share_one_scale_of_accuracy(grocery):
     drawn = made([grocery[0], replace(grocery[4], key="late")], 60).picture("curves").to_dict()
     panels = [panel for row in drawn["vconcat"] for panel in row["hconcat"]]

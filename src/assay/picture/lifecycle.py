@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from assay.picture.columns import needed
-from assay.picture.curve import attempt_marks
+from assay.picture.curve import NEAR_AXIS, attempt_marks
 from assay.picture.palette import BLUE, INK, MUTED, PURPLE
 from assay.picture.projects import plural, title
 from assay.picture.style import HEIGHT as ALONE_HIGH
@@ -147,7 +147,7 @@ def _panel(
         layers += [thick.encode(x="effort:Q", y="mean:Q"), dot.encode(x="effort:Q", y="mean:Q")]
     if life.spent:
         layers.append(ring.encode(x="effort:Q", y="mean:Q"))
-    layers += attempt_marks(life.attempts, kinds, above=6)
+    layers += attempt_marks(life.attempts, kinds, above=6, low=NEAR_AXIS * heights[1])
     if has_head:
         layers += _heads(life, unit, -8.0 - LINE * lines)
     return alt.LayerChart(layer=layers, width=wide, height=high)
