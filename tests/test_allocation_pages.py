@@ -40,6 +40,7 @@ def ran(tmp_path_factory):
 def test_the_code_of_the_reference_runs_and_says_what_stands_beside_it(ran, capsys):
     assert ran["stages"].effective([39, 45, 60]).tolist() == [39, 40, 50]
     assert ran["curve"].gain_of_next(45) == 0
+    assert ran["history"].past.sign == -1
     assert ran["plan"].value >= 50
     assert f"{ran['found'].price:.3f}" == "0.834"
     assert ran["found"].residual < 1e-14

@@ -239,12 +239,16 @@ def test_an_empty_table_is_refused():
 
 
 def test_regret_names_each_policy_with_its_last_figure():
-    assert {"equal 26.0", "plan 11.2", "greedy 11.1"} <= set(words(regret_by_effort(regrets())))
+    drawn = regret_by_effort(regrets())
+    assert {"equal 26.0", "plan 11.2", "greedy 11.1"} <= set(words(drawn))
+    assert "What each policy loses as effort is spent" in words(drawn)
+    assert "bands: one standard error each way" in drawn.to_dict()["title"]["subtitle"]
 
 
 def test_regret_of_one_company_has_no_error_and_nothing_to_lose_is_drawn_too():
     one = regrets().with_columns(regret=0.0, se=pl.lit(None))
     assert "plan 0.0" in words(regret_by_effort(one))
+    assert "band" not in " ".join(regret_by_effort(one).to_dict()["title"]["subtitle"])
 
 
 def test_regret_names_a_missing_column():

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 import pytest
 
-from assay.picture import css, standalone, svg, themed
+from assay.picture import css, inline, standalone, svg, themed
 from assay.picture.palette import CATEGORIES, DARK, INK, LIGHT, MUTED
 
 
@@ -73,6 +73,15 @@ def test_a_file_that_stands_alone_has_its_size_and_both_sets_of_colours(chart):
     assert rules == {light: DARK[name] for name, light in LIGHT.items()}
     assert style.startswith("@media (prefers-color-scheme:dark){")
     assert used_colours(svg(chart, "light")) <= set(rules)
+
+
+def test_a_drawing_in_a_notebook_follows_the_text_around_it_and_not_the_system(chart):
+    drawn = inline(chart)
+    assert "prefers-color-scheme" not in drawn
+    ET.fromstring(drawn)
+    named = set(re.findall(r"(--chart-\w+):[^;\"]*currentColor", drawn))
+    used = {colour.split(",")[0].removeprefix("var(") for colour in used_colours(drawn)}
+    assert used <= named
 
 
 def test_clip_paths_of_two_pictures_on_one_page_have_different_names():

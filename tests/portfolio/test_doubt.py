@@ -3,7 +3,7 @@
 import pytest
 
 from assay.errors import PlanError
-from assay.portfolio import plan, plan_from
+from assay.portfolio import Curve, KnownCurve, ProjectState, plan, plan_from, plan_projects
 from assay.record import ProjectBody, load_portfolio
 
 HOURS = {"effort_unit": "hour", "effort_per_person_day": 8.0}
@@ -79,3 +79,15 @@ def test_attempts_scored_by_two_metrics_are_said(story):
 def test_a_known_curve_is_bent_by_no_attempt_so_nothing_is_in_doubt(story):
     story.register(ceiling=0.5).attempt("glm", 2, 0.7)
     assert story.state(curve={"a": 10.0}).note == ""
+
+
+def test_a_known_curve_beyond_a_perfect_model_is_named():
+    state = ProjectState(key="a", question="", importance=1.0, curve=KnownCurve(50.0, 10.0))
+    (line,) = plan_projects([state], budget=300, effort_unit="day").lines
+    assert line.reason.endswith(
+        "Its curve reaches 400 points, and a perfect model has 100: lower `a` or `b`."
+    )  # 50 log(3001)
+    for quiet in (KnownCurve(10.0, 1.0), Curve.prior()):
+        other = ProjectState(key="a", question="", importance=1.0, curve=quiet)
+        (line,) = plan_projects([other], budget=300, effort_unit="day").lines
+        assert "perfect model" not in line.reason

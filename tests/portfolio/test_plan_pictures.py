@@ -24,6 +24,7 @@ from assay.portfolio import (
     sweep,
 )
 from assay.portfolio.pictures import KINDS, accuracy_and_worth
+from assay.portfolio.rules import Rules
 from assay.record import Returns
 
 
@@ -191,6 +192,42 @@ def test_lives_name_stages_attempts_and_what_is_planned():
     assert "demand" not in plain  # a page names it
 
 
+def test_the_number_of_an_attempt_lies_below_its_mark_unless_the_axis_does():
+    attempts = (Point("one", 4.0, 0.0, 0.3, 0.02), Point("two", 6.0, 0.3, 0.01, 0.02))
+    drawn = made(
+        [ProjectState(key="a", question="", importance=1, curve=Curve.prior(), attempts=attempts)],
+        10,
+    ).picture("curves")
+    (panel,) = drawn.to_dict()["vconcat"][0]["hconcat"]
+    numbers = [each for each in panel["layer"] if each["mark"].get("fontSize") == 11]
+    below, above = ((each["mark"]["dy"], each["transform"][0]["filter"]) for each in numbers)
+    assert below[0] > 10
+    assert above[0] < 0
+    (least,) = {float(each[1].split()[-1]) for each in (below, above)}
+    assert 1.0 < least < 30.0  # points of skill
+
+
+def test_panels_share_one_scale_of_accuracy(grocery):
+    drawn = made([grocery[0], replace(grocery[4], key="late")], 60).picture("curves").to_dict()
+    panels = [panel for row in drawn["vconcat"] for panel in row["hconcat"]]
+    scales = [
+        layer["encoding"]["y"]["scale"]["domain"]
+        for panel in panels
+        for layer in panel["layer"]
+        if "domain" in layer["encoding"].get("y", {}).get("scale", {})
+    ]
+    assert len(scales) >= 2
+    assert all(scale == scales[0] for scale in scales)
+
+
+@pytest.mark.parametrize("active", [1, None])
+def test_budgets_are_joined_by_lines_only_where_no_rule_makes_the_split_jump(grocery, active):
+    plan = plan_projects(grocery[:3], budget=20, effort_unit="day", rules=Rules(active=active))
+    drawn = plan.picture("budgets").to_dict()
+    assert drawn["layer"][0]["mark"]["interpolate"] == ("step" if active else "linear")
+    assert any("one budget" in line for line in drawn["title"]["subtitle"]) == bool(active)
+
+
 def test_accuracy_and_worth_says_from_where_to_where(grocery):
     found = shown(grocery, "returns")
     assert "pricing: 0 to 30 points" in found
@@ -249,6 +286,7 @@ def test_labels_keep_apart_and_within_the_picture():
 def test_a_notebook_shows_the_optimum_beside_the_table(grocery):
     page = made(grocery)._repr_html_()
     assert page.count("<svg") == 1
-    assert "prefers-color-scheme:dark" in page
+    assert "--chart-ink:currentColor" in page
+    assert "prefers-color-scheme" not in page  # the page may be light where the system is dark
     assert "pricing: 40" in page
     assert page.index("<svg") < page.index("<table>")

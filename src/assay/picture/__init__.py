@@ -5,7 +5,7 @@ from assay.picture.curve import effort_accuracy
 from assay.picture.history import scores_ahead
 from assay.picture.intervals import gains
 from assay.picture.palette import css
-from assay.picture.style import standalone, svg, themed
+from assay.picture.style import inline, standalone, svg, themed
 from assay.picture.target import histogram, season_profile, series
 from assay.picture.watch import watch_course
 
@@ -14,6 +14,7 @@ __all__ = [
     "effort_accuracy",
     "gains",
     "histogram",
+    "inline",
     "pit_histogram",
     "reliability",
     "scores_ahead",

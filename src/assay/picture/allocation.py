@@ -134,6 +134,7 @@ def allocation_by_budget(
     *,
     unit: str = "person-day",
     planned: float | None = None,
+    is_stepped: bool = False,
     is_titled: bool = True,
 ) -> alt.LayerChart:
     """How the best split changes as the budget grows; the bands are the projects' shares.
@@ -143,6 +144,7 @@ def allocation_by_budget(
             get most, the others are drawn as one band.
         unit: the portfolio's effort unit.
         planned: the budget of a plan, which is marked; by default none is.
+        is_stepped: whether the split may jump between budgets, so that no line may join them.
         is_titled: whether the picture says itself what it shows; a page may say it beside.
 
     Raises:
@@ -158,7 +160,7 @@ def allocation_by_budget(
     largest, top = float(last["budget"].to_list()[0]), float(last["units"].sum())
     y = alt.Y("units:Q", title=f"{unit}s, summed over projects")
     y = _from_nought(y, top, largest)
-    area = alt.Chart(drawn).mark_area(opacity=0.75)
+    area = alt.Chart(drawn).mark_area(opacity=0.75, interpolate="step" if is_stepped else "linear")
     area = area.encode(x=x, y=y, color=colour(projects), order=alt.Order("place:Q"))
     middle = pl.col("units").cum_sum() - pl.col("units") / 2
     named = last.select("project", "units", effort="budget", value=middle)
@@ -171,7 +173,8 @@ def allocation_by_budget(
     if is_titled:
         below = "each band is one project; numbers at the largest budget"
         below = below if top else "no unit would add anything, so none is given"
-        chart = chart.properties(title=title(words, below))
+        steps = "each step is one budget: rules may make it jump" if is_stepped and top else ""
+        chart = chart.properties(title=title(words, below, steps))
     return themed(chart, width=WIDTH)
 
 

@@ -14,6 +14,7 @@ from assay.picture.style import themed
 KINDS = ("improved", "no better", "broke")
 _SHAPES = ("circle", "triangle-down", "cross")
 COLOURS = (BLUE, ORANGE, RED)
+NEAR_AXIS = 0.13  # of the height: what a number below its mark takes
 
 
 def effort_accuracy(
@@ -54,7 +55,8 @@ def effort_accuracy(
         is_late = planned > float(np.max(curve["effort"].to_numpy())) / 2
         words = f"planned: {planned - spent:g} {'more ' if spent else ''}{unit}s"
         layers += _planned(planned, words, align="right" if is_late else "left")
-    layers += attempt_marks(attempts)
+    top = max(0.0, *curve["high"])
+    layers += attempt_marks(attempts, low=NEAR_AXIS * top)
     said = f"Expected accuracy against effort in {unit}s, with its uncertainty and the attempts"
     return themed(alt.LayerChart(layer=layers, description=said))
 
@@ -76,13 +78,18 @@ def _planned(planned: float, words: str, *, align: Literal["left", "right"]) -> 
 
 
 def attempt_marks(
-    attempts: pl.DataFrame, kinds: Sequence[str] | None = None, *, above: float = 24
+    attempts: pl.DataFrame,
+    kinds: Sequence[str] | None = None,
+    *,
+    above: float = 24,
+    low: float = 0.0,
 ) -> list[alt.Chart]:
     """Numbered attempts with their errors, as `effort_accuracy` draws them; none of none.
 
     Args:
         attempts: as for `effort_accuracy`.
         kinds: those that the legend names, where several charts share one; by default those here.
+        low: score from which down a number stands above its mark, since the axis lies below.
         above: pixels between the plot and the legend; 24 leave a line for the words of the plan.
 
     Raises:
@@ -115,9 +122,9 @@ def attempt_marks(
     base = alt.Chart(drawn).encode(x="effort:Q")
     errors = base.transform_filter("isValid(datum.se)").mark_rule(color=MUTED, strokeWidth=1.2)
     points = base.mark_point(filled=True, size=64, opacity=1)
-    # Right of a point lies below a rising curve and so is free; at the baseline lies the axis.
-    beside = base.transform_filter("datum.score > 0.02").mark_text(dx=9, dy=3, fontSize=11)
-    above_axis = base.transform_filter("datum.score <= 0.02").mark_text(dy=-10, fontSize=11)
+    # Below it no rising curve and no ring runs through a number, and right of it no error.
+    beside = base.transform_filter(f"datum.score > {low}").mark_text(dx=6, dy=12, fontSize=11)
+    above_axis = base.transform_filter(f"datum.score <= {low}").mark_text(dy=-10, fontSize=11)
     return [
         errors.encode(y="from_:Q", y2="to:Q"),
         points.encode(y="score:Q", color=colour, shape=shape, tooltip=["name:N", "kind:N"]),

@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from assay.picture.columns import needed
-from assay.picture.curve import attempt_marks
+from assay.picture.curve import NEAR_AXIS, attempt_marks
 from assay.picture.palette import BLUE, INK, MUTED, PURPLE
 from assay.picture.projects import plural, title
 from assay.picture.style import HEIGHT as ALONE_HIGH
@@ -47,6 +47,8 @@ def lifecycles(
 ) -> alt.VConcatChart:
     """Panels, one a project: its curve with its band, attempts, stages and what the plan adds.
 
+    All have one scale upwards, so that heights compare.
+
     Args:
         lives: the projects, in the order of reading; at least one.
         unit: the portfolio's effort unit.
@@ -62,7 +64,8 @@ def lifecycles(
     lines = max(_lines(life.stages, reach, wide) for life in lives)
     kinds = [kind for life in lives for kind in life.attempts["kind"]]
     has_heads = is_titled or len(lives) > 1
-    panels = [_panel(life, unit, (wide, high), kinds, lines, has_heads) for life in lives]
+    span = _span(lives)
+    panels = [_panel(life, unit, (wide, high), span, kinds, lines, has_heads) for life in lives]
     rows = [
         alt.HConcatChart(hconcat=panels[low : low + COLUMNS], spacing=24)
         for low in range(0, len(panels), COLUMNS)
@@ -99,21 +102,38 @@ def _reading(lives: Sequence[Life]) -> list[str]:
         first.append("the band holds accuracy in 8 of 10 cases")
     second = []
     if any(not life.attempts.is_empty() for life in lives):
-        second.append("numbers: attempts")
+        second.append("numbers: attempts, which may fall short of the line")
     if started:
         second.append("shaded: start-up, effort that moves no accuracy")
     return ["; ".join(first), "; ".join(second)]
 
 
+def _span(lives: Sequence[Life]) -> list[float]:
+    """Lowest and highest accuracy that is drawn in any panel."""
+    heights = [0.0]
+    for life in lives:
+        needed(life.curve, "lifecycle", "effort", "mean", "low", "high")
+        score, error = pl.col("score"), pl.col("se").fill_null(0.0)
+        scored = life.attempts.filter(score.is_not_null() & pl.col("effort").is_not_null())
+        ends = scored.select(low=score - error, high=score + error)
+        heights += [*life.curve["low"], *life.curve["high"], *ends["low"], *ends["high"]]
+    return [min(heights), max(heights) if max(heights) > min(heights) else 1.0]
+
+
 def _panel(
-    life: Life, unit: str, size: tuple[int, int], kinds: Sequence[str], lines: int, has_head: bool
+    life: Life,
+    unit: str,
+    size: tuple[int, int],
+    heights: Sequence[float],
+    kinds: Sequence[str],
+    lines: int,
+    has_head: bool,
 ) -> alt.LayerChart:
-    needed(life.curve, "lifecycle", "effort", "mean", "low", "high")
     span = float(max(life.curve["effort"].to_list()))
     end = life.spent + life.units
     wide, high = size
     x = alt.X("effort:Q", title=f"{unit}s").scale(nice=False, domain=[0, span])
-    y = alt.Y("low:Q", title="points of skill")
+    y = alt.Y("low:Q", title="points of skill").scale(domain=list(heights), nice=True)
     band = alt.Chart(life.curve).mark_area(color=BLUE, opacity=0.16).encode(x=x, y=y, y2="high:Q")
     line = alt.Chart(life.curve).mark_line(color=BLUE, strokeWidth=2).encode(x=x, y="mean:Q")
     added = life.curve.filter(pl.col("effort").is_between(life.spent, end))
@@ -127,7 +147,7 @@ def _panel(
         layers += [thick.encode(x="effort:Q", y="mean:Q"), dot.encode(x="effort:Q", y="mean:Q")]
     if life.spent:
         layers.append(ring.encode(x="effort:Q", y="mean:Q"))
-    layers += attempt_marks(life.attempts, kinds, above=6)
+    layers += attempt_marks(life.attempts, kinds, above=6, low=NEAR_AXIS * heights[1])
     if has_head:
         layers += _heads(life, unit, -8.0 - LINE * lines)
     return alt.LayerChart(layer=layers, width=wide, height=high)

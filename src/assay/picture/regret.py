@@ -5,6 +5,7 @@ import polars as pl
 
 from assay.picture.columns import needed
 from assay.picture.palette import CATEGORIES, MUTED
+from assay.picture.projects import title
 from assay.picture.style import themed
 
 WIDTH, HEIGHT = 380, 240
@@ -42,8 +43,12 @@ def regret_by_effort(table: pl.DataFrame, *, unit: str = "person-day") -> alt.La
         base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=22)).encode(y=y),
         text.encode(x="effort:Q", y="at:Q", text="words:N", color=colour),
     ]
-    said = "What each policy loses as effort is spent; in the end " + ", ".join(named["words"])
-    return themed(alt.LayerChart(layer=layers, description=said), width=WIDTH, height=HEIGHT)
+    words = "What each policy loses as effort is spent"
+    said = f"{words}; in the end " + ", ".join(named["words"])
+    how = "against the best split, which only the oracle knows; numbers: in the end"
+    bands = "" if table["se"].null_count() == table.height else "bands: one standard error each way"
+    chart = alt.LayerChart(layer=layers, description=said, title=title(words, how, bands))
+    return themed(chart, width=WIDTH, height=HEIGHT)
 
 
 def _apart(ascending: pl.Series, least: float) -> pl.Series:

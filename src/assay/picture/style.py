@@ -19,6 +19,20 @@ Chart = TypeVar("Chart", bound=alt.TopLevelMixin)
 WIDTH, HEIGHT = 380, 210
 # vl-convert measures text as Liberation Sans; these share its widths, so no label gets cut off.
 FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
+# Of the text around: words and lines as strong as they are on a page of its own, hues mixed with
+# it so that they darken on a light page and lighten on a dark one.
+AROUND = ";".join(
+    [
+        "--chart-ink:currentColor",
+        "--chart-muted:color-mix(in srgb,currentColor 75%,transparent)",
+        "--chart-grid:color-mix(in srgb,currentColor 15%,transparent)",
+        *(
+            f"--chart-{name}:color-mix(in srgb,{colour} 70%,currentColor)"
+            for name, colour in LIGHT.items()
+            if name not in ("ink", "muted", "grid")
+        ),
+    ]
+)
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 
@@ -66,6 +80,18 @@ def svg(chart: alt.TopLevelMixin, mode: Mode = "auto") -> str:
     spec = chart.to_dict()
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
     return _framed(_own_ids(_coloured(drawn, mode)), str(spec.get("description", "Chart")))
+
+
+def inline(chart: alt.TopLevelMixin) -> str:
+    """Draw a chart for a notebook, whose page may be light or dark whatever the system is.
+
+    Args:
+        chart: as for `svg`.
+
+    Returns:
+        HTML; words and lines take the colour of the text around them.
+    """
+    return f'<div style="{AROUND}">{svg(chart)}</div>'
 
 
 def standalone(chart: alt.TopLevelMixin) -> str:

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from assay.errors import PlanError
 from assay.ledger import History, attempt_of, registration_of
+from assay.portfolio.curves import KnownCurve
 from assay.portfolio.point import Point
+from assay.portfolio.project_state import ProjectState
+from assay.portfolio.reason import figure
 from assay.record import Project, ProjectBody
 
 SURELY = 3.0  # standard errors above the ceiling; one score in a thousand gets there by chance
@@ -85,6 +88,19 @@ def above_ceiling(points: Sequence[Point]) -> str:
     return (
         f'Attempt "{best.name}" gained {best.score:.2f} times what `ceiling` leaves to be gained, '
         "so the curve ends too low: lower `ceiling`."
+    )
+
+
+def beyond_perfect(state: ProjectState, units: int) -> str:
+    """That a known curve promises more than a perfect model has; empty where it does not."""
+    if not isinstance(state.curve, KnownCurve):
+        return ""  # a learnt one ends at the ceiling
+    reached, perfect = state.curve.mean(state.effort_spent + units), 100.0 * state.skill_at_ceiling
+    if not reached > perfect * (1.0 + 1e-9):
+        return ""
+    return (
+        f"Its curve reaches {figure(float(reached))} points, and a perfect model has "
+        f"{figure(perfect)}: lower `a` or `b`."
     )
 
 

@@ -33,7 +33,7 @@ LOOK_ON = 3  # times the most that a project gets: further on nobody would go
 COSTLY = 4000  # expected worths of curves under returns that are not linear: about a second
 DRAWN_ROWS = 4000  # Altair draws up to 5000
 BUDGETS = 40  # at which a split is drawn
-FEW_BUDGETS = 10  # where rules make each split a search of its own
+FEW_BUDGETS = 20  # where rules make each split a search of its own
 MOST_DRAWN = 4000  # units up to which budgets beyond the plan's are searched
 SECONDS = 1.0  # for each of those; the best split found by then is drawn
 CURVE_POINTS = 30
@@ -82,7 +82,7 @@ def split_by_budget(plan: "Plan") -> "pl.DataFrame":
     bent = sum(not state.returns.is_linear for state in plan.states)
     ahead = 2 if 2 * plan.budget * bent <= COSTLY else 1
     most = min(max(ahead * plan.budget, LEAST_REACH), max(plan.budget, MOST_DRAWN))
-    is_coupled = constraints_of(plan.states, plan.rules).is_coupled
+    is_coupled = is_searched_apart(plan)
     steps = FEW_BUDGETS if is_coupled else BUDGETS
     drawn = {*np.linspace(0, most, steps + 1).round().astype(int).tolist(), plan.budget}
     wanted = [budget for budget in sorted(drawn) if budget >= sum(_forced(plan))]
@@ -92,6 +92,11 @@ def split_by_budget(plan: "Plan") -> "pl.DataFrame":
     groups = [[budget] for budget in wanted] if is_coupled else [wanted]
     tables = [_split(plan, values, group) for group in groups]
     return pl.concat([table for table in tables if table is not None])
+
+
+def is_searched_apart(plan: "Plan") -> bool:
+    """Whether rules make the split of each budget a search of its own, with jumps between them."""
+    return constraints_of(plan.states, plan.rules).is_coupled
 
 
 def marginal_gains(plan: "Plan") -> tuple["pl.DataFrame", "pl.DataFrame", float | None, str]:
@@ -212,7 +217,11 @@ def _budgets(plan: "Plan", is_titled: bool) -> "alt.TopLevelMixin":
     from assay.picture.allocation import allocation_by_budget
 
     return allocation_by_budget(
-        split_by_budget(plan), unit=plan.effort_unit, planned=plan.budget, is_titled=is_titled
+        split_by_budget(plan),
+        unit=plan.effort_unit,
+        planned=plan.budget,
+        is_stepped=is_searched_apart(plan),
+        is_titled=is_titled,
     )
 
 

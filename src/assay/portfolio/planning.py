@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.errors import PlanError, nearest
 from assay.portfolio.allocation import allocate
+from assay.portfolio.doubt import beyond_perfect
 from assay.portfolio.kinds import Floats
 from assay.portfolio.project_state import ProjectState
 from assay.portfolio.reason import Split, amount, explain, figure, worth
@@ -168,9 +169,9 @@ class Plan:
         body = "".join(_row("td", row) for row in rows)
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         table = f"<table>{_row('th', heads)}{body}</table>"
-        from assay.picture import standalone
+        from assay.picture import inline
 
-        drawn = standalone(self.picture(is_titled=False))
+        drawn = inline(self.picture(is_titled=False))
         return f"<p><strong>{escape(self.headline())}</strong></p>{drawn}{table}{notes}"
 
 
@@ -230,6 +231,7 @@ def plan_projects(
 def _line(
     state: ProjectState, split: Split, at: int, band: tuple[float, float], must: str
 ) -> PlanLine:
+    doubts = (_doubt(state), beyond_perfect(state, split.units[at]))
     return PlanLine(
         key=state.key,
         question=state.question,
@@ -242,7 +244,7 @@ def _line(
         high=band[1],
         price_of_last_unit=split.price_of_last(at),
         next_unit_gain=split.gain_of_next(at),
-        reason=" ".join(filter(None, [must, explain(split, at), _doubt(state), state.note])),
+        reason=" ".join(filter(None, [must, explain(split, at), *doubts, state.note])),
         unknown_before=state.unknown_before,
     )
 

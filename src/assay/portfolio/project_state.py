@@ -116,6 +116,11 @@ class ProjectState:
         """Least and most value that `units` more units add, believed with 80 %."""
         return self.curve.gain_band(self.effort_spent, units, BAND, self.worth)
 
+    def points_added_band(self, units: int) -> tuple[float, float]:
+        """Least and most points of skill that `units` more units add, believed with 80 %."""
+        in_one = self.curve.points_in_one(self.skill_at_ceiling)
+        return self.curve.gain_band(self.effort_spent, units, BAND, lambda height: in_one * height)
+
     def points(self, efforts: Floats) -> Floats:
         """Expected points of skill above the baseline after these efforts in all."""
         in_one = self.curve.points_in_one(self.skill_at_ceiling)

@@ -24,6 +24,15 @@ class AbstractReturns(ABC):
     def __call__(self, skill: Floats) -> Floats:
         """The worth of each skill, in the shape given."""
 
+    @abstractmethod
+    def words(self, importance: float, value_unit: str = "") -> str:
+        """What accuracy is worth to a project, in words.
+
+        Args:
+            importance: of the project.
+            value_unit: of every worth, such as "k€ a month"; may be empty.
+        """
+
     @property
     def is_linear(self) -> bool:
         """Whether the expected worth is the worth of the expected skill."""
@@ -43,6 +52,9 @@ class LinearReturns(AbstractReturns):
     def __call__(self, skill: Floats) -> Floats:
         return POINTS * skill
 
+    def words(self, importance: float, value_unit: str = "") -> str:
+        return f"A point (0.01 of skill) is worth {_said(importance, value_unit)}"
+
     @property
     def is_linear(self) -> bool:
         """It is."""
@@ -58,6 +70,10 @@ class ThresholdReturns(AbstractReturns):
 
     def __call__(self, skill: Floats) -> Floats:
         return np.where(skill >= self.least, POINTS * skill, 0.0)
+
+    def words(self, importance: float, value_unit: str = "") -> str:
+        each = _said(importance, value_unit)
+        return f"From a skill of {self.least:g} on, a point (0.01) is worth {each}; below, nothing"
 
     @property
     def turns(self) -> tuple[float, ...]:
@@ -75,6 +91,10 @@ class ConcaveReturns(AbstractReturns):
     def __call__(self, skill: Floats) -> Floats:
         return POINTS * np.maximum(skill, 0.0) ** self.exponent
 
+    def words(self, importance: float, value_unit: str = "") -> str:
+        whole = _said(POINTS * importance, value_unit)
+        return f"A skill s is worth s^{self.exponent:g} times {whole}: the first points most"
+
 
 @final
 @dataclass(frozen=True)
@@ -87,10 +107,20 @@ class ListedReturns(AbstractReturns):
     def __call__(self, skill: Floats) -> Floats:
         return np.interp(skill, self.skills, self.values)
 
+    def words(self, importance: float, value_unit: str = "") -> str:
+        worths = [_said(importance * value, value_unit) for value in self.values]
+        first, last = self.skills[0], self.skills[-1]
+        between = ", with bends between" if len(worths) > 2 else ""
+        return f"A skill of {first:g} is worth {worths[0]}, of {last:g} {worths[-1]}{between}"
+
     @property
     def turns(self) -> tuple[float, ...]:
         """The points that were listed."""
         return self.skills
+
+
+def _said(value: float, value_unit: str) -> str:
+    return f"{value:g} {value_unit}".rstrip()
 
 
 LINEAR = LinearReturns()

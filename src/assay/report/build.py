@@ -46,7 +46,14 @@ def build_report(
         plan=plan_content(plan, cautions, cases) if plan is not None else None,
         plan_refusal=plan_refusal,
         projects=tuple(
-            project_content(facts[key], state, plan, unit=unit, is_confirmed=key in confirmed)
+            project_content(
+                facts[key],
+                state,
+                plan,
+                unit=unit,
+                value_unit=portfolio.settings.value_unit,
+                is_confirmed=key in confirmed,
+            )
             for key, state in states.items()
         ),
         ledger=LedgerContent(

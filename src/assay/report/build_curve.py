@@ -54,11 +54,20 @@ def curve_picture(
     return Picture(title="Effort and accuracy", svg=svg(chart), caption=caption)
 
 
-def curve_sentence(state: ProjectState, points: Sequence[Point], unit: str) -> str:
-    """Where the project stands, and what the next unit is expected to add."""
+def curve_sentence(
+    state: ProjectState, points: Sequence[Point], unit: str, value_unit: str = ""
+) -> str:
+    """Where the project stands, and what the next unit is expected to add.
+
+    Args:
+        state: the project as planning sees it.
+        points: its attempts, in order.
+        unit: of effort.
+        value_unit: of what it is worth; may be empty.
+    """
     pieces = [
         _standing(state, points, unit),
-        _next(state, unit),
+        _next(state, unit, value_unit),
         _doubt(state),
         too_steep(state.unknown_before),
     ]
@@ -84,11 +93,11 @@ def _standing(state: ProjectState, points: Sequence[Point], unit: str) -> str:
     return f"After {spent} {reached}; such effort can be expected to reach {100 * expected:.0f} %."
 
 
-def _next(state: ProjectState, unit: str) -> str:
-    worth = float(state.values(1)[1])
-    points = f"{worth / (state.importance or 1.0):.2g}"
+def _next(state: ProjectState, unit: str, value_unit: str) -> str:
+    points = f"{max(0.0, state.points_added(1)):.2g}"
     noun = "point" if points == "1" else "points"
-    return f"The next {unit} is expected to add {points} {noun}, worth {worth:.2g}."
+    brings = f"{float(state.values(1)[1]):.2g} {value_unit}".rstrip()
+    return f"The next {unit} is expected to add {points} {noun}, worth {brings}."
 
 
 def _doubt(state: ProjectState) -> str:

@@ -1,10 +1,9 @@
 """The plan, which the report shows first."""
 
 from collections.abc import Mapping, Sequence
-from math import isclose
 
 from assay.picture import svg
-from assay.portfolio import Plan, PlanLine
+from assay.portfolio import Plan, PlanLine, ProjectState
 from assay.portfolio.answers import Case
 from assay.report.build_plan_pictures import CURVES_CAPTION, curve_pictures, further_pictures
 from assay.report.content import Picture, PlanContent, PlanRow
@@ -23,12 +22,13 @@ def plan_content(
         cases: its projects with their attempts; without them no attempt is valued.
     """
     ranked = sorted(plan.lines, key=lambda line: -line.units)
+    states = {state.key: state for state in plan.states}
     caption = f"Each line is one project, each dot what the plan gives it. {_bars(plan)}".rstrip()
     return PlanContent(
         budget=plan.budget,
         sentence=_sentence(plan, [line for line in ranked if line.units]),
         value_unit=plan.value_unit,
-        rows=tuple(_row(line, cautions.get(line.key, "")) for line in ranked),
+        rows=tuple(_row(line, states[line.key], cautions.get(line.key, "")) for line in ranked),
         certificate=" ".join((*plan.notes, _certificate(plan), AGAIN)),
         picture=Picture(
             title="What effort is expected to add, and where the plan stops",
@@ -56,19 +56,17 @@ def _sentence(plan: Plan, funded: list[PlanLine]) -> str:
     )
 
 
-def _row(line: PlanLine, caution: str) -> PlanRow:
+def _row(line: PlanLine, state: ProjectState, caution: str) -> PlanRow:
     """What a project gains in points and what that is worth; nothing where it gets nothing."""
     reason = " ".join(filter(None, [line.reason, caution]))
     asked = {"key": line.key, "title": line.question, "units": line.units, "reason": reason}
     if not line.units:
         return PlanRow(**asked, expected_gain="", band="", worth="", last_unit="")
-    low, high = (value / (line.importance or 1.0) for value in (line.low, line.high))
-    # Where not every point is worth the same, the range of the worth says nothing of the points.
-    is_linear = isclose(line.importance * line.points, line.expected_gain, abs_tol=1e-6)
+    low, high = state.points_added_band(line.units)
     return PlanRow(
         **asked,
         expected_gain=f"+{line.points:.1f} points",
-        band=_band(low, high) if low < high and is_linear else "",
+        band=_band(low, high) if low < high else "",
         worth=_figure(line.expected_gain),
         last_unit=_figure(line.price_of_last_unit or 0.0),
     )

@@ -6,14 +6,15 @@ from assay.picture import svg
 from assay.picture.lifecycle import heading, lifecycles
 from assay.portfolio import Plan
 from assay.portfolio.answers import Case, information, today_of
-from assay.portfolio.pictures import LINES, lives
+from assay.portfolio.pictures import LINES, is_searched_apart, lives
 from assay.report.content import Picture
 
 MOST_ATTEMPTS = 40  # each is forgotten once and its curve learnt anew, some 20 ms
 
 CURVES_CAPTION = (
     "The thick line is what the plan adds to a project, a ring stands at the effort spent so far, "
-    "a band holds the accuracy in 8 of 10 cases, and over a shaded start-up no accuracy moves."
+    "a band holds the accuracy in 8 of 10 cases, and over a shaded start-up no accuracy moves. An "
+    "attempt may fall short of its curve."
 )
 
 
@@ -45,12 +46,13 @@ def further_pictures(plan: Plan, cases: Sequence[Case]) -> tuple[Picture, ...]:
         plan: the split.
         cases: its projects with their attempts.
     """
-    unit = plan.effort_unit
+    unit, apart = plan.effort_unit, is_searched_apart(plan)
     found = [
         Picture(
             title="If the budget were smaller or larger",
             svg=svg(plan.picture("budgets", is_titled=False)),
-            caption=f"Each band is one project; numbers are {unit}s at the largest budget.",
+            caption=f"Each band is one project; numbers are {unit}s at the largest budget."
+            f"{' Each step is one budget: rules may make it jump.' if apart else ''}",
         ),
         Picture(
             title=f"What one {unit} more would add",

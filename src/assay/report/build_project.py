@@ -142,7 +142,13 @@ class Facts:
 
 
 def project_content(
-    facts: Facts, state: ProjectState, plan: Plan | None, *, unit: str, is_confirmed: bool
+    facts: Facts,
+    state: ProjectState,
+    plan: Plan | None,
+    *,
+    unit: str,
+    value_unit: str,
+    is_confirmed: bool,
 ) -> ProjectContent:
     """Everything that is known of one project, in words and pictures.
 
@@ -151,6 +157,7 @@ def project_content(
         state: the project as planning sees it.
         plan: `None` where none could be made.
         unit: of effort.
+        value_unit: of what accuracy is worth; may be empty.
         is_confirmed: whether its verdict survives beside all others.
     """
     project, last, verdict = facts.project, facts.last, facts.verdict
@@ -167,7 +174,7 @@ def project_content(
         status=facts.status,
         verdict=_headline(facts, len(points)),
         before=_before(facts),
-        importance=f"A point (0.01 of skill) is worth {project.importance:g}",
+        importance=state.returns.words(project.importance, value_unit),
         is_simulated=project.simulated,
         is_confirmed=is_confirmed,
         conditions=_conditions(verdict) if verdict is not None else (),
@@ -186,7 +193,7 @@ def project_content(
         reliability_picture=reliability_picture(opened[1]) if opened else None,
         production=None if last is None else production_content(last, facts.history, facts.watched),
         curve=curve_picture(state, points, planned=units, unit=unit, per_day=facts.per_day),
-        curve_sentence=curve_sentence(state, points, unit),
+        curve_sentence=curve_sentence(state, points, unit, value_unit),
         lesson=_lesson(facts),
     )
 

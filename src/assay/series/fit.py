@@ -87,6 +87,7 @@ def machine_of(recipe: Recipe, panel: Panel) -> Machine:
         owners=tuple(recipe.seasons.owners.tolist()),
         effects=names,
         has_trend=recipe.term.trend is not None,
+        has_level=recipe.term.level,
     )
     return Machine(rule, layout, recipe.term.scaling, bool(panel.hidden.any()))
 

@@ -39,12 +39,14 @@ class Layout:
         owners: for each seasonal state the index of its season.
         effects: names of the columns of features.
         has_trend: whether the level has a slope.
+        has_level: whether it follows what is seen, or stays as it began.
     """
 
     extra: tuple[str, ...]
     owners: tuple[int, ...] = ()
     effects: tuple[str, ...] = ()
     has_trend: bool = False
+    has_level: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ class Layout:
         """The parameters that these coordinates are."""
         rows = iter(theta)
         level, pull = next(rows), jax.nn.sigmoid(next(rows))
-        gain = MOST_LEVEL * jax.nn.sigmoid(next(rows))
+        gain = MOST_LEVEL * jax.nn.sigmoid(next(rows)) * self.has_level
         rest = gain * jax.nn.sigmoid(next(rows))
         slope = MOST_TREND * jax.nn.sigmoid(next(rows)) if self.has_trend else 0.0 * level
         moving = [MOST_SEASON * jax.nn.sigmoid(next(rows)) for _ in range(self.moving)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from assay.errors import PlanError
-from assay.portfolio import Curve, KnownCurve, Point
+from assay.portfolio import Curve, KnownCurve, Observation, Point
 from assay.portfolio.answers import Case, next_attempts, today_of, what_would_change
 from assay.portfolio.answers.imagined import possible
 from assay.portfolio.answers.next_attempt import SEED
@@ -169,6 +169,16 @@ def test_the_sentence_of_change_names_an_outcome_that_moves_a_unit():
     today = today_of([live_or_dead(), known("sure", 0, 60, 80, 90)], budget=3)
     said = what_would_change(today, 0)
     assert "(0.50 is expected) would move it from 1 to 0." in said
+
+
+def test_an_expected_score_below_the_baseline_is_explained():
+    curve = Curve.learn([Observation(2.0, 0.0, 0.03)])
+    weak = replace(state("weak", curve), effort_spent=2.0)
+    sure = state("sure", KnownCurve(3.0, 0.3))
+    cases = [Case(state=each, learn=lambda _: curve) for each in (weak, sure)]
+    said = what_would_change(today_of(cases, budget=5), 0)
+    assert "a skill of -0.05" in said
+    assert "Expected is the mean of all outcomes, some of which fall far below" in said
 
 
 def test_a_plan_of_nothing_has_nothing_to_change():

@@ -130,6 +130,16 @@ def test_the_direction_is_told_or_seen(terms, sign):
     assert Curve.fit(ROWS, falling, se=0.01, **terms).past.sign == sign
 
 
+@pytest.mark.parametrize("scores", [[0.6, 0.7, 0.75, 0.78, 0.8], [0.6, 0.55, 0.75, 0.7, 0.8]])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_best_so_far_runs_the_way_the_scores_do(scores, sign):
+    curve = Curve.fit([1, 2, 4, 8, 16], np.multiply(sign, scores), best=True)
+    assert curve.past.sign == sign
+    assert f"{'more' if sign > 0 else 'less'} is better: best so far {0.8 * sign:g} now" in repr(
+        curve
+    )
+
+
 def test_a_known_baseline_is_where_the_curve_starts():
     curve = Curve.fit([2, 4, 8], [0.5, 0.6, 0.7], ceiling=1, baseline=0.2)
     assert float(curve.mean(0)) == pytest.approx(0.2, abs=0.01)
@@ -204,11 +214,16 @@ def test_sparse_histories_still_get_a_band(effort, score, best):
 
 def test_it_stands_at_the_top_and_shows_itself(falling, board):
     assert assay.Curve is Curve
-    assert "30 efforts up to 1000: score 0.1" in falling.headline()
+    assert "30 efforts up to 1000, less is better: score 0.1" in falling.headline()
     assert "best so far 79 now" in board.headline()
     assert repr(board) == f"<HistoryCurve of {board.headline()}>"
     assert board._repr_html_().count("<tr>") == 4
+    html = board._repr_html_()
+    assert "<svg" in html
+    assert "prefers-color-scheme" not in html
     drawn = falling.picture(until=4000).to_dict()
+    assert drawn["title"]["text"] == "Where the score goes with more effort"
+    assert "title" not in falling.picture(is_titled=False).to_dict()
     assert len(drawn["layer"]) == 3
     assert falling.mean(np.zeros((0,))).shape == (0,)
     assert falling.mean(np.ones((2, 3))).shape == (2, 3)

@@ -17,6 +17,10 @@ from assay.portfolio.reason import amount
 SCORES = np.linspace(-0.2, 1.0, 121)  # headroom, 0.01 apart
 MODEST = Decimal(100)  # factors beyond it, or below its inverse, are told by their power of ten
 TIE = 1e-9  # relative; nearer than this, two splits count as worth the same
+BELOW = (
+    "Expected is the mean of all outcomes, some of which fall far below the baseline; a score as "
+    "low as that says that there may be little to gain."
+)
 STEP = 1  # units of effort of the attempt that is imagined
 
 
@@ -82,9 +86,10 @@ def _by_attempt(today: Today, at: int) -> str:
     attempt = f"attempt of {amount(STEP, today.effort_unit)}"
     skill = today.cases[at].state.skill_at_ceiling
     outcome, hoped = f"{skill * SCORES[nearest]:.2f}", f"{skill * expected:.2f}"
+    below = f" {BELOW}" if expected < 0 else ""
     if outcome == hoped:
-        return f"One more {attempt} that scores as expected, a skill of {hoped}, {moves}"
-    return f"One more {attempt} with a skill of {outcome} ({hoped} is expected) {moves}"
+        return f"One more {attempt} that scores as expected, a skill of {hoped}, {moves}{below}"
+    return f"One more {attempt} with a skill of {outcome} ({hoped} is expected) {moves}{below}"
 
 
 def _factor(factor: float) -> str:

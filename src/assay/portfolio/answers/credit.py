@@ -114,10 +114,10 @@ class Credit:
         )
 
     def _repr_html_(self) -> str:
-        from assay.picture import standalone
+        from assay.picture import inline
 
         said = f"<p><strong>{escape(self.headline())}</strong></p>"
-        return said + standalone(self.picture(is_titled=False))
+        return said + inline(self.picture(is_titled=False))
 
 
 def credit(today: Today, *, orders: int = ORDERS, seed: int = SEED, tell: Tell = silent) -> Credit:

@@ -132,9 +132,9 @@ class Information:
         said = f"<p><strong>{escape(self.headline())}</strong></p>"
         if self.table().is_empty():
             return said
-        from assay.picture import standalone
+        from assay.picture import inline
 
-        return said + standalone(self.picture(is_titled=False))
+        return said + inline(self.picture(is_titled=False))
 
 
 def information(today: Today, tell: Tell = silent) -> Information:

@@ -140,16 +140,19 @@ class HistoryCurve(AbstractCurve):
         last = float(self.past.effort[-1])
         (now, then), (low, high) = self.mean([last, 2 * last]), self.band(2 * last)
         what = "best so far" if self.past.is_best else "score"
+        better = "more" if self.past.sign > 0 else "less"
         return (
-            f"{self.past.effort.size} efforts up to {last:g}: {what} {now:.4g} now, "
+            f"{self.past.effort.size} efforts up to {last:g}, {better} is better: {what} "
+            f"{now:.4g} now, "
             f"{then:.4g} expected at twice the effort (80 % between {low:.4g} and {high:.4g})"
         )
 
-    def picture(self, *, until: float | None = None) -> "alt.LayerChart":
+    def picture(self, *, until: float | None = None, is_titled: bool = True) -> "alt.LayerChart":
         """Scores seen, the expected score and its 80 % band.
 
         Args:
             until: effort up to which to look ahead; twice the last one unless told.
+            is_titled: whether the picture says itself what it shows.
 
         Raises:
             PlanError: `until` is not above 0.
@@ -163,7 +166,9 @@ class HistoryCurve(AbstractCurve):
         low, high = self.band(x)
         ahead = pl.DataFrame({"effort": x, "mean": self.mean(x), "low": low, "high": high})
         score = self.past.sign * self.past.score
-        return scores_ahead(ahead, pl.DataFrame({"effort": self.past.effort, "score": score}))
+        seen = pl.DataFrame({"effort": self.past.effort, "score": score})
+        what = "best so far" if self.past.is_best else "score"
+        return scores_ahead(ahead, seen, score=what, is_titled=is_titled)
 
     def __repr__(self) -> str:
         return f"<HistoryCurve of {self.headline()}>"
@@ -173,7 +178,10 @@ class HistoryCurve(AbstractCurve):
         rows = zip(x, self.mean(x), *self.band(x), strict=True)
         body = "".join("<tr>" + "".join(f"<td>{v:.4g}</td>" for v in row) + "</tr>" for row in rows)
         head = "<tr><th>effort</th><th>expected</th><th colspan=2>80 % between</th></tr>"
-        return f"<p><strong>{escape(self.headline())}</strong></p><table>{head}{body}</table>"
+        said = f"<p><strong>{escape(self.headline())}</strong></p>"
+        from assay.picture import inline
+
+        return f"{said}{inline(self.picture(is_titled=False))}<table>{head}{body}</table>"
 
     def _each(self, x: ArrayLike, summary: Callable[[Floats], Floats]) -> Floats:
         """Summarise the turned heights at each effort: one row a figure, turned back."""
@@ -225,16 +233,18 @@ def fit_history(
 ) -> HistoryCurve:
     """Fit a history; `Curve.fit` says what its arguments mean."""
 
-    def one(way: Direction | None) -> HistoryCurve:
+    def one(way: Direction | None, is_best: bool) -> HistoryCurve:
         past = past_of(
-            effort, score, se=se, direction=way, ceiling=ceiling, baseline=baseline, best=best
+            effort, score, se=se, direction=way, ceiling=ceiling, baseline=baseline, best=is_best
         )
         wander = wander_of(past.log_effort(past.effort), past.noise)
         return HistoryCurve(past, wander, weigh(past, wander))
 
     if direction is not None or ceiling is not None:
-        return one(direction)
-    return max(one("max"), one("min"), key=lambda curve: curve.draws.log_evidence)
+        return one(direction, best)
+    # A best so far keeps other rows on each side, and the side that keeps fewest would win.
+    likely = max(one("max", False), one("min", False), key=lambda curve: curve.draws.log_evidence)
+    return one("max" if likely.past.sign > 0 else "min", True) if best else likely
 
 
 def _shares(level: float) -> tuple[float, float]:

@@ -15,7 +15,8 @@ class Observation:
     Fields:
         effort: effort of the project up to and including this attempt, in the portfolio's unit.
         score: headroom reached on open rows, 0 = baseline, 1 = ceiling; `None` if only `bound`
-            is known.
+            is known. Noise may lift it above 1, so it is not refused there; of a score far above,
+            a plan's reason says that the ceiling is too low to be true.
         se: standard error of `score`, headroom, above 0; may be left out beside `bound`.
         bound: best headroom before an attempt that did not beat it; excludes `score`.
 
