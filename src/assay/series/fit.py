@@ -21,7 +21,7 @@ from assay.series.rules import rule_of
 
 # Blocks are filled up to few shapes, since each is compiled anew. One of 512 series is as fast as
 # larger ones and keeps to a core's cache.
-COLUMNS = (8, 64, 512)
+COLUMNS = (8, 32, 128, 512)
 LENGTHS = 8  # lengths from one power of 2 to the next
 CELLS = 4_000_000  # of one array of a block
 SAMPLE = 512  # series that tell what all have in common, in one block like all others
