@@ -108,9 +108,7 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, keys.height)), ()
     names = names_of(keys)
     if panel.design is not None and recipe.others is not None:
-        own, matrix, good, refused = read_features(
-            ahead, recipe.others, panel.design, cell[1]
-        )
+        own, matrix, good, refused = read_features(ahead, recipe.others, panel.design, cell[1])
         where = tuple(each[good] for each in cell)
         features = np.zeros((matrix.shape[1], horizon, keys.height))
         for k, column in enumerate(matrix.T):
