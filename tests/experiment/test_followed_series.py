@@ -79,6 +79,7 @@ def test_an_attempt_is_fitted_once_and_asked_at_every_origin(
     experiment = begin(sales)
     answer = experiment.attempt(model, effort=2)
     assert answer.look == 1
+    assert "below 0" not in answer.message
     body = experiment.attempts[0]
     assert body.model == (
         "censored(negative-binomial, above='stock') with mean = score-driven(season=7) + "
