@@ -61,6 +61,15 @@ class AbstractAdapted(abc.ABC):
         """The same model, taking every seed from `fit`, whatever its author wrote into it."""
         return self
 
+    def check(self, data: Frame, target: str, /) -> None:
+        """Refuse what the open rows show to be wrong before any fit.
+
+        Raises:
+            DataError: a column is missing, or nothing can be learnt from these rows.
+            ConfigError: the model cannot be fitted to them.
+        """
+        del data, target
+
     def notes(self) -> tuple[str, ...]:
         """What the author should know of how the model is used, one sentence each."""
         return ()

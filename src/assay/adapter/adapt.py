@@ -1,4 +1,4 @@
-"""Which adapter takes a model: told by its ancestors, without importing any library."""
+"""Which adapter takes a model: told by its ancestors, without importing a foreign library."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from assay.adapter.abstract import AbstractAdapted, Options
 from assay.adapter.estimator import AdaptedEstimator, is_estimator
 from assay.adapter.lightgbm import LightGBMBooster, is_lightgbm_booster
+from assay.adapter.series import AdaptedSeries, is_followed
 from assay.adapter.setting import Setting
 from assay.adapter.statsforecast import AdaptedForecaster, is_statsforecast
 from assay.adapter.torch import OUTPUTS, AdaptedModule, is_module
@@ -24,6 +25,7 @@ _ADAPTERS: tuple[
     (is_xgboost_booster, XGBoostBooster),
     (is_module, AdaptedModule),
     (is_statsforecast, AdaptedForecaster),
+    (is_followed, AdaptedSeries),
 )
 
 

@@ -171,7 +171,7 @@ class Experiment:
         }
         AttemptBody(**facts)  # refuses a wrong stage or effort before hours of fitting
         if model is not None:
-            if isinstance(model, Model):
+            if isinstance(model, Model | AbstractAdapted):
                 # What is wrong before any fit is bad input and costs nothing; what breaks later
                 # is an attempt.
                 model.check(self._task.frame.take(self._task.open_rows), self._task.roles.target)

@@ -45,7 +45,8 @@ def off_support(predictive: AbstractPredictive, task: SealedTask) -> tuple[str, 
         )
     if y.min() < 0:
         return ()
-    below = predictive.cdf(np.full(predictive.rows, np.nextafter(0.0, -1.0))) > WASTED
+    # Not the number next to 0, which is subnormal: compiled code takes it for 0 itself.
+    below = predictive.cdf(np.full(predictive.rows, -np.finfo(float).tiny)) > WASTED
     if not below.any():
         return ()
     return (

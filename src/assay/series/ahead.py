@@ -9,8 +9,8 @@ from assay.errors import ConfigError, DataError
 from assay.frame import Frame
 from assay.frame.moments import parse_months, parse_times
 from assay.predictor import Design
-from assay.predictor.matrix import as_dense
-from assay.series.arrange import Panel, Recipe, complete_rows, names_of
+from assay.series.arrange import Panel, Recipe, names_of, refuse_other_times
+from assay.series.features import read_features
 from assay.series.grid import Grid
 from assay.series.kinds import Flags, Floats, Whole
 
@@ -108,7 +108,7 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, keys.height)), ()
     names = names_of(keys)
     if panel.design is not None and recipe.others is not None:
-        own, matrix, good, refused = _features(ahead, recipe, panel.design, cell[1])
+        own, matrix, good, refused = read_features(ahead, recipe.others, panel.design, cell[1])
         where = tuple(each[good] for each in cell)
         features = np.zeros((matrix.shape[1], horizon, keys.height))
         for k, column in enumerate(matrix.T):
@@ -129,6 +129,29 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     )
 
 
+def last_step(recipe: Recipe, panel: Panel, asked: Frame) -> int:
+    """The last step of rows that are asked for.
+
+    Raises:
+        DataError: there are none, or one lies on no later step of the panel's grid; names it.
+    """
+    rows = _placed(recipe, panel, asked)[0]
+    if rows.rows < asked.rows or not rows.rows:
+        raise DataError(
+            f"{asked.source}: {asked.rows - rows.rows:,} of {asked.rows:,} rows have no "
+            f"`{recipe.time}` or key, so they cannot be forecast. Fill them in, or leave them out."
+        )
+    at, on_grid = panel.grid.steps(rows.column(recipe.time))
+    wrong = np.flatnonzero(~on_grid | (at <= panel.end))
+    if wrong.size:
+        end = panel.grid.times(np.array([panel.end]))[0]
+        raise DataError(
+            f"{asked.source}: the row for {rows.column(recipe.time)[int(wrong[0])]} cannot be "
+            f"forecast. Rows must lie after {end}, in steps of {panel.grid.said}."
+        )
+    return int(at.max())
+
+
 def _refuse_unknown(design: Design | None) -> None:
     read = sorted({name for term in (design.terms if design else ()) for name in term.reads()})
     if read:
@@ -136,45 +159,6 @@ def _refuse_unknown(design: Design | None) -> None:
             f"forecast: the model reads {', '.join(f'`{name}`' for name in read)}, which must "
             "be known ahead. Pass a table of the next steps as `future`."
         )
-
-
-def _features(
-    rows: Frame, recipe: Recipe, design: Design, series: Whole
-) -> tuple[Floats, Floats, Flags, dict[int, str]]:
-    """Offsets and columns of rows whose features can be read, and which rows those are.
-
-    Last comes why series are refused as a whole.
-    """
-    none = np.zeros((0, len(design.names) - int(design.has_intercept)))
-    if recipe.others is None or not rows.rows:
-        return np.zeros(1), none, np.zeros(rows.rows, bool), {}
-    good = complete_rows(rows, recipe.others)
-    refused = _refused(rows, design, series, np.flatnonzero(good))
-    good &= ~np.isin(series, list(refused))
-    if not good.any():
-        return np.zeros(1), none, good, refused
-    some = rows.take(good)
-    matrix = as_dense(design.matrix(some))[:, int(design.has_intercept) :]
-    return np.asarray(design.offset(some)), matrix, good, refused
-
-
-def _refused(rows: Frame, design: Design, series: Whole, asked: Whole) -> dict[int, str]:
-    """Series with a row that the design refuses, such as one of a category never seen, and why.
-
-    Halves that are refused are halved again, so that good ones are read in a few calls.
-    """
-    if not asked.size:
-        return {}
-    try:
-        design.matrix(rows.take(asked))
-    except DataError as error:
-        own = np.unique(series[asked])
-        if own.size == 1:
-            return {int(own[0]): str(error)}
-        first = np.isin(series[asked], own[: own.size // 2])
-        halves = (asked[first], asked[~first])
-        return {k: v for half in halves for k, v in _refused(rows, design, series, half).items()}
-    return {}
 
 
 def _lacking(
@@ -207,12 +191,7 @@ def _placed(recipe: Recipe, panel: Panel, known: Frame) -> tuple[Frame, pl.DataF
         DataError: times or keys of another kind than those of the past.
     """
     time = parse_months(parse_times(known.column(recipe.time)))
-    past = panel.grid.dtype
-    if time.dtype != past and not (time.dtype.is_numeric() and past.is_numeric()):
-        raise DataError(
-            f"{known.source}: time column `{recipe.time}` is {time.dtype}, that of the past was "
-            f"{past}. Write both alike."
-        )
+    refuse_other_times(time, panel.grid, known.source)
     keys = list(recipe.by)
     table = known.table.with_columns(time.alias(recipe.time)).drop_nulls([*keys, recipe.time])
     rows = known.having(table)

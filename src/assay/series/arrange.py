@@ -1,6 +1,5 @@
 """From a long table to series on one grid of steps, and from there to padded blocks."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,9 @@ from assay.family import AbstractFamily, Known
 from assay.frame import Frame
 from assay.frame.moments import parse_months, parse_times, refuse_text
 from assay.predictor import Design, ScoreDriven, Sum
-from assay.predictor.matrix import as_dense
 from assay.series.basis import Seasons
 from assay.series.check import Returns, check_returns, checked, treated
+from assay.series.features import learn_features, read_features, spread
 from assay.series.grid import Grid, grid_of
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.objective import Block
@@ -110,6 +109,37 @@ class Panel:
         """How messages call a series."""
         return names_of(self.keys[number])[0]
 
+    def find(self, keys: pl.DataFrame) -> Whole:
+        """The number here of each row of keys; -1 where there is no such series.
+
+        Raises:
+            DataError: keys of another kind.
+        """
+        if not self.keys.width:
+            return np.zeros(keys.height, np.int64)
+        try:
+            found = keys.join(
+                self.keys.with_row_index("__series"),
+                on=self.keys.columns,
+                how="left",
+                maintain_order="left",
+            )
+        except pl.exceptions.PolarsError as error:
+            raise DataError(
+                f"keys are {dict(keys.schema)}, those of the fit were {dict(self.keys.schema)}. "
+                "Write both alike."
+            ) from error
+        return found["__series"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+    def still_aside(self, keys: pl.DataFrame, faults: Mapping[int, str]) -> dict[int, str]:
+        """Which series of another table are set aside: as here, or new and with a fault."""
+        found = {}
+        for number, place in enumerate(self.find(keys)):
+            why = faults.get(number) if place < 0 else self.set_aside.get(int(place))
+            if why is not None:
+                found[number] = why
+        return found
+
     def places(self, chosen: Whole, steps: int) -> tuple[Whole, tuple[Whole, Whole]]:
         """Rows of some series, and where they stand in a block of so many steps."""
         counts = self.edges[chosen + 1] - self.edges[chosen]
@@ -165,10 +195,17 @@ def names_of(keys: pl.DataFrame) -> list[str]:
     return [", ".join(f"{k}={v!r}" for k, v in row.items()) for row in keys.to_dicts()]
 
 
-def arrange(frame: Frame, recipe: Recipe) -> Panel:
+def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
     """Sort a table into series on a grid.
 
     A series with a row that cannot be is set aside and named; the others are not touched by it.
+
+    Args:
+        frame: the table.
+        recipe: what is fitted to it.
+        like: a panel whose grid and design are kept, so that what was learnt of it holds here.
+            What it set aside stays so; of series that were learnt from it, rows that cannot be are
+            left out.
 
     Raises:
         DataError: a column is missing, times are no times, or nothing at all can be learnt from.
@@ -179,26 +216,33 @@ def arrange(frame: Frame, recipe: Recipe) -> Panel:
     starts = _starts(known, keys)
     series = np.repeat(np.arange(starts.size), np.diff(np.append(starts, known.height)))
     times = known[recipe.time]
-    grid = grid_of(times, series, frame.source)
+    heads = known[starts].select(keys)
+    if like is None:
+        grid = grid_of(times, series, frame.source)
+    else:
+        grid = like.grid
+        refuse_other_times(times, grid, frame.source)
     rows = frame.having(known)
     support = recipe.family.underlying.support
     y, said = treated(rows.numbers(recipe.target), recipe.returns, support)
     needed = [name for name in (recipe.target, *recipe.family.needs()) if name in known.columns]
     alike = _alike(known.select([*keys, recipe.time, *needed]))
     found = checked(times, series, grid, y, alike, support, recipe.target)
+    set_aside = found.set_aside if like is None else like.still_aside(heads, found.set_aside)
     kept = np.flatnonzero(found.sound)
     if not kept.size:
-        first = next(iter(found.set_aside.values()), "no row has a target")
+        first = next(iter(set_aside.values()), "no row has a target")
         raise DataError(f"{frame.source}: there is nothing to learn from: {first}.")
     step = grid.steps(times)[0][kept]
-    read = _read(rows.take(kept), recipe, y[kept], series[kept], found.set_aside)
+    design = None if like is None else like.design
+    read = _read(rows.take(kept), recipe, y[kept], series[kept], set_aside, design)
     return Panel(
-        keys=known[starts].select(keys),
+        keys=heads,
         grid=grid,
         end=int(step.max()),
         edges=np.searchsorted(series[kept], np.arange(starts.size + 1)),
         step=step,
-        set_aside=found.set_aside,
+        set_aside=set_aside,
         notes=(*notes, *said, *found.notes, *read.pop("notes")),
         **read,
     )
@@ -250,10 +294,29 @@ def _times(frame: Frame, name: str) -> pl.Series:
     return time
 
 
+def refuse_other_times(times: pl.Series, grid: Grid, where: str) -> None:
+    """Refuse times that cannot lie on a grid.
+
+    Raises:
+        DataError: they are of another kind.
+    """
+    past = grid.dtype
+    if times.dtype != past and not (times.dtype.is_numeric() and past.is_numeric()):
+        raise DataError(
+            f"{where}: time column `{times.name}` is {times.dtype}, that of the past was {past}. "
+            "Write both alike."
+        )
+
+
 def _read(
-    rows: Frame, recipe: Recipe, y: Floats, series: Whole, set_aside: Mapping[int, str]
+    rows: Frame,
+    recipe: Recipe,
+    y: Floats,
+    series: Whole,
+    set_aside: Mapping[int, str],
+    design: Design | None,
 ) -> dict[str, Any]:
-    """Values, weights and features of sound rows."""
+    """Values, weights and features of sound rows; a design that is there already is kept."""
     notes: list[str] = []
     weight = (~np.isnan(y)).astype(float)
     if recipe.term.open is not None:
@@ -261,9 +324,14 @@ def _read(
         is_open = np.where(np.isnan(is_open), 1.0, is_open != 0)
         _note(notes, rows, recipe, (is_open == 0) & (y > 0), "rows of closed days that sold, yet")
         weight *= is_open
-    design, features, offset = None, np.zeros((y.size, 0)), np.zeros(1)
+    features, offset = np.zeros((y.size, 0)), np.zeros(1)
     if recipe.others is not None:
-        design, features, offset, complete = _features(rows, recipe.others, weight > 0)
+        if design is None:
+            learnt = learn_features(rows, recipe.others, weight > 0)
+            design, features, offset, complete = learnt
+        else:
+            own, columns, complete, _ = read_features(rows, recipe.others, design, series)
+            features, offset = spread(columns, complete), spread(own, complete)
         _note(notes, rows, recipe, ~complete & (weight > 0), "rows that lack a feature and")
         weight = weight * complete
     used = np.flatnonzero(weight > 0)
@@ -337,36 +405,3 @@ def _note(notes: list[str], rows: Frame, recipe: Recipe, wrong: Flags, text: str
 def _column(rows: Frame, name: str) -> np.ndarray:
     column = rows.column(name)
     return column.fill_null(False).to_numpy() if column.dtype == pl.Boolean else rows.numbers(name)
-
-
-def _features(rows: Frame, others: Sum, used: Flags) -> tuple[Design, Floats, Floats, Flags]:
-    """A design that is fixed on complete rows, its columns and offsets of all rows."""
-    complete = used & complete_rows(rows, others)
-    if not complete.any():
-        raise DataError(f"{rows.source}: no row has a target and all features.")
-    some = rows.take(complete)
-    design, matrix = others.prepare(some)
-    dense = as_dense(matrix)
-    table = np.zeros((rows.rows, dense.shape[1]))
-    table[complete] = dense
-    own = np.asarray(design.offset(some))
-    offset = own
-    if own.size > 1:
-        offset = np.zeros(rows.rows)
-        offset[complete] = own
-    # The level of the filter is the intercept.
-    return design, table[:, int(design.has_intercept) :], offset, complete | ~used
-
-
-def complete_rows(rows: Frame, others: Sum) -> Flags:
-    """Rows whose features are all there."""
-    read = [name for name in rows.columns if name in _reads(others)]
-    if not read:
-        return np.ones(rows.rows, bool)
-    missing = rows.table.select(pl.any_horizontal(pl.col(read).is_null())).to_series()
-    return ~missing.to_numpy()
-
-
-def _reads(others: Sum) -> frozenset[str]:
-    """Names in the recipes of the terms; a column that is not read costs nothing but its nulls."""
-    return frozenset(re.findall(r"[A-Za-z_][A-Za-z_0-9.]*", others.describe()))

@@ -21,7 +21,7 @@ from assay.series.rules import followed, rule_of
 
 # Blocks are filled up to few shapes, since each is compiled anew. One of 512 series is as fast as
 # larger ones and keeps to a core's cache.
-COLUMNS = (8, 64, 512)
+COLUMNS = (8, 32, 128, 512)
 LENGTHS = 8  # lengths from one power of 2 to the next
 CELLS = 4_000_000  # of one array of a block
 SAMPLE = 512  # series that tell what all have in common, in one block like all others
@@ -328,6 +328,20 @@ def _part(work: Work, chosen: Whole, common: Common, kept: Kept | None, number: 
     return part
 
 
+def unlearnt(common: Common, told: Floats, rough: Floats) -> tuple[Floats, Floats]:
+    """Parameters of series that no fit has seen, and what is left open of their levels.
+
+    Args:
+        common: what all have in common.
+        told: what each tells of its level.
+        rough: first guess of each level.
+    """
+    level_sd = (common.sd[0] ** -2.0 + told) ** -0.5
+    theta = np.repeat(common.mean[:, None], told.size, axis=1)
+    theta[0] += told * level_sd**2 * (rough - common.mean[0])
+    return theta, level_sd
+
+
 def _filled(values: Floats, size: int) -> Floats:
     return np.concatenate([values, np.zeros(size - values.size)])
 
@@ -348,10 +362,7 @@ def _collected(parts: list[Part], work: Work, common: Common, count: Floats) -> 
     every = zip(*(part.state for part in parts), strict=True)
     state = State(*(jnp.concatenate(each, axis=-1)[..., back] for each in every))
     aside = np.array(sorted(work.panel.set_aside), dtype=int)
-    theta[:, aside] = common.mean[:, None]
-    level_sd[aside] = (common.sd[0] ** -2.0 + work.told[aside]) ** -0.5
-    share = work.told[aside] * level_sd[aside] ** 2
-    theta[0, aside] += share * (work.rough[aside] - common.mean[0])
+    theta[:, aside], level_sd[aside] = unlearnt(common, work.told[aside], work.rough[aside])
     likelihood = joined([part.log_likelihood for part in parts])
     left = joined([part.left for part in parts])
     return Fits(theta, level_sd, state, likelihood, left, count)

@@ -1,6 +1,6 @@
 """A fitted panel of series: what was learnt, and what follows from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,16 @@ import polars as pl
 
 from assay.errors import ConfigError
 from assay.frame import Frame, read
-from assay.series.ahead import future_of
+from assay.predictive import DistributionPredictive
+from assay.series.ahead import future_of, last_step
 from assay.series.arrange import Panel, Recipe, arrange
 from assay.series.findings import found_of
 from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
 from assay.series.kept import Kept
+from assay.series.laws import MIXED, laws_of
 from assay.series.lost import LostSales, lost_sales
+from assay.series.onward import moved_on
 from assay.series.past import Past, mean_of, past_of
 from assay.series.pooling import Common
 from assay.series.together import common_share
@@ -132,6 +135,51 @@ class FittedSeries:
         recipe = self.recipe
         return lost_sales(
             self.past, self.panel, recipe.by, recipe.time, level=level, seed=self.seed
+        )
+
+    def after(self, history: Any) -> "FittedSeries":
+        """The same filters, moved over another history without a new fit.
+
+        Args:
+            history: rows as those of the fit, with later ones or without: the filters start anew
+                and end with its last step. A series that the fit has not seen is followed with
+                what all have in common, near the mean of its own rows.
+
+        Raises:
+            DataError: a column is missing, or times and keys are not those of the fit.
+        """
+        frame = history if isinstance(history, Frame) else read(history)
+        panel = arrange(frame, self.recipe, like=self.panel)
+        fits = moved_on(self.recipe, self.panel, self.common, self.fits, panel)
+        return replace(self, panel=panel, fits=fits)
+
+    def laws(
+        self, asked: Any, *, paths: int = MIXED, seed: int | None = None
+    ) -> DistributionPredictive:
+        """The law of each of some rows to come, as a predictive with densities.
+
+        Each is the family's law mixed over the parameters that simulated paths arrive at, so that
+        no value is impossible. It is the law of what no limit hid; a closed day is a known zero.
+
+        Args:
+            asked: rows after the last step, in any order: keys, time, and the features that the
+                model reads.
+            paths: how many laws are mixed.
+            seed: of the paths; by default the fit's.
+
+        Raises:
+            DataError: a row without time or keys, or not after the last step; a missing feature.
+            ConfigError: a family that knows no zeros, with closed days.
+
+        Source: Gelfand & Smith (1990), Sampling-based approaches to calculating marginal
+            densities, for the mixture.
+        """
+        known = asked if isinstance(asked, Frame) else read(asked)
+        horizon = last_step(self.recipe, self.panel, known) - self.panel.end
+        future = future_of(self.recipe, self.panel, known, horizon)
+        seed = self.seed if seed is None else seed
+        return laws_of(
+            Forecast(self.recipe, self.machine, self.common, self.fits, future, paths, seed)
         )
 
     def forecast(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -278,21 +277,33 @@ class Forecast:
             hidden: whether a value is known only to be `y` or more, likewise.
         """
         found = np.empty((self.horizon, self.series))
+        rule, every = self.machine.rule, self.extra()
+
+        def told(at: int, block: Whole, eta: Floats) -> None:
+            extra = tuple(jnp.asarray(each[block])[:, None] for each in every)
+            seen = jnp.asarray(y[at, block])[:, None]
+            exact = np.asarray(rule.log_prob(jnp.asarray(eta), extra, seen))
+            above = np.asarray(rule.reach(jnp.asarray(eta), extra, seen)[0])
+            each = np.where(hidden[at, block][:, None], above, exact)
+            found[at, block] = np.log(self.paths) - logsumexp(each, axis=1)
+
+        self.along(told)
+        return found
+
+    def along(self, told: Callable[[int, Whole, Floats], None]) -> None:
+        """Tell the driven parameter before its link along all paths.
+
+        Args:
+            told: is given a step, numbers of series, and theirs at that step, (series, paths).
+        """
         size = max(1, CELLS // (self.horizon * self.paths))
-        rule = self.machine.rule
         for first in range(0, self.series, size):
             block = np.arange(first, min(first + size, self.series))
-            extra = tuple(jnp.asarray(each)[:, None] for each in self._parts(block).extra)
+            self._drawn(block, lambda at, eta, block=block: told(at, block, eta))
 
-            def watch(at: int, eta: Floats, block: Whole = block, extra: Any = extra) -> None:
-                seen = jnp.asarray(y[at, block])[:, None]
-                exact = np.asarray(rule.log_prob(jnp.asarray(eta), extra, seen))
-                above = np.asarray(rule.reach(jnp.asarray(eta), extra, seen)[0])
-                each = np.where(hidden[at, block][:, None], above, exact)
-                found[at, block] = np.log(self.paths) - logsumexp(each, axis=1)
-
-            self._drawn(block, watch)
-        return found
+    def extra(self) -> tuple[Floats, ...]:
+        """The family's other parameters before their links, in the order of the rule's names."""
+        return tuple(np.asarray(each) for each in self._parts(np.arange(self.series)).extra)
 
     def _parts(self, block: Whole) -> Parts:
         """Parameters of some series; of a new one what all have in common."""
