@@ -76,7 +76,7 @@ def test_gains_start_at_0_never_fall_and_add_up(x0, scores):
     assert gain[0] == 0.0
     assert (np.diff(gain) >= 0).all()
     rise = float(curve.mean(x0 + 30.0) - curve.mean(x0))
-    assert gain[30] == pytest.approx(rise, abs=1e-12)
+    assert gain[30] == pytest.approx(rise, abs=1e-11)  # many efforts are interpolated
 
 
 def test_a_mean_far_out_is_computed_in_pieces_with_the_same_result():

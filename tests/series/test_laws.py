@@ -44,7 +44,7 @@ def test_over_a_longer_history_it_is_the_filter_run_by_hand(fitted, moved, whole
     steps = np.arange(rows.height)
     basis = fitted.recipe.seasons.basis(steps)
     push = fitted.recipe.seasons.pushes(steps)
-    level, season = 0.0, 0.0 * start
+    level, rest, season = 0.0, 0.0, 0.0 * start
 
     def log_prob(eta, y, hidden):
         law = nbinom(size, size / (size + np.exp(eta)))
@@ -56,8 +56,9 @@ def test_over_a_longer_history_it_is_the_filter_run_by_hand(fitted, moved, whole
         mean = np.exp(eta)
         says = not (y >= stock and stock == 0)
         score = says * (up - down) / 2e-5 / np.sqrt(mean * size / (size + mean))
-        move = 5.0 * np.tanh(score / 5.0)
-        level = float(gains.pull[0]) * level + float(gains.level[0]) * move
+        move = score / (1.0 + (score / 5.0) ** 4) ** 0.25
+        level = rest + float(gains.pull[0]) * (level - rest) + float(gains.level[0]) * move
+        rest = rest + float(gains.rest[0]) * move
         season = season + gain * move * push[at]
     assert moved.fits.state.level[number] == pytest.approx(level, abs=1e-6)
     np.testing.assert_allclose(moved.fits.state.season[:, number], season, atol=1e-6)

@@ -128,12 +128,17 @@ def add(app: typer.Typer) -> None:
                     attested=attested,
                 )
         _show(key, label, got, as_json=as_json)
-        if got.supported:
-            aside(f"every score: `assay close {path} {key}`")
-        elif closes:
-            aside(f"assay.toml closes the experiment after this one: `assay close {path} {key}`")
+        _next(path, key, got, closes=closes)
         if check and not got.supported:
             raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _next(path: Path, key: str, got: "Answer", *, closes: bool) -> None:
+    """Say what opens the seal."""
+    if got.supported:
+        aside(f"every score: `assay close {path} {key}`")
+    elif closes:
+        aside(f"assay.toml closes the experiment after this one: `assay close {path} {key}`")
 
 
 def planned_attempt(workspace: "Workspace", key: str, name: str | None) -> "AttemptPlan":
