@@ -85,7 +85,7 @@ class Hurdle(AbstractFamily):
         from assay.family.poisson import Poisson
         from assay.family.weibull import Weibull
 
-        return cls(Poisson()), cls(Weibull()), cls(Normal())
+        return cls(Weibull()), cls(Poisson()), cls(Normal())
 
     def needs(self) -> tuple[str, ...]:
         return self.base.needs()
