@@ -14,7 +14,7 @@ from assay.series.kept import Kept
 from assay.series.kinds import Floats, Whole
 from assay.series.layout import Layout
 from assay.series.objective import Block, filtered, fit_block
-from assay.series.pooling import Common, bend_along, learn_common
+from assay.series.pooling import Common, Told, bend_along, learn_common
 from assay.series.recursion import State
 from assay.series.rule import AbstractRule
 from assay.series.rules import followed, rule_of
@@ -27,7 +27,6 @@ CELLS = 4_000_000  # of one array of a block
 SAMPLE = 512  # series that tell what all have in common, in one block like all others
 TOLERANCE, MOST = 1e-3, 60
 KEPT = ("theta", "level_sd", "log_likelihood", "left")
-FORGETS = 30.0  # observations after which those before say little about a level that moves
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,12 +150,12 @@ def _first_belief(name: str) -> tuple[float, float, float]:
     return 0.0, 0.3, 0.1
 
 
-def told_of_level(machine: Machine, rough: Floats, count: Floats, common: Common) -> Floats:
-    """What each series tells of its own level: information of an observation times how many."""
+def told_of(machine: Machine, rough: Floats, count: Floats, common: Common) -> Told:
+    """What each series tells, by its rough level."""
     first, names = machine.layout.first_extra, machine.rule.names
     extra = tuple(jnp.full(rough.size, common.mean[first + k]) for k in range(len(names)))
     one = np.asarray(machine.rule.information(jnp.asarray(rough), extra))
-    return one * np.minimum(count, FORGETS)
+    return Told(np.broadcast_to(one, rough.shape).copy(), count)
 
 
 def fit_panel(
@@ -178,7 +177,7 @@ def fit_panel(
     family = recipe.family
     rough, count = rough_levels(panel, family, recipe.driven)
     first = first_beliefs(panel, machine, family, rough)
-    told = told_of_level(machine, rough, count, first)
+    told = told_of(machine, rough, count, first)
     work = Work(panel, recipe, machine, rough, told, dtype)
     common = _common(work, first, kept)
     blocks = blocks_of(panel)
@@ -208,7 +207,7 @@ class Work:
     recipe: Recipe
     machine: Machine
     rough: Floats
-    told: Floats
+    told: Told
     dtype: Any
 
     def block(self, chosen: Whole) -> Block:
@@ -220,8 +219,8 @@ class Work:
         """What series have in common, learnt from a sample of them."""
         chosen = sample_of(self.panel)
         block = self.block(chosen)
-        told = _filled(self.told[chosen], block.seen.y.shape[1])
-        start = self.start(chosen, first, told.size)
+        columns = block.seen.y.shape[1]
+        told, start = self.told.of(chosen, columns), self.start(chosen, first, columns)
         return learn_common(block, start, told, first, self.machine.static)
 
     def start(self, chosen: Whole, common: Common, columns: int) -> Floats:
@@ -234,7 +233,7 @@ class Work:
         """Parameters and states of some series."""
         block = self.block(chosen)
         columns = block.seen.y.shape[1]
-        prior = common.prior(_filled(self.told[chosen], columns), self.dtype)
+        prior = common.prior(self.told.of(chosen, columns), self.dtype)
         start = prior.coordinates(jnp.asarray(self.start(chosen, common, columns), self.dtype))
         static = self.machine.static
         found = fit_block(start, block, prior, tolerance=TOLERANCE, most=MOST, **static)
@@ -342,10 +341,6 @@ def unlearnt(common: Common, told: Floats, rough: Floats) -> tuple[Floats, Float
     return theta, level_sd
 
 
-def _filled(values: Floats, size: int) -> Floats:
-    return np.concatenate([values, np.zeros(size - values.size)])
-
-
 def _collected(parts: list[Part], work: Work, common: Common, count: Floats) -> Fits:
     """All parts in the order of the panel.
 
@@ -362,7 +357,7 @@ def _collected(parts: list[Part], work: Work, common: Common, count: Floats) -> 
     every = zip(*(part.state for part in parts), strict=True)
     state = State(*(jnp.concatenate(each, axis=-1)[..., back] for each in every))
     aside = np.array(sorted(work.panel.set_aside), dtype=int)
-    theta[:, aside], level_sd[aside] = unlearnt(common, work.told[aside], work.rough[aside])
+    theta[:, aside], level_sd[aside] = unlearnt(common, work.told.of_level[aside], work.rough[aside])
     likelihood = joined([part.log_likelihood for part in parts])
     left = joined([part.left for part in parts])
     return Fits(theta, level_sd, state, likelihood, left, count)

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from assay.series.layout import Layout, Parts
 from assay.series.lockstep import Minimum, minimise
+from assay.series.profile import told_of_season, told_of_start
 from assay.series.recursion import Calendar, Scaling, Seen, State, log_likelihood, run
 from assay.series.rule import AbstractRule
 
@@ -42,11 +43,15 @@ class Prior(NamedTuple):
         mean: (coordinates, series).
         sd: likewise.
         scale: likewise.
+        one: information of one row of each series, roughly.
+        rows: how many there are.
     """
 
     mean: Float[Array, "coordinates series"]
     sd: Float[Array, "coordinates series"]
     scale: Float[Array, "coordinates series"]
+    one: Float[Array, " series"]
+    rows: Float[Array, " series"]
 
     def theta(self, x: Array) -> Array:
         """Parameters from coordinates of a search."""
@@ -110,6 +115,25 @@ def filtered(
     return Filtered(eta, log_reach, state, value)
 
 
+def start_left_open(
+    theta: Array, block: Block, prior: Prior, layout: Layout, scaling: Scaling
+) -> Float[Array, " series"]:
+    """Half the log of what is known of the start: it is integrated out, not fitted away."""
+    gains = layout.read(theta).gains
+    one, rows = prior.one, prior.rows
+    found = jnp.log(prior.sd[0] ** -2.0 + told_of_start(gains, one, rows, scaling))
+    basis, push = block.calendar
+    share, pace = jnp.mean(basis**2, axis=0), jnp.mean(basis * push, axis=0)
+    if layout.owners:
+        first = layout.size - len(layout.effects) - len(layout.owners)
+        told = told_of_season(
+            gains.season, one, rows, share[:, None], pace[:, None], scaling
+        )
+        sd = prior.sd[first : first + len(layout.owners)]
+        found = found + jnp.sum(jnp.log(sd**-2.0 + told), axis=0)
+    return 0.5 * found
+
+
 @partial(jax.jit, static_argnames=STATIC)
 def value_and_gradient(
     x: Array,
@@ -133,7 +157,8 @@ def value_and_gradient(
             layout=layout,
             is_censored=is_censored,
         )
-        each = prior.surprise(theta) - found.log_likelihood
+        open_start = start_left_open(theta, block, prior, layout, scaling)
+        each = prior.surprise(theta) - found.log_likelihood + open_start
         return jnp.sum(each), each
 
     gradient, value = jax.grad(total, has_aux=True)(x)

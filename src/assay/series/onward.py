@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from assay.series.arrange import Panel, Recipe
-from assay.series.fit import Fits, machine_of, rough_levels, told_of_level, unlearnt
+from assay.series.fit import Fits, machine_of, rough_levels, told_of, unlearnt
 from assay.series.objective import filtered
 from assay.series.pooling import Common
 from assay.series.recursion import State
@@ -29,7 +29,7 @@ def moved_on(recipe: Recipe, past: Panel, common: Common, fits: Fits, panel: Pan
     new = np.flatnonzero(place < 0)
     theta, level_sd = fits.theta[:, place], fits.level_sd[place]
     rough, count = rough_levels(panel, recipe.family, recipe.driven)
-    told = told_of_level(machine, rough[new], count[new], common)
+    told = told_of(machine, rough[new], count[new], common).of_level
     theta[:, new], level_sd[new] = unlearnt(common, told, rough[new])
     steps = 1 << (int(panel.lengths.max()) - 1).bit_length()
     columns = min(-(-panel.series // COLUMNS) * COLUMNS, MOST)

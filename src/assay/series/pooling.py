@@ -9,13 +9,13 @@ interpolation, for the rounds; Laplace's approximation for what a fit leaves ope
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from assay.compute import on_all_cores
-from assay.series.kinds import Floats
+from assay.series.kinds import Floats, Whole
 from assay.series.lockstep import Minimum
 from assay.series.objective import Block, Prior, fit_block
 
@@ -23,8 +23,31 @@ ROUNDS = 3
 NARROWEST, WIDEST = 0.03, 3.0  # of a spread over series
 LEAST_DECIDED = 0.02
 SLOWEST = 3.0  # times that a spread may change in a round
+FORGETS = 30.0  # observations after which those before say little about a level that moves
 NUDGE = 1e-3  # in scales of the search
 TOLERANCE, MOST = 1e-3, 40
+
+
+class Told(NamedTuple):
+    """What series tell, roughly.
+
+    Fields:
+        one: information of one row about its linked parameter, one a series.
+        rows: how many each has.
+    """
+
+    one: Floats
+    rows: Floats
+
+    @property
+    def of_level(self) -> Floats:
+        """Information about the starting level: rows long after it say little."""
+        return self.one * np.minimum(self.rows, FORGETS)
+
+    def of(self, chosen: Whole, columns: int) -> "Told":
+        """Some series, and nothing of those that fill up a block."""
+        more = (0, columns - chosen.size)
+        return Told(np.pad(self.one[chosen], more, constant_values=1.0), np.pad(self.rows[chosen], more))
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,38 +64,39 @@ class Common:
     sd: Floats
     open: Floats
 
-    def prior(self, told: Floats, dtype: Any) -> Prior:
+    def prior(self, told: "Told", dtype: Any) -> Prior:
         """For some series, with a search in units of what their fits will leave open.
 
         Args:
-            told: what each series tells of its own level, as an information.
+            told: what each series tells.
             dtype: of all numbers.
         """
         mean, sd, scale = (
-            np.repeat(each[:, None], told.size, axis=1) for each in (self.mean, self.sd, self.open)
+            np.repeat(each[:, None], told.rows.size, axis=1)
+            for each in (self.mean, self.sd, self.open)
         )
-        scale[0] = 1.0 / np.sqrt(sd[0] ** -2.0 + told)
-        return Prior(*(jnp.asarray(each, dtype) for each in (mean, sd, scale)))
+        scale[0] = 1.0 / np.sqrt(sd[0] ** -2.0 + told.of_level)
+        return Prior(*(jnp.asarray(each, dtype) for each in (mean, sd, scale, *told)))
 
 
 def learn_common(
-    block: Block, start: Floats, told: Floats, first: Common, rule: Mapping[str, Any]
+    block: Block, start: Floats, told: Told, first: Common, rule: Mapping[str, Any]
 ) -> Common:
     """Mean and spread of the parameters of a sample of series.
 
     Args:
         block: the sample; columns beyond it only fill the block.
         start: parameters to begin from, (coordinates, columns).
-        told: what each series tells of its own level; 0 for those that only fill the block.
+        told: what each series tells; nothing where it only fills the block.
         first: what is believed before it is looked at.
         rule: static arguments of `fit_block`.
 
     Returns:
         What was learnt; `first` where no series tells anything.
     """
-    if not np.any(told > 0):
+    if not np.any(told.of_level > 0):
         return first
-    share = (told > 0) / np.sum(told > 0)
+    share = (told.of_level > 0) / np.sum(told.of_level > 0)
     common, theta, dtype = first, jnp.asarray(start), block.seen.y.dtype
     for _ in range(ROUNDS):
         prior = common.prior(told, dtype)
