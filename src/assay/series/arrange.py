@@ -165,9 +165,6 @@ class Panel:
             table[place] = values[rows]
             return table
 
-        weight = spread(self.weight, dtype)
-        weight[:, : chosen.size][:, np.isin(chosen, list(self.set_aside))] = 0.0
-
         has_offset = self.offset.size > 1
         offset = spread(self.offset, dtype) if has_offset else np.zeros((1, columns), dtype)
         features = [spread(column, dtype) for column in self.features.T]
@@ -176,7 +173,7 @@ class Panel:
             seen=Seen(
                 jnp.asarray(spread(self.y, dtype)),
                 jnp.asarray(spread(self.hidden, bool)),
-                jnp.asarray(weight),
+                jnp.asarray(spread(self.weight, dtype)),
             ),
             calendar=Calendar(
                 jnp.asarray(seasons.basis(at), dtype), jnp.asarray(seasons.pushes(at), dtype)

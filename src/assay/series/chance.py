@@ -5,7 +5,6 @@ parameter that the path has reached.
 """
 
 import abc
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,8 +27,14 @@ class AbstractChance(abc.ABC):
     """How values of a family are drawn, given its parameters before their links."""
 
     @abc.abstractmethod
-    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
-        """One series' noise, (steps, paths): the part of all draws that no path changes."""
+    def noise(self, stream: Stream, extra: Extra, shape: tuple[int, int]) -> Floats:
+        """One series' noise: the part of all draws that no path changes.
+
+        Args:
+            stream: of the series.
+            extra: its parameters beside the driven one, (paths,) or numbers.
+            shape: (steps, paths).
+        """
 
     @abc.abstractmethod
     def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
@@ -39,7 +44,7 @@ class AbstractChance(abc.ABC):
             streams: one a series.
             noise: of this step.
             eta: the driven parameter before its link.
-            extra: the others, (series, 1).
+            extra: the others, likewise.
         """
 
     @abc.abstractmethod
@@ -62,7 +67,7 @@ class Scaled(AbstractChance):
 
     law: str
 
-    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+    def noise(self, stream: Stream, extra: Extra, shape: tuple[int, int]) -> Floats:
         return _NOISE[self.law](stream, extra, shape)
 
     def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
@@ -85,10 +90,10 @@ class PoissonChance(AbstractChance):
 
     is_spread: bool
 
-    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+    def noise(self, stream: Stream, extra: Extra, shape: tuple[int, int]) -> Floats:
         if not self.is_spread:
             return np.ones(shape)
-        size = math.exp(extra[0])
+        size = np.exp(extra[0])
         return stream.standard_gamma(size, shape) / size
 
     def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
@@ -108,7 +113,7 @@ class PoissonChance(AbstractChance):
 class TweedieChance(AbstractChance):
     """A Poisson number of gamma sizes; `extra` is log dispersion and the logit of power - 1."""
 
-    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+    def noise(self, stream: Stream, extra: Extra, shape: tuple[int, int]) -> Floats:
         del stream, extra
         return np.ones(shape)
 
@@ -137,7 +142,7 @@ class TweedieChance(AbstractChance):
 class CoinChance(AbstractChance):
     """Zeros and ones; eta is the logit of a one."""
 
-    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+    def noise(self, stream: Stream, extra: Extra, shape: tuple[int, int]) -> Floats:
         del extra
         return stream.logistic(size=shape)
 
@@ -160,7 +165,7 @@ class ZerosChance(AbstractChance):
 
     base: AbstractChance
 
-    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+    def noise(self, stream: Stream, extra: Extra, shape: tuple[int, int]) -> Floats:
         is_zero = stream.logistic(size=shape) < extra[-1]
         # The least noise there is, so that noise in order is values in order.
         return np.where(is_zero, -np.inf, self.base.noise(stream, extra[:-1], shape))
@@ -189,7 +194,7 @@ class FamilyChance(AbstractChance):
     family: AbstractFamily
     driven: str
 
-    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+    def noise(self, stream: Stream, extra: Extra, shape: tuple[int, int]) -> Floats:
         del extra
         return -np.maximum(stream.standard_exponential(shape), 1e-300)  # log of a level
 
@@ -213,7 +218,7 @@ class RoundedChance(AbstractChance):
     base: AbstractChance
     whole: FamilyChance
 
-    def noise(self, stream: Stream, extra: tuple[float, ...], shape: tuple[int, int]) -> Floats:
+    def noise(self, stream: Stream, extra: Extra, shape: tuple[int, int]) -> Floats:
         return self.base.noise(stream, extra, shape)
 
     def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
@@ -249,19 +254,19 @@ MOST_COUNT = 1e15  # NumPy draws counts as 64-bit whole numbers
 _SHIFTED = ("normal", "student-t", "logistic", "laplace")
 _NOISE = {
     "gamma": lambda stream, extra, shape: (
-        stream.standard_gamma(math.exp(-2 * extra[0]), shape) * math.exp(2 * extra[0])
+        stream.standard_gamma(np.exp(-2 * extra[0]), shape) * np.exp(2 * extra[0])
     ),
     "exponential": lambda stream, extra, shape: stream.standard_exponential(shape),
-    "log-normal": lambda stream, extra, shape: stream.lognormal(0.0, math.exp(extra[0]), shape),
-    "weibull": lambda stream, extra, shape: stream.weibull(math.exp(extra[0]), shape),
+    "log-normal": lambda stream, extra, shape: stream.lognormal(0.0, np.exp(extra[0]), shape),
+    "weibull": lambda stream, extra, shape: stream.weibull(np.exp(extra[0]), shape),
     "log-logistic": lambda stream, extra, shape: np.exp(
-        stream.logistic(size=shape) * math.exp(-extra[0])
+        stream.logistic(size=shape) * np.exp(-extra[0])
     ),
-    "normal": lambda stream, extra, shape: stream.normal(0.0, math.exp(extra[0]), shape),
-    "logistic": lambda stream, extra, shape: stream.logistic(0.0, math.exp(extra[0]), shape),
-    "laplace": lambda stream, extra, shape: stream.laplace(0.0, math.exp(extra[0]), shape),
+    "normal": lambda stream, extra, shape: stream.normal(0.0, np.exp(extra[0]), shape),
+    "logistic": lambda stream, extra, shape: stream.logistic(0.0, np.exp(extra[0]), shape),
+    "laplace": lambda stream, extra, shape: stream.laplace(0.0, np.exp(extra[0]), shape),
     "student-t": lambda stream, extra, shape: (
-        math.exp(extra[0]) * stream.standard_t(math.exp(extra[1]), shape)
+        np.exp(extra[0]) * stream.standard_t(np.exp(extra[1]), shape)
     ),
 }
 _MEAN = {

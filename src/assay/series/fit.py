@@ -1,6 +1,7 @@
 """Fitting a panel: what series have in common first, then all of them in blocks."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,12 +10,13 @@ import numpy as np
 from assay.compute import in_flight
 from assay.compute.progress import measured
 from assay.family import AbstractFamily
-from assay.series.arrange import Panel, Recipe
+from assay.series.arrange import Panel, Recipe, names_of
+from assay.series.doubt import Drawn, drawn_around, units_of
 from assay.series.kept import Kept
 from assay.series.kinds import Floats, Whole
 from assay.series.layout import Layout
 from assay.series.objective import Block, filtered, fit_block
-from assay.series.pooling import Common, Told, bend_along, learn_common
+from assay.series.pooling import Common, Told, bends_along, learn_common
 from assay.series.recursion import State
 from assay.series.rule import AbstractRule
 from assay.series.rules import followed, rule_of
@@ -26,6 +28,7 @@ LENGTHS = 8  # lengths from one power of 2 to the next
 CELLS = 4_000_000  # of one array of a block
 SAMPLE = 512  # series that tell what all have in common, in one block like all others
 TOLERANCE, MOST = 1e-3, 60
+DRAWN = "drawn "  # before names of what drawn parameters lead to
 KEPT = ("theta", "level_sd", "log_likelihood", "left")
 
 
@@ -34,9 +37,10 @@ class Fits:
     """Parameters and states of every series of a panel, in its order.
 
     Fields:
-        theta: parameters, (coordinates, series); the common ones for series that were set aside.
+        theta: parameters, (coordinates, series).
         level_sd: what is left open of each series' level.
         state: after the last step of the panel.
+        drawn: parameters as they may be as well, and their states.
         log_likelihood: of each series.
         left: what each log posterior would still gain.
         count: observations of each series that were learnt from.
@@ -45,6 +49,7 @@ class Fits:
     theta: Floats
     level_sd: Floats
     state: State
+    drawn: Drawn
     log_likelihood: Floats
     left: Floats
     count: Floats
@@ -136,7 +141,8 @@ def first_beliefs(panel: Panel, machine: Machine, family: AbstractFamily, rough:
             said.append((linked, 1.0, 0.3))
         else:
             said.append(_first_belief(name))
-    return Common(*(np.array(column) for column in zip(*said, strict=True)))
+    nothing = np.zeros((machine.layout.size, machine.layout.size))
+    return Common(*(np.array(column) for column in zip(*said, strict=True)), nothing)
 
 
 def _first_belief(name: str) -> tuple[float, float, float]:
@@ -187,7 +193,7 @@ def fit_panel(
 
     done = in_flight(part, range(len(blocks)))
     parts = list(measured(done, [block.size for block in blocks], "fitting series"))
-    return common, _collected(parts, work, common, count)
+    return common, collected(parts, count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,20 +241,49 @@ class Work:
         columns = block.seen.y.shape[1]
         prior = common.prior(self.told.of(chosen, columns), self.dtype)
         start = prior.coordinates(jnp.asarray(self.start(chosen, common, columns), self.dtype))
-        static = self.machine.static
+        static, sd = self.machine.static, common.sd
         found = fit_block(start, block, prior, tolerance=TOLERANCE, most=MOST, **static)
         theta = prior.theta(found.at)
-        bend = bend_along(0, found, block, prior, static)
+        kept, scale = slice(chosen.size), np.asarray(prior.scale[0])
+        bend = np.maximum(bends_along(0, found, block, prior, static)[0], (scale / sd[0]) ** 2)
         run = filtered(block, theta, **static)
-        kept = slice(chosen.size)
+        mode, level_sd = np.asarray(theta)[:, kept], (scale / np.sqrt(bend))[kept]
         return Part(
             chosen,
-            np.asarray(theta)[:, kept],
-            (np.asarray(prior.scale[0]) / np.sqrt(bend))[kept],
+            mode,
+            level_sd,
             State(*(each[..., kept] for each in run.state)),
+            self.drawn(block, chosen, mode, level_sd, common),
             np.asarray(run.log_likelihood)[kept],
             np.asarray(found.left)[kept],
         )
+
+    def drawn(
+        self, block: Block, chosen: Whole, theta: Floats, level_sd: Floats, common: Common
+    ) -> Drawn:
+        """Parameters of some series as they may be as well, and where they leave the filter."""
+        told = self.told.of(chosen, chosen.size)
+        units = units_of(self.machine.layout, *told, told.of_level)
+        names = names_of(self.panel.keys[chosen])
+        theta = drawn_around(theta, level_sd, common.told, units, common.sd, names)
+        return Drawn(theta, states_of(block, theta, self.machine, self.dtype))
+
+
+def states_of(block: Block, theta: Floats, machine: Machine, dtype: Any) -> State:
+    """Where parameters leave the filter, each (..., series, draws).
+
+    Args:
+        block: as many series, and those that only fill it up.
+        theta: (coordinates, series, draws).
+        machine: the filter.
+        dtype: of all numbers.
+    """
+    columns, series = block.seen.y.shape[1], theta.shape[1]
+    filled = theta[:, np.arange(columns) % series]
+    turns = np.moveaxis(filled, -1, 0)
+    runs = [filtered(block, jnp.asarray(each, dtype), **machine.static) for each in turns]
+    every = zip(*(run.state for run in runs), strict=True)
+    return State(*(jnp.stack(each, axis=-1)[..., :series, :] for each in every))
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,6 +294,7 @@ class Part:
     theta: Floats
     level_sd: Floats
     state: State
+    drawn: Drawn
     log_likelihood: Floats
     left: Floats
 
@@ -308,7 +344,7 @@ def _common(work: Work, first: Common, kept: Kept | None) -> Common:
     found = None if kept is None else kept.load("common")
     common = work.common(first) if found is None else Common(**found)
     if kept is not None and found is None:
-        kept.save("common", {"mean": common.mean, "sd": common.sd, "open": common.open})
+        kept.save("common", {each.name: getattr(common, each.name) for each in fields(common)})
     return common
 
 
@@ -316,48 +352,46 @@ def _part(work: Work, chosen: Whole, common: Common, kept: Kept | None, number: 
     """What was found of a block, as it was kept or found now."""
     found = None if kept is None else kept.load(f"part-{number}")
     if found is not None:
-        state = State(*(jnp.asarray(found[name]) for name in State._fields))
-        rest = {name: each for name, each in found.items() if name not in State._fields}
-        return Part(chosen=chosen, state=state, **rest)
+        state, ends = (
+            State(*(jnp.asarray(found[before + name]) for name in State._fields))
+            for before in ("", DRAWN)
+        )
+        rest = {name: found[name] for name in KEPT}
+        return Part(chosen=chosen, state=state, drawn=Drawn(found[DRAWN], ends), **rest)
     part = work.fit(chosen, common)
     if kept is not None:
         rest = {name: getattr(part, name) for name in KEPT}
-        state = {name: np.asarray(each) for name, each in part.state._asdict().items()}
-        kept.save(f"part-{number}", rest | state)
+        for before, state in (("", part.state), (DRAWN, part.drawn.state)):
+            rest |= {before + name: np.asarray(each) for name, each in state._asdict().items()}
+        kept.save(f"part-{number}", rest | {DRAWN: part.drawn.theta})
     return part
 
 
-def unlearnt(common: Common, told: Floats, rough: Floats) -> tuple[Floats, Floats]:
-    """Parameters of series that no fit has seen, and what is left open of their levels.
-
-    Args:
-        common: what all have in common.
-        told: what each tells of its level.
-        rough: first guess of each level.
-    """
-    level_sd = (common.sd[0] ** -2.0 + told) ** -0.5
-    theta = np.repeat(common.mean[:, None], told.size, axis=1)
-    theta[0] += told * level_sd**2 * (rough - common.mean[0])
-    return theta, level_sd
-
-
-def _collected(parts: list[Part], work: Work, common: Common, count: Floats) -> Fits:
+def collected(parts: list[Part], count: Floats) -> Fits:
     """All parts in the order of the panel.
 
-    A series that was set aside has the common parameters, and the mean of its rows that can stand.
+    Args:
+        parts: of all its series.
+        count: observations of each series.
     """
     order = np.concatenate([part.chosen for part in parts])
     back = np.argsort(order)
 
-    def joined(each: list[Floats]) -> Floats:
-        return np.concatenate(each, axis=-1)[..., back]
+    def joined(each: Iterable[Floats], axis: int = -1) -> Floats:
+        return np.take(np.concatenate([np.asarray(own) for own in each], axis=axis), back, axis)
 
-    theta = joined([part.theta for part in parts])
-    level_sd = joined([part.level_sd for part in parts])
-    every = zip(*(part.state for part in parts), strict=True)
-    state = State(*(jnp.concatenate(each, axis=-1)[..., back] for each in every))
-    aside = np.array(sorted(work.panel.set_aside), dtype=int)
-    theta[:, aside], level_sd[aside] = unlearnt(common, work.told.of_level[aside], work.rough[aside])
-    likelihood = joined([part.log_likelihood for part in parts])
-    left = joined([part.left for part in parts])
-    return Fits(theta, level_sd, state, likelihood, left, count)
+    def states(each: Iterable[State], axis: int) -> State:
+        return State(*(jnp.asarray(joined(own, axis)) for own in zip(*each, strict=True)))
+
+    return Fits(
+        joined(part.theta for part in parts),
+        joined(part.level_sd for part in parts),
+        states((part.state for part in parts), -1),
+        Drawn(
+            joined((part.drawn.theta for part in parts), -2),
+            states((part.drawn.state for part in parts), -2),
+        ),
+        joined(part.log_likelihood for part in parts),
+        joined(part.left for part in parts),
+        count,
+    )

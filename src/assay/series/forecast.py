@@ -12,11 +12,11 @@ from assay.compute import in_flight
 from assay.errors import ConfigError, nearest
 from assay.series.ahead import Future, unique_ids
 from assay.series.arrange import Recipe
-from assay.series.chance import chance_of
+from assay.series.chance import Extra, chance_of
+from assay.series.doubt import picked
 from assay.series.fit import Fits, Machine
 from assay.series.kinds import Flags, Floats, Whole
-from assay.series.layout import Parts
-from assay.series.paths import Ahead, Paths, sample_paths
+from assay.series.paths import Ahead, Path, Paths, sample_paths
 from assay.series.pooling import Common
 from assay.series.recursion import State
 from assay.series.together import put_together
@@ -277,10 +277,10 @@ class Forecast:
             hidden: whether a value is known only to be `y` or more, likewise.
         """
         found = np.empty((self.horizon, self.series))
-        rule, every = self.machine.rule, self.extra()
+        rule = self.machine.rule
 
-        def told(at: int, block: Whole, eta: Floats) -> None:
-            extra = tuple(jnp.asarray(each[block])[:, None] for each in every)
+        def told(at: int, block: Whole, eta: Floats, extra: Extra) -> None:
+            extra = tuple(jnp.asarray(each) for each in extra)
             seen = jnp.asarray(y[at, block])[:, None]
             exact = np.asarray(rule.log_prob(jnp.asarray(eta), extra, seen))
             above = np.asarray(rule.reach(jnp.asarray(eta), extra, seen)[0])
@@ -290,53 +290,55 @@ class Forecast:
         self.along(told)
         return found
 
-    def along(self, told: Callable[[int, Whole, Floats], None]) -> None:
-        """Tell the driven parameter before its link along all paths.
+    def along(self, told: Callable[[int, Whole, Floats, Extra], None]) -> None:
+        """Tell the family's parameters before their links along all paths.
 
         Args:
-            told: is given a step, numbers of series, and theirs at that step, (series, paths).
+            told: is given a step, numbers of series, the driven parameter at that step, and the
+                others, each (series, paths).
         """
         size = max(1, CELLS // (self.horizon * self.paths))
         for first in range(0, self.series, size):
             block = np.arange(first, min(first + size, self.series))
-            self._drawn(block, lambda at, eta, block=block: told(at, block, eta))
+            self._drawn(block, lambda at, eta, extra, block=block: told(at, block, eta, extra))
 
-    def extra(self) -> tuple[Floats, ...]:
-        """The family's other parameters before their links, in the order of the rule's names."""
-        return tuple(np.asarray(each) for each in self._parts(np.arange(self.series)).extra)
+    def _begun(self, block: Whole) -> Path:
+        """What each path of some series begins with: one of the parameters drawn for its series.
 
-    def _parts(self, block: Whole) -> Parts:
-        """Parameters of some series; of a new one what all have in common."""
+        A new series has parameters like those that all have in common.
+        """
         place = self.future.place[block]
-        theta = np.where(place < 0, self.common.mean[:, None], self.fits.theta[:, place])
-        return self.machine.layout.read(jnp.asarray(theta))
+        new = np.flatnonzero(place < 0)
+        names = [self.future.names[k] for k in block]
+        theta = self.fits.drawn.theta[:, place]
+        theta[:, new] = self.common.drawn([names[k] for k in new])
+        pick, rows = picked(names, self.paths, self.seed), np.arange(block.size)[:, None]
+        state = (
+            jnp.where((place < 0)[:, None], 0.0, each[..., place, :])[..., rows, pick]
+            for each in self.fits.drawn.state
+        )
+        return Path(self.machine.layout.read(jnp.asarray(theta[:, rows, pick])), State(*state))
 
     def _drawn(
-        self, block: Whole, watch: Callable[[int, Floats], None] = lambda step, eta: None
+        self,
+        block: Whole,
+        watch: Callable[[int, Floats, Extra], None] = lambda step, eta, extra: None,
     ) -> Paths:
-        future, place = self.future, self.future.place[block]
-        new = place < 0
-        parts = self._parts(block)
-        state = State(*(jnp.where(new, 0.0, each[..., place]) for each in self.fits.state))
-        seasons = self.recipe.seasons
+        future, seasons = self.future, self.recipe.seasons
+        shape = (self.horizon, block.size)
+        offset, is_open = (
+            each[:, block] if each.size > 1 else np.broadcast_to(each, shape)
+            for each in (future.offset, future.is_open)
+        )
         basis, push = seasons.basis(future.steps), seasons.pushes(future.steps)
-        fixed = np.asarray(parts.level) + basis @ np.asarray(parts.season)
-        fixed = fixed + (future.offset[:, block] if future.offset.size > 1 else future.offset)
-        if future.features.shape[0]:
-            effects = np.asarray(parts.effects)
-            fixed = fixed + np.einsum("kts,ks->ts", future.features[:, :, block], effects)
-        is_open = future.is_open[:, block] if future.is_open.size > 1 else np.ones_like(fixed)
-        ahead = Ahead(*(jnp.asarray(each) for each in (fixed, basis, push, is_open)))
-        keys = [future.names[k] for k in block]
-        share = self.share or 0.0
+        features = future.features[:, :, block]
+        keys, share = [future.names[k] for k in block], self.share or 0.0
         drawn = sample_paths(
             self.machine.rule,
             chance_of(self.recipe.family, self.recipe.driven),
             self.machine.scaling,
-            parts,
-            state,
-            ahead,
-            self._unsure(place, parts),
+            self._begun(block),
+            Ahead(offset, features, basis, push, is_open),
             keys=keys,
             paths=self.paths,
             seed=self.seed,
@@ -344,11 +346,6 @@ class Forecast:
             arranged=lambda noise: put_together(noise, share, keys, self.seed) if share else noise,
         )
         return drawn if self.limit is None else cut(drawn, self.limit[:, block])
-
-    def _unsure(self, place: Whole, parts: Parts) -> Floats:
-        """What is not known of each level: observations make up for it, a few at a time."""
-        held = (1.0 - np.asarray(parts.gains.level)) ** self.fits.count[place]
-        return np.where(place < 0, self.common.sd[0], self.fits.level_sd[place] * held)
 
 
 def cut(drawn: Paths, limit: Floats) -> Paths:

@@ -5,7 +5,9 @@ import numpy as np
 from assay.errors import ConfigError
 from assay.family import AbstractFamily, Hurdle, ZeroInflated
 from assay.predictive import DistributionPredictive
+from assay.series.chance import Extra
 from assay.series.forecast import Forecast
+from assay.series.kinds import Floats, Whole
 from assay.series.rules import followed
 
 MIXED = 64
@@ -23,17 +25,20 @@ def laws_of(forecast: Forecast) -> DistributionPredictive:
     if future.cell is None:
         raise ConfigError("laws: rows are asked for by a table. Pass it as `future`.")
     step, series = future.cell
+    names = forecast.machine.rule.names
     eta = np.empty((forecast.paths, step.size))
+    linked = {name: np.empty_like(eta) for name in names}
     at_step = [np.flatnonzero(step == at) for at in range(forecast.horizon)]
 
-    def told(at: int, block: np.ndarray, linked: np.ndarray) -> None:
+    def told(at: int, block: Whole, driven: Floats, extra: Extra) -> None:
         rows = at_step[at]
         rows = rows[(series[rows] >= block[0]) & (series[rows] <= block[-1])]
-        eta[:, rows] = linked[series[rows] - block[0]].T
+        place = series[rows] - block[0]
+        eta[:, rows] = driven[place].T
+        for name, each in zip(names, extra, strict=True):
+            linked[name][:, rows] = each[place].T
 
     forecast.along(told)
-    names = forecast.machine.rule.names
-    linked = {name: each[series] for name, each in zip(names, forecast.extra(), strict=True)}
     if future.is_open.size > 1:
         closed = future.is_open[step, series] == 0
         refuse_closed(family, driven, any_closed=bool(closed.any()))

@@ -68,6 +68,11 @@ class Layout:
         return 4 + int(self.has_trend) + self.moving
 
     @property
+    def first_season(self) -> int:
+        """Where the states of seasons begin; effects follow them."""
+        return self.size - len(self.effects) - len(self.owners)
+
+    @property
     def moving(self) -> int:
         """How many seasons follow what is seen."""
         return max(self.owners, default=-1) + 1
@@ -81,7 +86,7 @@ class Layout:
         slope = MOST_TREND * jax.nn.sigmoid(next(rows)) if self.has_trend else 0.0 * level
         moving = [MOST_SEASON * jax.nn.sigmoid(next(rows)) for _ in range(self.moving)]
         extra = tuple(next(rows) for _ in self.extra)
-        states, first = len(self.owners), self.size - len(self.effects) - len(self.owners)
+        states, first = len(self.owners), self.first_season
         season = theta[first : first + states]
         follow = [moving[owner] for owner in self.owners]
         gains = Gains(

@@ -125,11 +125,8 @@ def start_left_open(
     basis, push = block.calendar
     share, pace = jnp.mean(basis**2, axis=0), jnp.mean(basis * push, axis=0)
     if layout.owners:
-        first = layout.size - len(layout.effects) - len(layout.owners)
-        told = told_of_season(
-            gains.season, one, rows, share[:, None], pace[:, None], scaling
-        )
-        sd = prior.sd[first : first + len(layout.owners)]
+        told = told_of_season(gains.season, one, rows, share[:, None], pace[:, None], scaling)
+        sd = prior.sd[layout.first_season :][: len(layout.owners)]
         found = found + jnp.sum(jnp.log(sd**-2.0 + told), axis=0)
     return 0.5 * found
 

@@ -4,7 +4,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from assay.series.arrange import Panel, Recipe
-from assay.series.fit import Fits, machine_of, rough_levels, told_of, unlearnt
+from assay.series.doubt import Drawn
+from assay.series.fit import (
+    Fits,
+    Part,
+    Work,
+    collected,
+    machine_of,
+    rough_levels,
+    states_of,
+    told_of,
+)
+from assay.series.kinds import Whole
 from assay.series.objective import filtered
 from assay.series.pooling import Common
 from assay.series.recursion import State
@@ -26,23 +37,35 @@ def moved_on(recipe: Recipe, past: Panel, common: Common, fits: Fits, panel: Pan
     """
     machine = machine_of(recipe, panel)
     place = past.find(panel.keys)
-    new = np.flatnonzero(place < 0)
-    theta, level_sd = fits.theta[:, place], fits.level_sd[place]
     rough, count = rough_levels(panel, recipe.family, recipe.driven)
-    told = told_of(machine, rough[new], count[new], common).of_level
-    theta[:, new], level_sd[new] = unlearnt(common, told, rough[new])
+    work = Work(panel, recipe, machine, rough, told_of(machine, rough, count, common), np.float64)
     steps = 1 << (int(panel.lengths.max()) - 1).bit_length()
-    columns = min(-(-panel.series // COLUMNS) * COLUMNS, MOST)
-    parts, likelihood = [], []
-    for first in range(0, panel.series, columns):
-        chosen = np.arange(first, min(first + columns, panel.series))
-        block = panel.block(chosen, steps, columns, recipe.seasons, np.float64)
-        padded = np.append(chosen, np.full(columns - chosen.size, chosen[0]))
-        run = filtered(block, jnp.asarray(theta[:, padded], float), **machine.static)
-        parts.append([np.asarray(each)[..., : chosen.size] for each in run.state])
-        likelihood.append(np.asarray(run.log_likelihood)[: chosen.size])
-    state = State(
-        *(jnp.asarray(np.concatenate(each, axis=-1)) for each in zip(*parts, strict=True))
+    known, new = np.flatnonzero(place >= 0), np.flatnonzero(place < 0)
+    columns = min(-(-known.size // COLUMNS) * COLUMNS, MOST)
+    parts = [
+        _moved(work, fits, known[first : first + columns], place, (steps, columns))
+        for first in range(0, known.size, max(columns, 1))
+    ]
+    size = COLUMNS
+    parts += [work.fit(new[at : at + size], common) for at in range(0, new.size, size)]
+    return collected(parts, count)
+
+
+def _moved(work: Work, fits: Fits, chosen: Whole, place: Whole, shape: tuple[int, int]) -> Part:
+    """Series of the fit, with its parameters, over the other history."""
+    steps, columns = shape
+    block = work.panel.block(chosen, steps, columns, work.recipe.seasons, np.float64)
+    was = place[chosen]
+    theta, drawn = fits.theta[:, was], fits.drawn.theta[:, was]
+    padded = jnp.asarray(theta[:, np.arange(columns) % chosen.size], float)
+    run = filtered(block, padded, **work.machine.static)
+    kept = slice(chosen.size)
+    return Part(
+        chosen,
+        theta,
+        fits.level_sd[was],
+        State(*(each[..., kept] for each in run.state)),
+        Drawn(drawn, states_of(block, drawn, work.machine, np.float64)),
+        np.asarray(run.log_likelihood)[kept],
+        fits.left[was],
     )
-    left = np.where(place < 0, 0.0, fits.left[place])
-    return Fits(theta, level_sd, state, np.concatenate(likelihood), left, count)

@@ -21,16 +21,31 @@ class Ahead(NamedTuple):
     """The days to come of a block of series.
 
     Fields:
-        fixed: what no observation moves, of the linked parameter, (steps, series).
+        offset: log of exposure and of what else adds without a parameter; (steps, series) or
+            (steps, 1).
+        features: (features, steps, series).
         basis: what of each seasonal state counts, (steps, states).
         push: how far each moves, (steps, states).
         is_open: whether anything can be sold, (steps, series); elsewhere the value is 0.
     """
 
-    fixed: Float[Array, "steps series"]
-    basis: Float[Array, "steps states"]
-    push: Float[Array, "steps states"]
-    is_open: Float[Array, "steps series"]
+    offset: Floats
+    features: Floats
+    basis: Floats
+    push: Floats
+    is_open: Floats
+
+
+class Path(NamedTuple):
+    """What each path of each series begins with.
+
+    Fields:
+        parts: parameters, each (..., series, paths).
+        state: likewise.
+    """
+
+    parts: Parts
+    state: State
 
 
 class Paths(NamedTuple):
@@ -56,16 +71,14 @@ def sample_paths(
     rule: AbstractRule,
     chance: AbstractChance,
     scaling: Scaling,
-    parts: Parts,
-    state: State,
+    begun: Path,
     ahead: Ahead,
-    unsure: Floats,
     *,
     keys: Sequence[str],
     paths: int,
     seed: int,
     arranged: Callable[[Floats], Floats] = lambda noise: noise,
-    watch: Callable[[int, Floats], None] = lambda step, eta: None,
+    watch: Callable[[int, Floats, Extra], None] = lambda step, eta, extra: None,
 ) -> Paths:
     """Draw futures of a block of series.
 
@@ -73,45 +86,42 @@ def sample_paths(
         rule: of the family.
         chance: how its values are drawn.
         scaling: of its score.
-        parts: parameters of each series.
-        state: of each after the last step that was seen.
+        begun: what each path begins with.
         ahead: the days to come.
-        unsure: standard deviation of what is not known of each level, (series,).
         keys: of the series: each has a stream of its own.
         paths: how many of each.
         seed: of all streams.
         arranged: the noise, (steps, series, paths), in another order of paths.
-        watch: is told the linked parameter of all paths at each step, (series, paths).
+        watch: is told the linked parameter and the family's others of all paths at each step, each
+            (series, paths).
     """
-    steps, series = ahead.fixed.shape
+    steps, series = ahead.is_open.shape
+    parts, now = begun
+    extra = tuple(np.asarray(each) for each in parts.extra)
     streams = [stream_of(seed, "paths", key) for key in keys]
-    shift = np.stack([sd * own.normal(size=paths) for sd, own in zip(unsure, streams, strict=True)])
-    every = [tuple(float(each[at]) for each in parts.extra) for at in range(series)]
-    shape = (steps, paths)
-    noise = np.stack(
-        [chance.noise(own, extra, shape) for own, extra in zip(streams, every, strict=True)], axis=1
-    )
+    noise = np.empty((steps, series, paths))
+    for at, own in enumerate(streams):
+        noise[:, at] = chance.noise(own, tuple(each[at] for each in extra), (steps, paths))
     noise = arranged(noise)
-    extra = tuple(np.asarray(each)[:, None] for each in parts.extra)
-    now = jax.tree.map(lambda each: jnp.repeat(each[..., None], paths, axis=-1), state)
-    gains = jax.tree.map(lambda each: each[..., None], parts.gains)
     values, means = np.empty((steps, series, paths)), np.empty((steps, series))
     for at in range(steps):
-        row = (ahead.fixed[at], ahead.basis[at])
-        eta = np.asarray(_heights(now, *row)) + shift
-        watch(at, eta)
+        row = (ahead.offset[at], ahead.features[:, at], ahead.basis[at])
+        eta = np.asarray(_heights(now, parts, *row))
+        watch(at, eta, extra)
         drawn = chance.value(streams, noise[at], eta, extra)
-        is_open = np.asarray(ahead.is_open[at])[:, None]
+        is_open = ahead.is_open[at][:, None]
         values[at] = np.where(is_open > 0, drawn, 0.0)
         means[at] = np.where(is_open > 0, chance.mean(eta, extra), 0.0).mean(axis=1)
         if at + 1 < steps:
-            now = _moved(now, gains, eta, drawn, ahead.push[at], is_open, extra, rule, scaling)
+            push = ahead.push[at]
+            now = _moved(now, parts.gains, eta, drawn, push, is_open, extra, rule, scaling)
     return Paths(values, means)
 
 
 @jax.jit
-def _heights(state: State, fixed: Array, basis: Array) -> Array:
-    return fixed[:, None] + height(state, basis)
+def _heights(state: State, parts: Parts, offset: Array, features: Array, basis: Array) -> Array:
+    fixed = offset[:, None] + parts.level + jnp.tensordot(basis, parts.season, 1)
+    return fixed + jnp.einsum("ks,ksp->sp", features, parts.effects) + height(state, basis)
 
 
 @partial(jax.jit, static_argnames=("rule", "scaling"))

@@ -7,7 +7,7 @@ Source: Robbins (1956), An empirical Bayes approach to statistics; MacKay (1992)
 interpolation, for the rounds; Laplace's approximation for what a fit leaves open.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from assay.compute import on_all_cores
+from assay.series.doubt import normals, typical, units_of
 from assay.series.kinds import Floats, Whole
 from assay.series.lockstep import Minimum
 from assay.series.objective import Block, Prior, fit_block
@@ -47,7 +48,9 @@ class Told(NamedTuple):
     def of(self, chosen: Whole, columns: int) -> "Told":
         """Some series, and nothing of those that fill up a block."""
         more = (0, columns - chosen.size)
-        return Told(np.pad(self.one[chosen], more, constant_values=1.0), np.pad(self.rows[chosen], more))
+        return Told(
+            np.pad(self.one[chosen], more, constant_values=1.0), np.pad(self.rows[chosen], more)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +61,17 @@ class Common:
         mean: of each coordinate.
         sd: over series.
         open: typical standard deviation that a fit leaves open in a coordinate.
+        told: what rows tell of all coordinates, per unit of `units_of`.
     """
 
     mean: Floats
     sd: Floats
     open: Floats
+    told: Floats
+
+    def drawn(self, names: Sequence[str]) -> Floats:
+        """Parameters of series that nobody has seen, (coordinates, series, draws)."""
+        return self.mean[:, None, None] + self.sd[:, None, None] * normals(names, self.mean.size)
 
     def prior(self, told: "Told", dtype: Any) -> Prior:
         """For some series, with a search in units of what their fits will leave open.
@@ -98,42 +107,47 @@ def learn_common(
         return first
     share = (told.of_level > 0) / np.sum(told.of_level > 0)
     common, theta, dtype = first, jnp.asarray(start), block.seen.y.dtype
+    units = units_of(rule["layout"], *told, told.of_level)
     for _ in range(ROUNDS):
         prior = common.prior(told, dtype)
         at = prior.coordinates(theta.astype(dtype))
         found = fit_block(at, block, prior, tolerance=TOLERANCE, most=MOST, **rule)
         theta = prior.theta(found.at)
-        spread = np.asarray(prior.scale) / np.sqrt(_bends(found, block, prior, rule))
-        common = _updated(common, np.asarray(theta), spread, share)
+        bends = _bends(found, block, prior, rule)
+        scale, sd = np.asarray(prior.scale), common.sd
+        curvature = bends / (scale[:, None] * scale[None]) - np.diag(sd**-2.0)[:, :, None]
+        shape = typical(curvature, units, sd, share)
+        across = np.diagonal(bends).T
+        spread = scale / np.sqrt(np.maximum(across, (scale / sd[:, None]) ** 2))
+        common = _updated(common, np.asarray(theta), spread, share, shape)
     return common
 
 
 def _bends(found: Minimum, block: Block, prior: Prior, rule: Mapping[str, Any]) -> Floats:
-    """Second derivative along each coordinate of the search, at least the prior's."""
+    """Second derivatives in the coordinates of the search, (coordinates, coordinates, series)."""
 
     def along(k: int) -> Floats:
-        return bend_along(k, found, block, prior, rule)
+        return bends_along(k, found, block, prior, rule)
 
     return np.stack(on_all_cores(along, range(found.at.shape[0])))
 
 
-def bend_along(
+def bends_along(
     k: int, found: Minimum, block: Block, prior: Prior, rule: Mapping[str, Any]
 ) -> Floats:
-    """Second derivative of each series' objective along coordinate k of the search."""
-    least = np.asarray((prior.scale[k] / prior.sd[k]) ** 2)
+    """What the gradient of each series gains along coordinate k of the search; 0 if not known."""
     # A search that ends where it begins tells the gradient there, and is compiled already.
     start = found.at.at[k].add(NUDGE)
     ahead = fit_block(start, block, prior, tolerance=TOLERANCE, most=1, **rule)
-    bend = np.asarray((ahead.gradient[k] - found.gradient[k]) / NUDGE)
-    return np.where(np.isfinite(bend), np.maximum(bend, least), least)
+    bends = np.asarray((ahead.gradient - found.gradient) / NUDGE)
+    return np.where(np.isfinite(bends).all(axis=0), bends, 0.0)
 
 
-def _updated(was: Common, theta: Floats, spread: Floats, share: Floats) -> Common:
+def _updated(was: Common, theta: Floats, spread: Floats, share: Floats, told: Floats) -> Common:
     """MacKay's fixed point: each fit counts as far as data, not the prior, decided it."""
     decided = (1.0 - (spread / was.sd[:, None]) ** 2).clip(LEAST_DECIDED) @ share
     shift = (theta @ share - was.mean) / decided
     mean = was.mean + np.clip(shift, -SLOWEST * was.sd, SLOWEST * was.sd)
     sd = np.sqrt((theta - mean[:, None]) ** 2 @ share / decided)
     sd = np.clip(sd, was.sd / SLOWEST, was.sd * SLOWEST).clip(NARROWEST, WIDEST)
-    return Common(mean, sd, np.minimum(np.exp(np.log(spread) @ share), sd))
+    return Common(mean, sd, np.minimum(np.exp(np.log(spread) @ share), sd), told)
