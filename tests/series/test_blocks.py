@@ -8,7 +8,7 @@ import assay
 import assay.series.fit as fitting
 from assay.frame import read
 from assay.series.arrange import Panel, Recipe, arrange
-from assay.series.fit import Work, blocks_of, rough_levels, sample_of, shape_of, told_of_level
+from assay.series.fit import Work, blocks_of, rough_levels, sample_of, shape_of, told_of
 
 MODEL = assay.Model(assay.NegativeBinomial(), mean=assay.ScoreDriven())
 
@@ -61,7 +61,7 @@ def test_a_fit_does_not_depend_on_how_series_are_cut(monkeypatch: pytest.MonkeyP
     )
     panel, machine = whole.panel, whole.machine
     rough, count = rough_levels(panel, whole.recipe.family, "mean")
-    told = told_of_level(machine, rough, count, whole.common)
+    told = told_of(machine, rough, count, whole.common)
     monkeypatch.setattr(fitting, "COLUMNS", (2, 8))
     monkeypatch.setattr(fitting, "CELLS", 100)
     work = Work(panel, whole.recipe, machine, rough, told, np.float64)

@@ -46,7 +46,8 @@ def filtered(told):
     owners = seasons.owners
     moves = (LEVEL, TREND, REST, np.stack([SEASON[k] for k in owners]), PULL)
     gains = Gains(*map(jnp.asarray, moves))
-    calendar = Calendar(jnp.asarray(seasons.basis(at)), jnp.asarray(seasons.pushes(at)))
+    every = (seasons.basis(at), seasons.pushes(at), seasons.shares, seasons.paces)
+    calendar = Calendar(*map(jnp.asarray, every))
     rule, extra = NegativeBinomialRule(), (jnp.log(SIZE),)
 
     @jax.jit

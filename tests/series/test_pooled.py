@@ -10,10 +10,10 @@ import pytest
 import assay
 from assay.frame import read
 from assay.series.arrange import Recipe, arrange
-from assay.series.fit import first_beliefs, machine_of, rough_levels, told_of_level
+from assay.series.fit import first_beliefs, machine_of, rough_levels, told_of
 from assay.series.forecast import Forecast
 from assay.series.objective import filtered
-from assay.series.pooling import learn_common
+from assay.series.pooling import Told, learn_common
 
 SERIES, DAYS = 60, 80
 MEAN, SD = {"level": 1.4, "x": 0.5, "size": 1.2}, {"level": 0.6, "x": 0.25}
@@ -37,7 +37,7 @@ def work():
     machine = machine_of(recipe, panel)
     rough, count = rough_levels(panel, recipe.family, "mean")
     first = first_beliefs(panel, machine, recipe.family, rough)
-    return recipe, panel, machine, rough, told_of_level(machine, rough, count, first), first
+    return recipe, panel, machine, rough, told_of(machine, rough, count, first), first
 
 
 def learnt(work, chosen, steps, columns):
@@ -46,8 +46,7 @@ def learnt(work, chosen, steps, columns):
     block = panel.block(chosen, steps, columns, recipe.seasons, np.float64)
     start = np.repeat(first.mean[:, None], columns, axis=1)
     start[0, : chosen.size] = rough[chosen]
-    own = np.append(told[chosen], np.zeros(columns - chosen.size))
-    return learn_common(block, start, own, first, machine.static)
+    return learn_common(block, start, told.of(chosen, columns), first, machine.static)
 
 
 def test_pooling_finds_mean_and_spread_of_what_series_were_drawn_with(work):
@@ -85,7 +84,7 @@ def test_padding_changes_nothing(work):
 
 def test_where_no_series_tells_anything_the_first_beliefs_stay(work):
     first = work[-1]
-    nothing = (*work[:4], 0.0 * work[4], first)
+    nothing = (*work[:4], Told(work[4].one, 0.0 * work[4].rows), first)
     assert learnt(nothing, np.arange(4), DAYS, 4) is first
 
 

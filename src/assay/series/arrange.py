@@ -176,7 +176,10 @@ class Panel:
                 jnp.asarray(spread(self.weight, dtype)),
             ),
             calendar=Calendar(
-                jnp.asarray(seasons.basis(at), dtype), jnp.asarray(seasons.pushes(at), dtype)
+                jnp.asarray(seasons.basis(at), dtype),
+                jnp.asarray(seasons.pushes(at), dtype),
+                jnp.asarray(seasons.shares, dtype),
+                jnp.asarray(seasons.paces, dtype),
             ),
             offset=jnp.asarray(offset),
             features=jnp.asarray(

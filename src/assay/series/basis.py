@@ -58,6 +58,28 @@ class Seasons:
         moved = [block / np.sum(block**2, axis=1, keepdims=True) for block in blocks]
         return np.concatenate([np.zeros((len(steps), 0)), *moved], axis=1)
 
+    @property
+    def shares(self) -> Floats:
+        """What of a step's information is about each state, on average, (states,)."""
+        return self._typical[0]
+
+    @property
+    def paces(self) -> Floats:
+        """What each state forgets of its start while its season moves by 1, on average."""
+        return self._typical[1]
+
+    @property
+    def _typical(self) -> Floats:
+        each = [np.tile(_typical(period), (_states(period), 1)) for period in self.periods]
+        return np.concatenate([np.zeros((0, 2)), *each]).T
+
+
+def _typical(period: float) -> tuple[float, float]:
+    """Means over a round of a state's squared basis, and of that times its push."""
+    if _is_slotted(period):
+        return 1.0 / period, 1.0 / (period - 1.0)
+    return 0.5, 0.5 / _pairs(period)
+
 
 def _is_slotted(period: float) -> bool:
     return float(period).is_integer() and period <= SLOTS

@@ -122,10 +122,9 @@ def start_left_open(
     gains = layout.read(theta).gains
     one, rows = prior.one, prior.rows
     found = jnp.log(prior.sd[0] ** -2.0 + told_of_start(gains, one, rows, scaling))
-    basis, push = block.calendar
-    share, pace = jnp.mean(basis**2, axis=0), jnp.mean(basis * push, axis=0)
+    share, pace = block.calendar.share[:, None], block.calendar.pace[:, None]
     if layout.owners:
-        told = told_of_season(gains.season, one, rows, share[:, None], pace[:, None], scaling)
+        told = told_of_season(gains.season, one, rows, share, pace, scaling)
         sd = prior.sd[layout.first_season :][: len(layout.owners)]
         found = found + jnp.sum(jnp.log(sd**-2.0 + told), axis=0)
     return 0.5 * found

@@ -48,7 +48,9 @@ def told_of_start(
         total, at, matrix, form, left = now
         takes = jnp.mod(left, 2.0) == 1.0
         total = total + jnp.where(takes, _value(form, at), 0.0)
-        at = tuple(jnp.where(takes, new, old) for new, old in zip(_times(matrix, at), at))
+        at = tuple(
+            jnp.where(takes, new, old) for new, old in zip(_times(matrix, at), at, strict=True)
+        )
         return (total, at, _squared(matrix), _doubled(form, matrix), jnp.floor(left / 2.0)), None
 
     (total, *_), _ = lax.scan(doubled, first, None, length=DOUBLINGS)
@@ -56,7 +58,7 @@ def told_of_start(
 
 
 def _value(form: tuple[Array, ...], at: tuple[Array, ...]) -> Array:
-    """a x² + 2 b x y + d y²."""
+    """The form a x² + 2 b x y + d y² at (x, y)."""
     (a, b, d), (x, y) = form, at
     return a * x**2 + 2.0 * b * x * y + d * y**2
 

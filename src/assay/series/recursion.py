@@ -52,10 +52,14 @@ class Calendar(NamedTuple):
     Fields:
         basis: what of each seasonal state counts.
         push: how far each moves so that the season of this step moves by 1.
+        share: what of a step's information is about each, on average.
+        pace: what each forgets of its start while its season moves by 1, on average.
     """
 
     basis: Float[Array, "steps states"]
     push: Float[Array, "steps states"]
+    share: Float[Array, " states"]
+    pace: Float[Array, " states"]
 
 
 class Gains(NamedTuple):
