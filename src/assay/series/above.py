@@ -1,7 +1,7 @@
 """The law of what lies beyond a limit, as a short table a row that draws are read off.
 
 With L = Y - limit given Y >= limit, a table holds -log P(L >= l) at a few l. Between them it is
-taken as straight, as of an exponential, beyond them as going on so.
+taken as straight, as of an exponential (of counts, as of a geometric), beyond them as going on so.
 """
 
 from functools import partial
@@ -59,13 +59,13 @@ def above(
     Args:
         eta: the driven parameter before its link.
         sd: what is open of it.
-        limit: that values reached.
+        limit: that values reached; of counts a whole number.
         scale: mean of L or near it; where it is no number above 0, told by the score.
         extra: the other parameters before their links.
         rule: of the family.
         whole: whether values are whole numbers.
     """
-    reach, score = rule.reach(eta, extra, limit)
+    _, score = rule.reach(eta, extra, limit)
     known = jnp.isfinite(scale) & (scale > 0)
     # Of a parameter of scale the score is the limit times the hazard.
     rough = jnp.maximum(jnp.abs(limit), 1e-6) / jnp.maximum(jnp.abs(score), 1e-6)
@@ -77,16 +77,14 @@ def above(
         found = jnp.where(jnp.isnan(found), FAR, jnp.clip(found, 0.0, FAR))
         return jax.lax.cummax(found.at[0].set(0.0), axis=0)
 
-    del reach
     at = places - limit
     every = [costs(eta + node * sd, extra) for node in NODES]
-    mid, up, down = (jnp.log(jnp.maximum(_mean(at, each), 1e-300)) for each in every)
+    mid, up, down = (jnp.log(jnp.maximum(_mean(at, each, whole), 1e-300)) for each in every)
     mixed = -jnp.log(sum(w * jnp.exp(-each) for w, each in zip(WEIGHTS, every, strict=True)))
     lean = []
     for k, each in enumerate(extra):
         moved = tuple(other + NUDGE * (j == k) for j, other in enumerate(extra))
-        lean.append((jnp.log(jnp.maximum(_mean(at, costs(eta, moved)), 1e-300)) - mid) / NUDGE)
-        del each
+        lean.append((jnp.log(jnp.maximum(_mean(at, costs(eta, moved), whole), 1e-300)) - mid) / NUDGE)
     more = WEIGHTS[0] + WEIGHTS[1] * (jnp.exp(up - mid) + jnp.exp(down - mid))
     return Above(
         at,
@@ -118,11 +116,13 @@ def _slopes(at: Array, cost: Array) -> Array:
     return jnp.concatenate([slopes, slopes[-1:]])
 
 
-def _mean(at: Array, cost: Array) -> Array:
-    """Mean of L: the integral of its survival."""
-    share = jnp.exp(-cost)
+def _mean(at: Array, cost: Array, whole: bool) -> Array:
+    """Mean of L: the integral of its survival, of counts the sum."""
+    share, slopes = jnp.exp(-cost), _slopes(at, cost)
     drop = jnp.concatenate([share[:-1] - share[1:], share[-1:]])
-    return jnp.sum(_slopes(at, cost) * drop, axis=0)
+    if whole:
+        slopes = 1.0 / jnp.expm1(1.0 / jnp.maximum(slopes, 1e-2))
+    return jnp.sum(slopes * drop, axis=0)
 
 
 @jax.jit
@@ -137,9 +137,15 @@ def beyond(at: Array, cost: Array, asked: Array) -> Array:
     return found
 
 
-@jax.jit
+@partial(jax.jit, static_argnames="whole")
 def drawn_above(
-    table: Above, factor: Array, error: Array, others: Array, noise: Float[Array, "rows draws"]
+    table: Above,
+    factor: Array,
+    error: Array,
+    others: Array,
+    noise: Float[Array, "rows draws"],
+    *,
+    whole: bool,
 ) -> Array:
     """Draws of L, (rows, draws).
 
@@ -149,8 +155,10 @@ def drawn_above(
         error: of the driven parameter, in standard deviations, (rows, draws).
         others: errors of the other parameters, (parameters, rows, draws).
         noise: standard exponential.
+        whole: whether values are whole numbers.
     """
     some = jnp.clip(error, -4.0, 4.0)
     log_share = table.tilt[:, None] * some + table.bow[:, None] * some**2
     log_share = log_share + jnp.einsum("pr,prd->rd", table.lean, others)
-    return beyond(table.at, table.cost, noise) * jnp.exp(log_share) * factor[:, None]
+    lost = beyond(table.at, table.cost, noise)
+    return (jnp.floor(lost) if whole else lost) * jnp.exp(log_share) * factor[:, None]

@@ -137,14 +137,18 @@ class Laws:
         step: of each hidden one.
         table: their laws.
         factor: what makes their means exact.
+        gap: what is lost at least, between a limit and the next count.
         sd: of what is open of the driven parameter.
+        whole: whether values are whole numbers.
     """
 
     number: Whole
     step: Whole
     table: Above
     factor: Floats
+    gap: Floats
     sd: Floats
+    whole: bool
 
     def drawn(self, errors: Errors, bits: np.random.BitGenerator) -> Floats:
         """What was lost on some rows, (rows, draws)."""
@@ -152,15 +156,15 @@ class Laws:
         noise = np.random.Generator(bits).standard_exponential(errors.eta.shape, np.float32)
         sd = np.maximum(self.sd[own], 1e-6).astype(np.float32)
         table = Above(*(jnp.asarray(each[..., own], jnp.float32) for each in self.table))
-        return np.asarray(
-            drawn_above(
-                table,
-                jnp.asarray(self.factor[own], jnp.float32),
-                jnp.asarray(errors.eta / sd[:, None]),
-                jnp.asarray(errors.others),
-                jnp.asarray(noise),
-            )
+        drawn = drawn_above(
+            table,
+            jnp.asarray(self.factor[own], jnp.float32),
+            jnp.asarray(errors.eta / sd[:, None]),
+            jnp.asarray(errors.others),
+            jnp.asarray(noise),
+            whole=self.whole,
         )
+        return np.asarray(drawn) + self.gap[own, None]
 
 
 def lost_sales(
@@ -185,8 +189,10 @@ def lost_sales(
     rows = np.flatnonzero(panel.hidden)
     limit, sd = panel.y[rows], np.sqrt(review.spread[rows])
     whole = review.recipe.family.underlying.support.whole
-    exact = past.ask(rows, _excess, limit)
-    table = _tables(past, rows, sd, limit, exact, review.machine.rule, whole)
+    # A count that reaches a fraction of one reaches the next.
+    gap = np.ceil(limit) - limit if whole else 0.0 * limit
+    exact = past.ask(rows, _excess, limit) - gap
+    table = _tables(past, rows, sd, limit + gap, exact, review.machine.rule, whole)
     # Far out the exact mean is a ratio of two numbers that vanish.
     exact = np.where(np.isfinite(exact) & (exact >= 0), exact, table.own)
     factor = np.where(table.own > 0, exact / np.where(table.own > 0, table.own, 1.0), 1.0)
@@ -194,12 +200,12 @@ def lost_sales(
     asked = np.broadcast_to(ends, (rows.size, 2))
     low, high = np.asarray(beyond(table.at, table.mixed, asked)).T if rows.size else asked.T
     if whole:
-        low, high = ((np.ceil(limit + each) - 1 - limit).clip(0) for each in (low, high))
+        low, high = (np.ceil(each - 1e-9).clip(1.0) - 1.0 + gap for each in (low, high))
     found = pl.DataFrame(
         {
             time: panel.grid.times(panel.step[rows]),
             "limit": limit,
-            "mean": exact * table.more,
+            "mean": exact * table.more + gap,
             "low": low,
             "high": high,
         }
@@ -208,7 +214,7 @@ def lost_sales(
     told = pl.concat([keys, found], how="horizontal") if keys.width else found
     number = np.zeros(panel.step.size, int)
     number[rows] = np.arange(rows.size)
-    laws = Laws(number, panel.step[rows], table, factor, sd)
+    laws = Laws(number, panel.step[rows], table, factor, gap, sd, whole)
     sold = float((panel.y * panel.weight).sum())
     return LostSales(told, laws, review.errors, level, seed, by, time, sold)
 

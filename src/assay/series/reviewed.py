@@ -15,6 +15,7 @@ from assay.series.arrange import Panel, Recipe
 from assay.series.daily import Daily, no_shift, shared_shift
 from assay.series.fit import SAMPLE, Fits, Machine, blocks_of, shape_of
 from assay.series.hindsight import Walk, drawn_back, looked_back, told, walk_of
+from assay.series.informed import Informed, informed, uninformed
 from assay.series.kinds import Floats, Whole
 from assay.series.layout import Parts
 from assay.series.objective import Block, filtered
@@ -56,6 +57,7 @@ class Reviewed:
         spread: variance of what is open of the driven parameter, of each row.
         walks: of each series' level, (5, series).
         shift: what all series share.
+        limits: what limits tell.
         terms: what is open of the other coordinates, of each block.
         alike: standard deviation of what all series are off by alike, of each coordinate.
     """
@@ -70,13 +72,15 @@ class Reviewed:
     spread: Floats
     walks: Floats
     shift: Daily
+    limits: Informed
     terms: list[OpenTerms]
     alike: Floats
 
     @property
     def eta(self) -> Floats:
         """The driven parameter before its link, of each row."""
-        return self.apart + self.level + self.shift.mean[self._since(self.panel.step)]
+        since = self._since(self.panel.step)
+        return self.apart + self.level + self.shift.mean[since] + self.limits.eta
 
     def _since(self, step: Whole) -> Whole:
         return step - self.panel.end + self.shift.mean.size - 1
@@ -91,17 +95,19 @@ class Reviewed:
         stream = np.random.default_rng([seed, 3])
         shift = self.shift.drawn(stream, draws).astype(np.float32)
         alike = self.alike[:, None] * stream.normal(size=(self.alike.size, draws))
+        slope = (self.limits.sd * stream.normal(size=draws)).astype(np.float32)
 
         def one(number: int) -> Errors:
             own = np.random.Generator(np.random.SFC64([seed, 4, number]))
-            return self._errors(number, shift, alike, draws, own)
+            return self._errors(number, shift, alike, slope, own)
 
         yield from in_flight(one, range(len(self.blocks)))
 
     def _errors(
-        self, number: int, shift: Floats, alike: Floats, draws: int, stream: np.random.Generator
+        self, number: int, shift: Floats, alike: Floats, slope: Floats, stream: np.random.Generator
     ) -> Errors:
         chosen, panel, terms = self.blocks[number], self.panel, self.terms[number]
+        draws = slope.size
         steps, columns = shape_of(panel, chosen)
         rows, (at, column) = panel.places(chosen, steps)
         hidden = panel.hidden[rows]
@@ -115,28 +121,16 @@ class Reviewed:
                 drawn = np.asarray(drawn_back(walk, jnp.asarray(bend), jnp.asarray(noise)))
                 eta[:, first : first + CHUNK] = drawn[at, column]
         eta += shift[self._since(panel.step[rows])]
+        eta += self.limits.known[rows, None].astype(np.float32) * slope
         own = stream.standard_normal((chosen.size, alike.shape[0], draws))
         off = (np.einsum("skl,sld->skd", terms.root[: chosen.size], own) + alike).astype(np.float32)
         count = len(self.machine.rule.names)
-        counts = self._counts(rows, column, terms)
+        counts = counts_of(self.recipe, panel, rows, column, terms)
         # A series at a time: its rows count differently, its errors are the same.
         for series in np.unique(column):
             own_rows = slice(*np.searchsorted(column, [series, series + 1]))
             eta[own_rows] += counts[own_rows].astype(np.float32) @ off[series]
         return Errors(rows, eta, off[column][:, :count].swapaxes(0, 1))
-
-    def _counts(self, rows: Whole, column: Whole, terms: OpenTerms) -> Floats:
-        """What each coordinate's error does to each row, (rows, coordinates)."""
-        panel = self.panel
-        whole = np.concatenate(
-            [
-                np.zeros((rows.size, len(self.machine.rule.names))),
-                self.recipe.seasons.basis(panel.step[rows]),
-                panel.features[rows],
-            ],
-            axis=1,
-        )
-        return whole - terms.centre[:, column].T
 
 
 def _spread(
@@ -174,6 +168,7 @@ def reviewed(
     aside = np.isin(np.arange(panel.series), list(panel.set_aside))
     start = np.where(aside, fits.level_sd, common.sd[0])
     since = panel.step - panel.end + shift.mean.size - 1
+    limits, driven = uninformed(size), _log_limits(recipe, panel)
     shared = np.repeat(~aside, np.diff(panel.edges)) & (panel.weight > 0)
 
     def laid(chosen: Whole) -> tuple[Block, Parts, Whole]:
@@ -196,7 +191,7 @@ def reviewed(
     def look(chosen: Whole) -> None:
         block, parts, padded = laid(chosen)
         steps, columns = block.seen.y.shape
-        apart = work.apart + shift.mean[since]
+        apart = work.apart + shift.mean[since] + limits.eta
         found = looked_back(
             block,
             jnp.asarray(_spread(apart, panel, chosen, steps, columns)),
@@ -215,7 +210,7 @@ def reviewed(
     def leave(chosen: Whole) -> OpenTerms:
         block, parts, _ = laid(chosen)
         steps, columns = block.seen.y.shape
-        eta = _spread(work.apart + work.level + shift.mean[since], panel, chosen, steps, columns)
+        eta = _spread(work.apart + work.level + shift.mean[since] + limits.eta, panel, chosen, steps, columns)
         bend = _spread(work.bend, panel, chosen, steps, columns)
         return open_terms(
             block,
@@ -229,36 +224,66 @@ def reviewed(
 
     for _ in in_flight(begin, blocks):
         pass
-    for at in range(PASSES):
+    for _ in in_flight(look, blocks):
+        pass
+    terms = list(in_flight(leave, blocks))
+    fixed = _fixed_spread(recipe, panel, machine, blocks, terms)
+    series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
+    for _ in range(PASSES - 1):
+        if driven is not None:
+            eta = work.apart + work.level + shift.mean[since] + limits.eta
+            spread = work.spread + shift.spread[since] + fixed
+            limits = informed(limits, driven, eta, work.score, work.bend, spread, series, shared)
+        sums = [
+            np.bincount(since[shared], each, shift.mean.size)
+            for each in (work.score[shared], work.bend[shared], np.ones(int(shared.sum())))
+        ]
+        shift = shared_shift(shift.mean, *sums, LEAST_SERIES)
         for _ in in_flight(look, blocks):
             pass
-        if at + 1 < PASSES:
-            sums = [
-                np.bincount(since[shared], each, shift.mean.size)
-                for each in (work.score[shared], work.bend[shared], np.ones(int(shared.sum())))
-            ]
-            shift = shared_shift(shift.mean, *sums, LEAST_SERIES)
-    terms = list(in_flight(leave, blocks))
     sizes = [chosen.size for chosen in blocks]
     open_ = [np.sum(one.root[:n] ** 2, axis=2).sum(axis=0) for one, n in zip(terms, sizes, strict=True)]
     told_of = min(SAMPLE, panel.series - len(panel.set_aside))
     alike = in_common(
         np.sum(open_, axis=0) / panel.series, common.sd[machine.layout.first_extra :], told_of
     )
-    found = Reviewed(
+    spread = work.spread + shift.spread[since] + fixed + (limits.sd * limits.known) ** 2
+    return Reviewed(
         recipe, panel, machine, blocks, work.apart, work.level, work.bend,
-        work.spread + shift.spread[since], walks, shift, terms, alike,
+        spread, walks, shift, limits, terms, alike,
     )
-    for number, chosen in enumerate(blocks):
-        steps, _ = shape_of(panel, chosen)
-        rows, (_, column) = panel.places(chosen, steps)
-        counts = found._counts(rows, column, terms[number])
-        covariance = terms[number].root @ terms[number].root.swapaxes(1, 2)
-        for series in range(chosen.size):
-            own = slice(*np.searchsorted(column, [series, series + 1]))
-            c = counts[own]
-            found.spread[rows[own]] += np.einsum("rk,kl,rl->r", c, covariance[series], c)
+
+
+def counts_of(recipe: Recipe, panel: Panel, rows: Whole, column: Whole, terms: OpenTerms) -> Floats:
+    """What each coordinate's error does to each row, (rows, coordinates)."""
+    others = terms.centre.shape[0] - recipe.seasons.owners.size - panel.features.shape[1]
+    basis = recipe.seasons.basis(panel.step[rows])
+    whole = [np.zeros((rows.size, others)), basis, panel.features[rows]]
+    return np.concatenate(whole, axis=1) - terms.centre[:, column].T
+
+
+def _fixed_spread(
+    recipe: Recipe, panel: Panel, machine: Machine, blocks: list[Whole], terms: list[OpenTerms]
+) -> Floats:
+    """Variance of rows by what is open of the coordinates that no observation moves."""
+    found = np.zeros(panel.step.size)
+    for chosen, own in zip(blocks, terms, strict=True):
+        rows, (_, column) = panel.places(chosen, shape_of(panel, chosen)[0])
+        counts = counts_of(recipe, panel, rows, column, own)
+        for at in range(chosen.size):
+            mine = slice(*np.searchsorted(column, [at, at + 1]))
+            found[rows[mine]] = np.sum((counts[mine] @ own.root[at]) ** 2, axis=1)
     return found
+
+
+def _log_limits(recipe: Recipe, panel: Panel) -> Floats | None:
+    """Log limits of rows; `None` where limits are not known of rows that were not hidden."""
+    parameters = recipe.family.underlying.parameters
+    link = next(each.link for each in parameters if each.name == recipe.driven)
+    if panel.limit.size == 1 or link.name != "log":
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(panel.limit)
 
 
 def _followed(block: Block, eta: Array, parts: Parts, machine: Machine) -> tuple[Array, Array]:
