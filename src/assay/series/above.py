@@ -82,9 +82,11 @@ def above(
     mid, up, down = (jnp.log(jnp.maximum(_mean(at, each, whole), 1e-300)) for each in every)
     mixed = -jnp.log(sum(w * jnp.exp(-each) for w, each in zip(WEIGHTS, every, strict=True)))
     lean = []
-    for k, each in enumerate(extra):
+    for k in range(len(extra)):
         moved = tuple(other + NUDGE * (j == k) for j, other in enumerate(extra))
-        lean.append((jnp.log(jnp.maximum(_mean(at, costs(eta, moved), whole), 1e-300)) - mid) / NUDGE)
+        lean.append(
+            (jnp.log(jnp.maximum(_mean(at, costs(eta, moved), whole), 1e-300)) - mid) / NUDGE
+        )
     more = WEIGHTS[0] + WEIGHTS[1] * (jnp.exp(up - mid) + jnp.exp(down - mid))
     return Above(
         at,
@@ -127,7 +129,7 @@ def _mean(at: Array, cost: Array, whole: bool) -> Array:
 
 @jax.jit
 def beyond(at: Array, cost: Array, asked: Array) -> Array:
-    """l where -log P(L >= l) is what is asked, (rows, ...)."""
+    """L where -log P(L >= l) is what is asked, (rows, ...)."""
     more = (...,) + (None,) * (asked.ndim - 1)
     slopes, found = _slopes(at, cost), 0.0
     for k in range(at.shape[0]):

@@ -32,7 +32,7 @@ from assay.series.objective import Block
 from assay.series.recursion import Gains, Scaling, clipped
 from assay.series.rule import AbstractRule, Extra
 
-ROUNDS = 2  # of Fisher scoring in a pass; each later pass begins where the last one ended
+NUDGE = 1e-3  # of the driven parameter, for the slope of a hidden row's score
 LEAST = 1e-9  # a variance
 NEAREST = 0.995  # of a pull to 1, where both parts would be one
 MOST = 0.9  # of what a single observation may decide
@@ -82,7 +82,7 @@ class Hindsight(NamedTuple):
     Fields:
         level: its mode, (steps, series).
         variance: around it, likewise.
-        told: what each row tells there.
+        told: what each row tells there, to first order.
     """
 
     level: Array
@@ -121,9 +121,7 @@ def walk_of(
     return Walk(pull, step_x, step_rest, step_x / (1.0 - pull**2), start**2 + LEAST)
 
 
-def told(
-    rule: AbstractRule, block: Block, eta: Array, extra: Extra, *, is_censored: bool
-) -> Told:
+def told(rule: AbstractRule, block: Block, eta: Array, extra: Extra, *, is_censored: bool) -> Told:
     """What each row tells about the driven parameter, at some values of it."""
     y, hidden, weight = block.seen
     y = jnp.where(weight > 0, y, rule.filler)
@@ -131,10 +129,9 @@ def told(
     score, bend = rule.score(eta, extra, jnp.where(hidden, rule.filler, y)), information
     if is_censored:
         limit = jnp.where(hidden, y, rule.filler)
-        above, slope = jax.jvp(
-            lambda at: rule.reach(at, extra, limit)[1], (eta,), (jnp.ones_like(eta),)
-        )
-        score, bend = jnp.where(hidden, above, score), jnp.where(hidden, -slope, bend)
+        above, next_to = (rule.reach(at, extra, limit)[1] for at in (eta, eta + NUDGE))
+        score = jnp.where(hidden, above, score)
+        bend = jnp.where(hidden, (above - next_to) / NUDGE, bend)
     root = jnp.sqrt(information)
     bend = jnp.where(jnp.isfinite(bend), jnp.clip(bend, 0.0, 4.0 * information), 0.0)
     return Told(weight * root * clipped(score / root), weight * bend)
@@ -248,7 +245,7 @@ def looked_back(
     rule: AbstractRule,
     is_censored: bool,
 ) -> Hindsight:
-    """Smooth the levels of a block.
+    """Smooth the levels of a block: a step of Fisher scoring.
 
     Args:
         block: the series.
@@ -259,16 +256,11 @@ def looked_back(
         rule: of the family.
         is_censored: whether any row is hidden.
     """
-
-    def round_(_: int, level: Array) -> Array:
-        seen = told(rule, block, apart + level, extra, is_censored=is_censored)
-        return _smoothed(walk, *_forward(walk, seen, level))[0]
-
-    level = lax.fori_loop(0, ROUNDS, round_, level)
     seen = told(rule, block, apart + level, extra, is_censored=is_censored)
     means, spreads = _forward(walk, seen, level)
-    level, variance = _smoothed(walk, means, spreads)
-    return Hindsight(level, variance, seen)
+    found, variance = _smoothed(walk, means, spreads)
+    there = seen._replace(score=seen.score - seen.bend * (found - level))
+    return Hindsight(found, variance, there)
 
 
 @jax.jit

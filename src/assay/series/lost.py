@@ -120,7 +120,7 @@ class LostSales:
             if errors.rows.size:
                 lost = self.laws.drawn(errors, np.random.SFC64([self.seed, 2, number]))
                 groups, own = np.unique(place[self.laws.number[errors.rows]], return_inverse=True)
-                among = csr_array((np.ones(own.size), (own, np.arange(own.size))))
+                among = csr_array((np.ones(own.size, np.float32), (own, np.arange(own.size))))
                 total[groups] += among @ lost
         ends = [0.5 - self.level / 200, 0.5 + self.level / 200]
         # So that a further draw lies between them with just that chance.

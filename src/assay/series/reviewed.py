@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -21,11 +22,13 @@ from assay.series.layout import Parts
 from assay.series.objective import Block, filtered
 from assay.series.open_terms import OpenTerms, in_common, open_terms
 from assay.series.pooling import Common
-from assay.series.recursion import Calendar, Gains, Scaling, at_rest, clipped, moved, scaled
+from assay.series.recursion import Scaling, State, at_rest, moved, scaled
+from assay.series.rule import AbstractRule
 from assay.series.together import LEAST_SERIES
 
-PASSES = 3  # the levels, then what they share, and so on
+PASSES = 4  # of the levels, with what they share learnt between them
 CHUNK = 25  # draws at once
+LEAST_OWN = 0.05  # share of a level's variance that is not shared
 
 
 class Errors(NamedTuple):
@@ -130,12 +133,10 @@ class Reviewed:
         for series in np.unique(column):
             own_rows = slice(*np.searchsorted(column, [series, series + 1]))
             eta[own_rows] += counts[own_rows].astype(np.float32) @ off[series]
-        return Errors(rows, eta, off[column][:, :count].swapaxes(0, 1))
+        return Errors(rows, eta, off[:, :count][column].swapaxes(0, 1))
 
 
-def _spread(
-    values: Floats, panel: Panel, chosen: Whole, steps: int, columns: int
-) -> Floats:
+def _spread(values: Floats, panel: Panel, chosen: Whole, steps: int, columns: int) -> Floats:
     """Values of rows side by side, (steps, columns)."""
     rows, place = panel.places(chosen, steps)
     table = np.zeros((steps, columns))
@@ -148,110 +149,165 @@ def _padded(chosen: Whole, columns: int) -> Whole:
 
 
 @dataclass(eq=False)
-class _Rows:
-    """Work in progress, one number a row."""
+class _Review:
+    """A review in progress: one number a row, and what series and steps have in common."""
 
-    apart: Floats
-    level: Floats
-    bend: Floats
-    score: Floats
-    spread: Floats
+    recipe: Recipe
+    panel: Panel
+    machine: Machine
+    common: Common
+    fits: Fits
+
+    def __post_init__(self) -> None:
+        panel, size = self.panel, self.panel.step.size
+        self.blocks = blocks_of(panel)
+        self.apart, self.level, self.bend, self.score, self.spread = np.zeros((5, size))
+        self.walks, self.shift = np.zeros((5, panel.series)), no_shift(int(panel.lengths.max()))
+        self.limits = uninformed(size)
+        self.since = panel.step - panel.end + self.shift.mean.size - 1
+        self.series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
+        self.aside = np.isin(np.arange(panel.series), list(panel.set_aside))
+        self.tells = ~self.aside[self.series] & (panel.weight > 0)
+
+    @property
+    def sd(self) -> Floats:
+        """Spreads over series of the coordinates that no observation moves."""
+        return self.common.sd[self.machine.layout.first_extra :]
+
+    def together(self) -> Floats:
+        """All of the driven parameter but the level."""
+        return self.apart + self.shift.mean[self.since] + self.limits.eta
+
+    def laid(self, chosen: Whole) -> tuple[Block, Parts, Array]:
+        """Some series side by side, and their parameters."""
+        panel = self.panel
+        steps, columns = shape_of(panel, chosen)
+        block = panel.block(chosen, steps, columns, self.recipe.seasons, np.float64)
+        theta = jnp.asarray(self.fits.theta[:, _padded(chosen, columns)], float)
+        return block, self.machine.layout.read(theta), theta
+
+    def spread_out(self, values: Floats, chosen: Whole) -> Array:
+        """Values of rows side by side, (steps, columns)."""
+        return jnp.asarray(_spread(values, self.panel, chosen, *shape_of(self.panel, chosen)))
+
+    def begin(self, chosen: Whole) -> None:
+        """Take the level from the filter."""
+        block, parts, theta = self.laid(chosen)
+        eta = filtered(block, theta, **self.machine.static).eta
+        level, typical = _followed(
+            block,
+            eta,
+            parts,
+            rule=self.machine.rule,
+            scaling=self.machine.scaling,
+            is_censored=self.machine.is_censored,
+        )
+        start = np.where(self.aside, self.fits.level_sd, self.common.sd[0])
+        start = jnp.asarray(start[_padded(chosen, theta.shape[1])])
+        walk = walk_of(parts.gains, typical, self.machine.scaling, start)
+        self.walks[:, chosen] = np.stack(walk)[:, : chosen.size]
+        rows, place = self.panel.places(chosen, block.seen.y.shape[0])
+        self.level[rows] = np.asarray(level)[place]
+        self.apart[rows] = np.asarray(eta)[place] - self.level[rows]
+
+    def look(self, chosen: Whole, together: Floats, walks: Floats) -> None:
+        """Smooth the levels of a block."""
+        block, parts, theta = self.laid(chosen)
+        found = looked_back(
+            block,
+            self.spread_out(together, chosen),
+            self.spread_out(self.level, chosen),
+            Walk(*jnp.asarray(walks[:, _padded(chosen, theta.shape[1])])),
+            parts.extra,
+            rule=self.machine.rule,
+            is_censored=self.machine.is_censored,
+        )
+        rows, place = self.panel.places(chosen, block.seen.y.shape[0])
+        self.level[rows] = np.asarray(found.level)[place]
+        self.spread[rows] = np.asarray(found.variance)[place]
+        self.bend[rows] = np.asarray(found.told.bend)[place]
+        self.score[rows] = np.asarray(found.told.score)[place]
+
+    def look_at_all(self) -> None:
+        """Smooth all levels."""
+        together, walks = self.together(), less_walk(self.walks, self.shift)
+        for _ in in_flight(lambda chosen: self.look(chosen, together, walks), self.blocks):
+            pass
+
+    def leave(self, chosen: Whole) -> OpenTerms:
+        """What is open of the coordinates that no observation moves."""
+        block, parts, _ = self.laid(chosen)
+        return open_terms(
+            block,
+            self.spread_out(self.together() + self.level, chosen),
+            self.spread_out(self.bend, chosen),
+            parts.extra,
+            self.sd,
+            rule=self.machine.rule,
+            is_censored=self.machine.is_censored,
+        )
+
+    def share(self, log_limits: Floats | None, fixed: Floats) -> None:
+        """Learn what limits tell, and what all series share in a step."""
+        tells, since, shift = self.tells, self.since, self.shift
+        if log_limits is not None:
+            eta = self.together() + self.level
+            spread = self.spread + shift.spread[since] + fixed
+            rows = (eta, self.score, self.bend, spread, self.series, tells)
+            self.limits = informed(self.limits, log_limits, *rows)
+        score, bend, count = (
+            np.bincount(since[tells], each[tells], shift.mean.size)
+            for each in (self.score, self.bend, np.ones(since.size))
+        )
+        self.shift = shared_shift(shift.mean, score, bend, count, LEAST_SERIES)
+
+    def done(self, terms: list[OpenTerms], fixed: Floats) -> Reviewed:
+        """All that was found."""
+        sizes = [chosen.size for chosen in self.blocks]
+        roots = [one.root[:size] for one, size in zip(terms, sizes, strict=True)]
+        mean = sum(np.sum(root**2, axis=(0, 2)) for root in roots) / self.panel.series
+        learnt = min(SAMPLE, int(np.sum(~self.aside)))
+        steps = self.shift.spread[self.since] + (self.limits.sd * self.limits.known) ** 2
+        return Reviewed(
+            self.recipe,
+            self.panel,
+            self.machine,
+            self.blocks,
+            self.apart,
+            self.level,
+            self.bend,
+            self.spread + fixed + steps,
+            less_walk(self.walks, self.shift),
+            self.shift,
+            self.limits,
+            terms,
+            in_common(np.asarray(mean), self.sd, learnt),
+        )
 
 
 def reviewed(
     recipe: Recipe, panel: Panel, machine: Machine, common: Common, fits: Fits
 ) -> Reviewed:
-    """Look back on a panel."""
-    blocks, size = blocks_of(panel), panel.step.size
-    work = _Rows(*(np.zeros(size) for _ in range(5)))
-    walks, shift = np.zeros((5, panel.series)), no_shift(int(panel.lengths.max()))
-    aside = np.isin(np.arange(panel.series), list(panel.set_aside))
-    start = np.where(aside, fits.level_sd, common.sd[0])
-    since = panel.step - panel.end + shift.mean.size - 1
-    limits, driven = uninformed(size), _log_limits(recipe, panel)
-    shared = np.repeat(~aside, np.diff(panel.edges)) & (panel.weight > 0)
-
-    def laid(chosen: Whole) -> tuple[Block, Parts, Whole]:
-        steps, columns = shape_of(panel, chosen)
-        block = panel.block(chosen, steps, columns, recipe.seasons, np.float64)
-        padded = _padded(chosen, columns)
-        return block, machine.layout.read(jnp.asarray(fits.theta[:, padded], float)), padded
-
-    def begin(chosen: Whole) -> None:
-        block, parts, padded = laid(chosen)
-        steps = block.seen.y.shape[0]
-        eta = filtered(block, jnp.asarray(fits.theta[:, padded], float), **machine.static).eta
-        level, typical = _followed(block, eta, parts, machine)
-        walk = walk_of(parts.gains, typical, machine.scaling, jnp.asarray(start[padded]))
-        walks[:, chosen] = np.stack(walk)[:, : chosen.size]
-        rows, place = panel.places(chosen, steps)
-        work.level[rows] = np.asarray(level)[place]
-        work.apart[rows] = np.asarray(eta)[place] - work.level[rows]
-
-    def look(chosen: Whole) -> None:
-        block, parts, padded = laid(chosen)
-        steps, columns = block.seen.y.shape
-        apart = work.apart + shift.mean[since] + limits.eta
-        found = looked_back(
-            block,
-            jnp.asarray(_spread(apart, panel, chosen, steps, columns)),
-            jnp.asarray(_spread(work.level, panel, chosen, steps, columns)),
-            Walk(*jnp.asarray(walks[:, padded])),
-            parts.extra,
-            rule=machine.rule,
-            is_censored=machine.is_censored,
-        )
-        rows, place = panel.places(chosen, steps)
-        work.level[rows] = np.asarray(found.level)[place]
-        work.spread[rows] = np.asarray(found.variance)[place]
-        work.bend[rows] = np.asarray(found.told.bend)[place]
-        work.score[rows] = np.asarray(found.told.score)[place]
-
-    def leave(chosen: Whole) -> OpenTerms:
-        block, parts, _ = laid(chosen)
-        steps, columns = block.seen.y.shape
-        eta = _spread(work.apart + work.level + shift.mean[since] + limits.eta, panel, chosen, steps, columns)
-        bend = _spread(work.bend, panel, chosen, steps, columns)
-        return open_terms(
-            block,
-            jnp.asarray(eta),
-            jnp.asarray(bend),
-            parts.extra,
-            common.sd[machine.layout.first_extra :],
-            rule=machine.rule,
-            is_censored=machine.is_censored,
-        )
-
-    for _ in in_flight(begin, blocks):
+    """Look back on a panel, in blocks of series."""
+    review = _Review(recipe, panel, machine, common, fits)
+    for _ in in_flight(review.begin, review.blocks):
         pass
-    for _ in in_flight(look, blocks):
-        pass
-    terms = list(in_flight(leave, blocks))
-    fixed = _fixed_spread(recipe, panel, machine, blocks, terms)
-    series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
+    review.look_at_all()
+    terms = list(in_flight(review.leave, review.blocks))
+    fixed = _fixed_spread(recipe, panel, review.blocks, terms)
+    log_limits = _log_limits(recipe, panel)
     for _ in range(PASSES - 1):
-        if driven is not None:
-            eta = work.apart + work.level + shift.mean[since] + limits.eta
-            spread = work.spread + shift.spread[since] + fixed
-            limits = informed(limits, driven, eta, work.score, work.bend, spread, series, shared)
-        sums = [
-            np.bincount(since[shared], each, shift.mean.size)
-            for each in (work.score[shared], work.bend[shared], np.ones(int(shared.sum())))
-        ]
-        shift = shared_shift(shift.mean, *sums, LEAST_SERIES)
-        for _ in in_flight(look, blocks):
-            pass
-    sizes = [chosen.size for chosen in blocks]
-    open_ = [np.sum(one.root[:n] ** 2, axis=2).sum(axis=0) for one, n in zip(terms, sizes, strict=True)]
-    told_of = min(SAMPLE, panel.series - len(panel.set_aside))
-    alike = in_common(
-        np.sum(open_, axis=0) / panel.series, common.sd[machine.layout.first_extra :], told_of
-    )
-    spread = work.spread + shift.spread[since] + fixed + (limits.sd * limits.known) ** 2
-    return Reviewed(
-        recipe, panel, machine, blocks, work.apart, work.level, work.bend,
-        spread, walks, shift, limits, terms, alike,
-    )
+        review.share(log_limits, fixed)
+        review.look_at_all()
+    return review.done(terms, fixed)
+
+
+def less_walk(walks: Floats, shift: Daily) -> Floats:
+    """Walks without the part that all series share: gains follow both."""
+    pull, step_x, step_rest, start_x, start_rest = walks
+    shared = shift.step / (1.0 - shift.lasting**2)
+    kept = np.clip(1.0 - shared / start_x, LEAST_OWN, 1.0)
+    return np.stack([pull, kept * step_x, step_rest, kept * start_x, start_rest])
 
 
 def counts_of(recipe: Recipe, panel: Panel, rows: Whole, column: Whole, terms: OpenTerms) -> Floats:
@@ -263,7 +319,7 @@ def counts_of(recipe: Recipe, panel: Panel, rows: Whole, column: Whole, terms: O
 
 
 def _fixed_spread(
-    recipe: Recipe, panel: Panel, machine: Machine, blocks: list[Whole], terms: list[OpenTerms]
+    recipe: Recipe, panel: Panel, blocks: list[Whole], terms: list[OpenTerms]
 ) -> Floats:
     """Variance of rows by what is open of the coordinates that no observation moves."""
     found = np.zeros(panel.step.size)
@@ -286,21 +342,25 @@ def _log_limits(recipe: Recipe, panel: Panel) -> Floats | None:
         return np.log(panel.limit)
 
 
-def _followed(block: Block, eta: Array, parts: Parts, machine: Machine) -> tuple[Array, Array]:
+@partial(jax.jit, static_argnames=("rule", "scaling", "is_censored"))
+def _followed(
+    block: Block,
+    eta: Array,
+    parts: Parts,
+    *,
+    rule: AbstractRule,
+    scaling: Scaling,
+    is_censored: bool,
+) -> tuple[Array, Array]:
     """The filter's level without its slope, and a typical information of each series."""
-    seen = told(machine.rule, block, eta, parts.extra, is_censored=machine.is_censored)
-    information = machine.rule.information(eta, parts.extra) + jnp.zeros_like(eta)
-    return _level(seen.score, information, block.seen.weight, parts.gains, machine.scaling)
+    score = told(rule, block, eta, parts.extra, is_censored=is_censored).score
+    information = rule.information(eta, parts.extra) + jnp.zeros_like(eta)
+    gains = parts.gains._replace(trend=0.0 * parts.gains.trend, season=parts.gains.season[:0])
 
+    def step(state: State, move: Array) -> tuple[State, Array]:
+        return moved(state, gains, jnp.zeros(0), move), state.level
 
-def _level(score: Array, information: Array, weight: Array, gains: Gains, scaling: Scaling):
-    root = jnp.sqrt(information)
-    move = scaled(score, information, scaling)
-    own = gains._replace(trend=0.0 * gains.trend, season=gains.season[:0])
-
-    def step(state, row):
-        return moved(state, own, jnp.zeros(0), row), state.level
-
-    _, level = lax.scan(step, at_rest(0, gains.level), move)
+    _, level = lax.scan(step, at_rest(0, gains.level), scaled(score, information, scaling))
+    weight = block.seen.weight
     total = jnp.maximum(jnp.sum(weight, axis=0), 1.0)
     return level, jnp.exp(jnp.sum(weight * jnp.log(information), axis=0) / total)
