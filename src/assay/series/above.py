@@ -131,7 +131,7 @@ def _mean(at: Array, cost: Array, whole: bool) -> Array:
 def beyond(at: Array, cost: Array, asked: Array) -> Array:
     """L where -log P(L >= l) is what is asked, (rows, ...)."""
     more = (...,) + (None,) * (asked.ndim - 1)
-    slopes, found = _slopes(at, cost), 0.0
+    slopes, found = _slopes(at, cost), jnp.zeros_like(asked)
     for k in range(at.shape[0]):
         start = cost[k][more]
         end = cost[k + 1][more] if k + 1 < at.shape[0] else jnp.inf

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.series.kinds import Floats
+from assay.series.kinds import Floats, Whole
 
 LEAST_STEPS = 20
 LONGEST = 0.95  # persistence: what lasts longer is the levels' own
@@ -63,7 +63,7 @@ def no_shift(steps: int) -> Daily:
     return Daily(none, none, 0.0, none, 0.0)
 
 
-def shared_shift(was: Floats, score: Floats, bend: Floats, series: Floats, least: int) -> Daily:
+def shared_shift(was: Floats, score: Floats, bend: Floats, series: Whole, least: int) -> Daily:
     """Learn the shift from what the rows of each step tell together.
 
     Args:

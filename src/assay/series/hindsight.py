@@ -223,7 +223,7 @@ def _smoothed(walk: Walk, means: Array, spreads: Array) -> tuple[Array, Array]:
         )
         return (x, rest, now), (x + rest, now.x + 2.0 * now.both + now.rest)
 
-    last = _ahead(walk, *means[:, -1], Spread(*spreads[:, -1]))
+    last = _ahead(walk, means[0, -1], means[1, -1], Spread(*spreads[:, -1]))
     rows = (means.swapaxes(0, 1), spreads.swapaxes(0, 1))
     _, (level, variance) = lax.scan(step, last, rows, reverse=True)
     return level, variance

@@ -237,9 +237,10 @@ def _tables(
         one = above(*(jnp.asarray(each) for each in columns), extra, rule=rule, whole=whole)
         found.append([np.asarray(each)[..., :size] for each in one])
     if not found:
-        none = np.zeros(0)
-        return Above(*(np.zeros((len(PARTS), 0)),) * 3, *(none,) * 4, np.zeros((0, 0)))
-    return Above(*(np.concatenate(each, axis=-1) for each in zip(*found, strict=True)))
+        wide, none = np.zeros((len(PARTS), 0)), np.zeros(0)
+        found.append([wide, wide, wide, none, none, none, none, np.zeros((0, 0))])
+    whole_table = (np.concatenate(each, axis=-1) for each in zip(*found, strict=True))
+    return Above(*whole_table)  # pyright: ignore[reportArgumentType]
 
 
 @eqx.filter_jit

@@ -255,10 +255,12 @@ class _Review:
             spread = self.spread + shift.spread[since] + fixed
             rows = (eta, self.score, self.bend, spread, self.series, tells)
             self.limits = informed(self.limits, log_limits, *rows)
-        score, bend, count = (
-            np.bincount(since[tells], each[tells], shift.mean.size)
-            for each in (self.score, self.bend, np.ones(since.size))
+        size = shift.mean.size
+        score, bend = (
+            np.bincount(since[tells], each[tells], size).astype(float)
+            for each in (self.score, self.bend)
         )
+        count = np.bincount(since[tells], minlength=size)
         self.shift = shared_shift(shift.mean, score, bend, count, LEAST_SERIES)
 
     def done(self, terms: list[OpenTerms], fixed: Floats) -> Reviewed:
