@@ -4,6 +4,10 @@ Asked afterwards, so all rows tell of each day's level, later ones too. What is 
 drawn for all days of a series together, and what all series share for all of them: errors of a
 level last from day to day, so that those of a sum do not average out as those of independent days.
 
+Measured where simulation knows the truth (`benchmarks/lost_sales.py`, 36 shops and panels of a
+year): 90 % intervals hold .91 of the sums of series and of dates, and .81 of totals: their means
+are 1 to 3 % high where a stock-keeper knows the true mean of each day.
+
 Source: Tanner & Wong (1987), The calculation of posterior distributions by data augmentation, for
 draws of what was hidden given draws of what drives it.
 """
