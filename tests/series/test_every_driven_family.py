@@ -60,8 +60,11 @@ def test_every_family_is_followed_from_its_fit_to_what_was_lost(name: str):
     for hidden in (True, False):
         assert np.isfinite(forecast.log_scores(y, np.full(y.shape, hidden))).all()
     lost = fitted.lost_sales()
-    assert np.isfinite(lost.nodes).all()
-    assert lost.nodes.min() >= 0
+    for told in (lost.table(), lost.sums("item")):
+        ends = told.select("low", "high").to_numpy()
+        assert np.isfinite(ends).all()
+        assert 0 <= ends.min()
+        assert (ends[:, 0] <= ends[:, 1]).all()
     share = common_share(fitted.past, fitted.panel, seed=0)  # three series tell of nothing common
     assert share == 0
     rows = np.arange(5)

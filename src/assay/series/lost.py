@@ -1,32 +1,48 @@
-"""Sales that were lost: demand beyond what could be sold, on days that hid it."""
+"""Sales that were lost: demand beyond what could be sold, on days that hid it.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Asked afterwards, so all rows tell of each day's level, later ones too. What is still open of it is
+drawn for all days of a series together, and what all series share for all of them: errors of a
+level last from day to day, so that those of a sum do not average out as those of independent days.
+
+Measured where simulation knows the truth (`benchmarks/lost_sales.py`, 36 shops and panels of a
+year): 90 % intervals hold .91 of the sums of series and of dates, and .81 of totals: their means
+are 1 to 3 % high where a stock-keeper knows the true mean of each day.
+
+Source: Tanner & Wong (1987), The calculation of posterior distributions by data augmentation, for
+draws of what was hidden given draws of what drives it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 
 from assay.errors import ConfigError, nearest
 from assay.family import AbstractDistribution
-from assay.series.arrange import Panel
+from assay.series.above import PARTS, Above, above, beyond, drawn_above
 from assay.series.kinds import Floats, Whole
-from assay.series.past import Past
+from assay.series.past import Past, pieces
+from assay.series.reviewed import CHUNK, Errors, Reviewed
+from assay.series.rule import AbstractRule
 
-NODES = 16  # equal parts of each conditional law
-DRAWS = 400  # of sums
+DRAWS = 200  # of sums
+CELLS = 400_000_000  # rows times draws, beyond which fewer are drawn
+LEAST_DRAWS = 100
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LostSales:
-    """Demand beyond the limit on each day that reached it, given all days before.
+    """Demand beyond the limit on each day that reached it, given all days.
 
     Fields:
-        rows: keys, time, `limit`, `mean` of what was lost, one row a hidden day.
-        nodes: what was lost at the middles of equal parts of its law, (nodes, rows), with that
-            mean.
+        rows: keys, time, `limit`, `mean`, `low`, `high` of what was lost, one row a hidden day.
+        laws: what was lost, given what drives it.
+        errors: draws what is open of that, for so many draws and a seed, in blocks of rows.
         level: of intervals, in per cent.
         seed: of the draws of sums.
         by: key columns.
@@ -35,7 +51,8 @@ class LostSales:
     """
 
     rows: pl.DataFrame
-    nodes: Floats
+    laws: "Laws"
+    errors: Callable[[int, int], Iterator[Errors]]
     level: float
     seed: int
     by: tuple[str, ...]
@@ -43,7 +60,7 @@ class LostSales:
     sold: float
 
     def __repr__(self) -> str:
-        low, high = self._ends(self._drawn(np.zeros(self.rows.height, int), 1))
+        low, high = self._ends(np.zeros(self.rows.height, int), 1)
         total = float(self.rows["mean"].sum())
         share = f", {100 * total / self.sold:.1f} % of what was sold" if self.sold else ""
         return (
@@ -53,8 +70,7 @@ class LostSales:
 
     def table(self) -> pl.DataFrame:
         """Each hidden day: keys, time, `limit`, `mean`, `low`, `high`."""
-        low, high = self._ends(self.nodes.T)
-        return self.rows.with_columns(low=pl.Series(low), high=pl.Series(high))
+        return self.rows
 
     def sums(self, by: str | Sequence[str] = ()) -> pl.DataFrame:
         """Lost over all days of each group.
@@ -85,7 +101,7 @@ class LostSales:
             joined = groups.join(numbered, on=names, how="left", maintain_order="left")
             place = joined["__group"].to_numpy().astype(int)
         count = max(heads.height, 1)
-        low, high = self._ends(self._drawn(place, count))
+        low, high = self._ends(place, count)
         found = pl.DataFrame(
             {
                 "days": np.bincount(place, minlength=count),
@@ -96,30 +112,73 @@ class LostSales:
         )
         return pl.concat([heads, found], how="horizontal") if names else found
 
-    def _drawn(self, place: Whole, count: int) -> Floats:
-        """Sums of draws, (groups, draws); days are drawn independently of each other."""
-        stream, total = np.random.default_rng([self.seed, 2]), np.zeros((count, DRAWS))
-        if self.rows.height:
-            for k in range(DRAWS):
-                part = stream.integers(0, NODES, self.rows.height)
-                drawn = self.nodes[part, np.arange(self.rows.height)]
-                total[:, k] = np.bincount(place, drawn, count)
-        return total
+    def _ends(self, place: Whole, count: int) -> tuple[Floats, Floats]:
+        """Intervals of sums over the rows of each group."""
+        if count == self.rows.height and (np.bincount(place, minlength=count) == 1).all():
+            order = np.argsort(place)
+            return self.rows["low"].to_numpy()[order], self.rows["high"].to_numpy()[order]
+        fits = CELLS // max(self.laws.step.size, 1) // CHUNK * CHUNK
+        draws = int(np.clip(fits, LEAST_DRAWS, DRAWS))
+        total = np.zeros((count, draws), np.float32)
+        for number, errors in enumerate(self.errors(draws, self.seed)):
+            if errors.rows.size:
+                lost = self.laws.drawn(errors, np.random.SFC64([self.seed, 2, number]))
+                groups, own = np.unique(place[self.laws.number[errors.rows]], return_inverse=True)
+                among = csr_array((np.ones(own.size, np.float32), (own, np.arange(own.size))))
+                total[groups] += among @ lost
+        ends = [0.5 - self.level / 200, 0.5 + self.level / 200]
+        # So that a further draw lies between them with just that chance.
+        low, high = np.quantile(total, ends, axis=-1, method="weibull")
+        return low.astype(float), high.astype(float)
 
-    def _ends(self, drawn: Floats) -> tuple[Floats, Floats]:
-        ends = np.array([0.5 - self.level / 200, 0.5 + self.level / 200])
-        low, high = np.quantile(drawn, ends, axis=-1)
-        return low, high
+
+@dataclass(frozen=True, eq=False)
+class Laws:
+    """Laws of what was lost on hidden rows.
+
+    Fields:
+        number: of each row of the panel among the hidden ones.
+        step: of each hidden one.
+        table: their laws.
+        factor: what makes their means exact.
+        gap: what is lost at least, between a limit and the next count.
+        sd: of what is open of the driven parameter.
+        whole: whether values are whole numbers.
+    """
+
+    number: Whole
+    step: Whole
+    table: Above
+    factor: Floats
+    gap: Floats
+    sd: Floats
+    whole: bool
+
+    def drawn(self, errors: Errors, bits: np.random.BitGenerator) -> Floats:
+        """What was lost on some rows, (rows, draws)."""
+        own = self.number[errors.rows]
+        noise = np.random.Generator(bits).standard_exponential(errors.eta.shape, np.float32)
+        sd = np.maximum(self.sd[own], 1e-6).astype(np.float32)
+        table = Above(*(jnp.asarray(each[..., own], jnp.float32) for each in self.table))
+        drawn = drawn_above(
+            table,
+            jnp.asarray(self.factor[own], jnp.float32),
+            jnp.asarray(errors.eta / sd[:, None]),
+            jnp.asarray(errors.others),
+            jnp.asarray(noise),
+            whole=self.whole,
+        )
+        return np.asarray(drawn) + self.gap[own, None]
 
 
 def lost_sales(
-    past: Past, panel: Panel, by: tuple[str, ...], time: str, *, level: float, seed: int
+    past: Past, review: Reviewed, by: tuple[str, ...], time: str, *, level: float, seed: int
 ) -> LostSales:
-    """What was lost on each hidden row, by the law that was expected, cut at the limit.
+    """What was lost on each hidden row, by the law that all rows leave, cut at the limit.
 
     Args:
-        past: what was expected of each row.
-        panel: the rows.
+        past: the laws of rows.
+        review: what all rows tell of each.
         by: key columns.
         time: column of time.
         level: of intervals, in per cent.
@@ -130,30 +189,65 @@ def lost_sales(
     """
     if not 0 < level < 100:
         raise ConfigError(f"lost sales: level is {level!r}, must lie between 0 and 100 per cent.")
+    panel, past = review.panel, replace(past, eta=review.eta)
     rows = np.flatnonzero(panel.hidden)
-    limit = panel.y[rows]
-    shares = np.log1p(-(np.arange(NODES) + 0.5) / NODES)
-    nodes = np.stack([past.ask(rows, _beyond, limit, share) for share in shares]).clip(0.0)
-    mean = past.ask(rows, _excess, limit)
-    own = nodes.mean(axis=0) if rows.size else mean
+    limit, sd = panel.y[rows], np.sqrt(review.spread[rows])
+    whole = review.recipe.family.underlying.support.whole
+    # A count that reaches a fraction of one reaches the next.
+    gap = np.ceil(limit) - limit if whole else 0.0 * limit
+    exact = past.ask(rows, _excess, limit) - gap
+    table = _tables(past, rows, sd, limit + gap, exact, review.machine.rule, whole)
     # Far out the exact mean is a ratio of two numbers that vanish.
-    mean = np.where(np.isfinite(mean) & (mean >= 0), mean, own)
-    scale = np.where(own > 0, mean / np.where(own > 0, own, 1.0), 1.0)
-    series = past.series[rows]
-    table = pl.DataFrame({time: panel.grid.times(panel.step[rows]), "limit": limit, "mean": mean})
-    keys = panel.keys[series]
-    whole = pl.concat([keys, table], how="horizontal") if keys.width else table
+    exact = np.where(np.isfinite(exact) & (exact >= 0), exact, table.own)
+    factor = np.where(table.own > 0, exact / np.where(table.own > 0, table.own, 1.0), 1.0)
+    ends = -np.log([0.5 + level / 200, 0.5 - level / 200])
+    asked = np.broadcast_to(ends, (rows.size, 2))
+    low, high = np.asarray(beyond(table.at, table.mixed, asked)).T if rows.size else asked.T
+    if whole:
+        low, high = (np.ceil(each - 1e-9).clip(1.0) - 1.0 + gap for each in (low, high))
+    found = pl.DataFrame(
+        {
+            time: panel.grid.times(panel.step[rows]),
+            "limit": limit,
+            "mean": exact * table.more + gap,
+            "low": low,
+            "high": high,
+        }
+    )
+    keys = panel.keys[past.series[rows]]
+    told = pl.concat([keys, found], how="horizontal") if keys.width else found
+    number = np.zeros(panel.step.size, int)
+    number[rows] = np.arange(rows.size)
+    laws = Laws(number, panel.step[rows], table, factor, gap, sd, whole)
     sold = float((panel.y * panel.weight).sum())
-    return LostSales(whole, nodes * scale, level, seed, by, time, sold)
+    return LostSales(told, laws, review.errors, level, seed, by, time, sold)
+
+
+def _tables(
+    past: Past,
+    rows: Whole,
+    sd: Floats,
+    limit: Floats,
+    scale: Floats,
+    rule: AbstractRule,
+    whole: bool,
+) -> Above:
+    """Laws above limits, in pieces."""
+    found = []
+    for places, size in pieces(rows.size):
+        own = rows[places]
+        columns = (past.eta[own], sd[places], limit[places], scale[places])
+        extra = tuple(jnp.asarray(each) for each in past.extra(own))
+        one = above(*(jnp.asarray(each) for each in columns), extra, rule=rule, whole=whole)
+        found.append([np.asarray(each)[..., :size] for each in one])
+    if not found:
+        wide, none = np.zeros((len(PARTS), 0)), np.zeros(0)
+        found.append([wide, wide, wide, none, none, none, none, np.zeros((0, 0))])
+    whole_table = (np.concatenate(each, axis=-1) for each in zip(*found, strict=True))
+    return Above(*whole_table)  # pyright: ignore[reportArgumentType]
 
 
 @eqx.filter_jit
 def _excess(law: AbstractDistribution, limit: Any) -> Any:
     """E(Y - limit | Y >= limit)."""
     return law.excess(limit) / jnp.exp(law.log_reach(limit))
-
-
-@eqx.filter_jit
-def _beyond(law: AbstractDistribution, limit: Any, log_share: Any) -> Any:
-    """What lies beyond the limit where so much of the law above it lies higher still."""
-    return law.upper_quantile(law.log_reach(limit) + log_share) - limit

@@ -56,7 +56,7 @@ class Past:
             columns: one value a row, or one number for all.
         """
         found = []
-        for places, size in _pieces(rows.size):
+        for places, size in pieces(rows.size):
             own = [jnp.asarray(each[places] if np.ndim(each) else each) for each in columns]
             found.append(np.asarray(of(self.law(rows[places]), *own))[..., :size])
         return np.concatenate(found, axis=-1) if found else np.zeros(0)
@@ -80,7 +80,7 @@ def _pit_ends(law: AbstractDistribution, y: Any, hidden: Any) -> Any:
     return jnp.exp(jnp.stack([below, jnp.where(hidden, 0.0, law.log_cdf(y))]))
 
 
-def _pieces(count: int) -> Iterator[tuple[Whole, int]]:
+def pieces(count: int) -> Iterator[tuple[Whole, int]]:
     """Places of pieces whose sizes are powers of two, the first repeated to fill one up."""
     for start in range(0, count, ROWS):
         own = np.arange(start, min(start + ROWS, count))
