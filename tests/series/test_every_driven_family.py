@@ -63,7 +63,7 @@ def test_every_family_is_followed_from_its_fit_to_what_was_lost(name: str):
     for told in (lost.table(), lost.sums("item")):
         ends = told.select("low", "high").to_numpy()
         assert np.isfinite(ends).all()
-        assert 0 <= ends.min()
+        assert ends.min() >= 0
         assert (ends[:, 0] <= ends[:, 1]).all()
     share = common_share(fitted.past, fitted.panel, seed=0)  # three series tell of nothing common
     assert share == 0
