@@ -11,6 +11,7 @@ import polars as pl
 from assay.errors import ConfigError
 from assay.frame import Frame, read
 from assay.predictive import DistributionPredictive
+from assay.predictor import store
 from assay.series.ahead import future_of, last_step
 from assay.series.arrange import Panel, Recipe, arrange
 from assay.series.findings import found_of
@@ -116,8 +117,7 @@ class FittedSeries:
                 "mean": past.ask(rows, mean_of),
             }
         )
-        keys = panel.keys[past.series]
-        return pl.concat([keys, found], how="horizontal") if keys.width else found
+        return panel.beside(found, past.series)
 
     def lost_sales(self, *, level: float = 90) -> LostSales:
         """Demand beyond what could be sold, on days that a limit hid.
@@ -152,6 +152,25 @@ class FittedSeries:
         panel = arrange(frame, self.recipe, like=self.panel)
         fits = moved_on(self.recipe, self.panel, self.common, self.fits, panel)
         return replace(self, panel=panel, fits=fits)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one file, which `assay.load` reads without running anything in it.
+
+        The file holds the rows that were fitted, as numbers: past demand and lost sales are asked
+        of them.
+
+        Args:
+            path: such as `demand.assay`; a file that is there is replaced once the new one is
+                whole.
+
+        Raises:
+            ConfigError: a part of the model exists in Python only and cannot be written; nothing
+                was written then.
+            DataError: the file cannot be written.
+        """
+        from assay.series.stored import PARTS
+
+        store.save(self, path, PARTS)
 
     def laws(
         self, asked: Any, *, paths: int = MIXED, seed: int | None = None
