@@ -31,9 +31,7 @@ def test_a_series_without_keys_is_fitted_followed_and_scored(one):
 
 
 def test_its_features_are_read_of_the_future(one):
-    model = assay.Model(
-        assay.NegativeBinomial(), mean=assay.ScoreDriven() + assay.Linear("stock")
-    )
+    model = assay.Model(assay.NegativeBinomial(), mean=assay.ScoreDriven() + assay.Linear("stock"))
     past = one.head(70)
     fitted = model.fit(past, "units", time="date")
     plans = one.tail(7).with_columns(stock=pl.lit(0))

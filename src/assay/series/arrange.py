@@ -97,7 +97,7 @@ class Panel:
     @property
     def series(self) -> int:
         """How many there are."""
-        return self.edges.size - 1  # a single series has no keys, and a table without columns no rows
+        return self.edges.size - 1  # not rows of keys: a table without columns has none
 
     @property
     def lengths(self) -> Whole:

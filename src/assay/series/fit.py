@@ -167,8 +167,7 @@ def fit_panel(
     Args:
         panel: the series.
         recipe: what is fitted.
-        dtype: of all numbers; float32 takes half the time and memory, and moves a log posterior
-            by some 1e-6 of its size.
+        dtype: of the numbers of the search; what `Model.fit` says of its `precision` was measured.
         kept: where finished parts are kept, and taken from.
 
     Returns:
@@ -350,17 +349,18 @@ def _collected(parts: list[Part], work: Work, common: Common, count: Floats) -> 
     """All parts in the order of the panel.
 
     A series that was set aside has the common parameters, and the mean of its rows that can stand.
+    Whatever precision was fitted in, what follows is computed in float64.
     """
     order = np.concatenate([part.chosen for part in parts])
     back = np.argsort(order)
 
     def joined(each: list[Floats]) -> Floats:
-        return np.concatenate(each, axis=-1)[..., back]
+        return np.concatenate(each, axis=-1, dtype=np.float64)[..., back]
 
     theta = joined([part.theta for part in parts])
     level_sd = joined([part.level_sd for part in parts])
     every = zip(*(part.state for part in parts), strict=True)
-    state = State(*(jnp.concatenate(each, axis=-1)[..., back] for each in every))
+    state = State(*(jnp.concatenate(each, axis=-1)[..., back].astype(float) for each in every))
     aside = np.array(sorted(work.panel.set_aside), dtype=int)
     theta[:, aside], level_sd[aside] = unlearnt(common, work.told[aside], work.rough[aside])
     likelihood = joined([part.log_likelihood for part in parts])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,8 @@ from assay.series.pooling import Common
 from assay.series.together import common_share
 
 PATHS = 200
+
+Precision = Literal["float64", "float32"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -244,7 +246,7 @@ def fit_series(
     frame: Frame,
     *,
     seed: int = 0,
-    dtype: Any = np.float64,
+    precision: Precision = "float64",
     checkpoint: str | Path | None = None,
 ) -> FittedSeries:
     """Fit one filter to each series of a table.
@@ -253,14 +255,16 @@ def fit_series(
         recipe: what is fitted.
         frame: the table.
         seed: of everything random that follows.
-        dtype: of all numbers.
+        precision: of the numbers of the fit; whatever follows from it is told in float64.
         checkpoint: a folder that keeps what is done; a fit that was stopped goes on from there.
 
     Raises:
         DataError: a column is missing, or nothing can be learnt from.
-        ConfigError: the family cannot be followed.
+        ConfigError: the family cannot be followed, or an unknown precision.
     """
-    panel = arrange(frame, recipe)
+    if precision not in get_args(Precision):
+        raise ConfigError(f"`precision` is {precision!r}, must be `float64` or `float32`.")
+    panel, dtype = arrange(frame, recipe), np.dtype(precision)
     kept = None if checkpoint is None else Kept.of(checkpoint, recipe, panel, dtype)
     common, fits = fit_panel(panel, recipe, dtype=dtype, kept=kept)
     return FittedSeries(recipe, panel, common, fits, seed)
