@@ -173,19 +173,11 @@ def add(app: typer.Typer) -> None:
         levels = _levels(level)
         _check_files(out, report, save)
         given = {
-            "--target": target,
-            "--time": time,
-            "--series": _split(series) or None,
-            "--censored-above": censored_above,
-            "--open": open_on,
-            "--returns": returns,
-            "--season": season,
-            "--model": model,
-            "--features": features,
-            "--precision": precision,
-            "--resume": resume,
-            "--report": report,
-        }
+            "--target": target, "--time": time, "--series": _split(series) or None,
+            "--censored-above": censored_above, "--open": open_on, "--returns": returns,
+            "--season": season, "--model": model, "--features": features,
+            "--precision": precision, "--resume": resume, "--report": report,
+        }  # fmt: skip
         with working(), _saying_what_is_kept(resume):
             if fitted is None:
                 done = _fitted(data, given, seed, quiet=as_json)

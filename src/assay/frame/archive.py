@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 from assay import __version__
 from assay.errors import DataError
@@ -150,7 +151,7 @@ def _plain(value: Any, arrays: dict[str, bytes]) -> Any:
         return {"$array": _store(value, arrays)}
     if isinstance(value, pl.DataFrame):
         return {"$table": _store_table(value, arrays)}
-    if isinstance(value, pl.DataType | pl.datatypes.DataTypeClass):
+    if isinstance(value, pl.DataType | DataTypeClass):
         return {"$kind": _store_table(pl.DataFrame(schema={"kind": value}), arrays)}
     if isinstance(value, datetime):
         return {"$moment": value.isoformat()}
