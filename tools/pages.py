@@ -21,7 +21,7 @@ import altair as alt
 from assay.picture import standalone
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-PAGES = ("attempts.md", "demand.md", "feasibility.md")
+PAGES = ("attempts.md", "demand.md", "feasibility.md", "forecasting.md")
 _CELL = re.compile(r"```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<text>.*?)```\n)?", re.DOTALL)
 _PICTURE = re.compile(r"!\[[^\]]*\]\((pictures/[^)]+\.svg)\)")
 

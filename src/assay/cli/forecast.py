@@ -1,12 +1,15 @@
 """`assay forecast`: what may come of many series, and what stock-outs hid."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assay.cli.options import AsJson
-from assay.cli.profile import Above, Data, Target
+from assay.cli.profile import Above, Data
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, console, pairs, working
 
@@ -15,7 +18,14 @@ if TYPE_CHECKING:
     from assay.model import Model
     from assay.series import Backtest, FittedSeries, Forecast
 
-Time = Annotated[str, typer.Option(metavar="COLUMN", help="When a row was seen.")]
+Target = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="What is to be forecast.", show_default="that of --fitted"),
+]
+Time = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="When a row was seen.", show_default="that of --fitted"),
+]
 Series = Annotated[
     list[str] | None,
     typer.Option(
@@ -59,8 +69,12 @@ Open = Annotated[
     ),
 ]
 Returns = Annotated[
-    str,
-    typer.Option(metavar="WAY", help="Negative values: refuse (their series), zero or missing."),
+    str | None,
+    typer.Option(
+        metavar="WAY",
+        help="Negative values: refuse (their series), zero or missing.",
+        show_default="refuse",
+    ),
 ]
 Level = Annotated[str, typer.Option(metavar="N[,N...]", help="Intervals, in per cent.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The forecast: .parquet or .csv.")]
@@ -75,8 +89,33 @@ Resume = Annotated[
         show_default="nothing is kept",
     ),
 ]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND",
+        help="Of the fit: float64, or float32 in half the time and memory.",
+        show_default="float64",
+    ),
+]
+Save = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="The fitted model, for a later --fitted.", show_default="none"
+    ),
+]
+Fitted = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A saved model, moved over DATA without a new fit.",
+        show_default="none",
+    ),
+]
 Paths = Annotated[int, typer.Option(metavar="N", help="Futures drawn of each series.")]
-Seed = Annotated[int, typer.Option(metavar="N", help="Of the futures.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Of the futures.", show_default="0, or that of --fitted"),
+]
 
 
 MORE = (
@@ -89,7 +128,8 @@ EXAMPLES = (
     "assay forecast sales.parquet --target units --time date \\",
     "    --series store,item --censored-above stock --horizon 14",
     "assay forecast sales.csv --target units --time date --horizon 28 \\",
-    "    --report page.html --resume kept",
+    "    --report page.html --resume kept --save demand.assay",
+    "assay forecast sales-to-may.csv --fitted demand.assay --horizon 28",
 )
 
 
@@ -102,13 +142,13 @@ def add(app: typer.Typer) -> None:
         purpose="Forecast every series of a table, behind its stock-outs.",
         more=MORE,
         example=EXAMPLES,
-        writes="the forecast, the page, and what --resume keeps.",
+        writes="the forecast, the page, the model, and what --resume keeps.",
     )
     def forecast(
         data: Data,
-        target: Target,
-        time: Time,
         horizon: Horizon,
+        target: Target = None,
+        time: Time = None,
         series: Series = None,
         censored_above: Above = None,
         season: Season = None,
@@ -116,39 +156,154 @@ def add(app: typer.Typer) -> None:
         features: Features = None,
         future: Future = None,
         open_on: Open = None,
-        returns: Returns = "refuse",
+        returns: Returns = None,
         level: Level = "80,90",
         out: Out = Path("forecast.parquet"),
         report: Report = None,
         resume: Resume = None,
+        precision: Precision = None,
+        save: Save = None,
+        fitted: Fitted = None,
         paths: Paths = 200,
-        seed: Seed = 0,
+        seed: Seed = None,
         as_json: AsJson = False,
     ) -> None:
-        levels = _levels(level)
-        _check_files(out, report)
         from assay.frame import read
 
-        roles = {"time": time, "by": _split(series), "returns": returns}
-        with working():
-            frame = read(data)
-            built, said = _model(
-                frame, target, roles, censored_above, season, model, features, open_on
-            )
-            for each in () if as_json else said:
-                aside(each)
-            fitted = built.fit(frame, target, seed=seed, checkpoint=resume, **roles)
-            found = fitted.forecast(horizon, None if future is None else read(future), paths=paths)
-            _write(found.table(levels), out)
-            tested = None
-            if report is not None:
-                tested = built.backtest(
-                    frame, target, horizon=horizon, origins=1, seed=seed, **roles
-                )
-                from assay.report.forecast_page import write_forecast
+        levels = _levels(level)
+        _check_files(out, report, save)
+        given = {
+            "--target": target, "--time": time, "--series": _split(series) or None,
+            "--censored-above": censored_above, "--open": open_on, "--returns": returns,
+            "--season": season, "--model": model, "--features": features,
+            "--precision": precision, "--resume": resume, "--report": report,
+        }  # fmt: skip
+        with working(), _saying_what_is_kept(resume):
+            if fitted is None:
+                done = _fitted(data, given, seed, quiet=as_json)
+            else:
+                done = _moved(data, fitted, given)
+            if save is not None:
+                done.fitted.save(save)
+            known = None if future is None else read(future)
+            found = done.fitted.forecast(horizon, known, paths=paths, seed=seed)
+            found.write(out, levels)
+            tested = _report(done, found, report)
+        _say(done, found, tested, (out, report, save), as_json=as_json)
 
-                write_forecast(fitted, found, tested, said, report)
-        _say(fitted, found, tested, said, (out, report), as_json=as_json)
+
+@dataclass(frozen=True)
+class _Done:
+    """A model that is ready to forecast.
+
+    Fields:
+        fitted: the model.
+        said: what was decided, one sentence each.
+        test: scores it on held-back steps, so many ahead; not of a model that was loaded.
+    """
+
+    fitted: "FittedSeries"
+    said: tuple[str, ...]
+    test: "Callable[[int], Backtest] | None" = None
+
+
+def _fitted(data: str, given: Mapping[str, Any], seed: int | None, *, quiet: bool) -> _Done:
+    """A model that is fitted now.
+
+    Raises:
+        ConfigError: no target or no time is named, or a fit refuses what is asked.
+    """
+    from assay.errors import ConfigError
+    from assay.frame import read
+
+    for name in ("--target", "--time"):
+        if given[name] is None:
+            raise ConfigError(f"{name} is missing: name its column, or give a model by --fitted.")
+    target, frame, seed = given["--target"], read(data), seed or 0
+    roles: dict[str, Any] = {
+        "time": given["--time"],
+        "by": given["--series"] or [],
+        "returns": given["--returns"] or "refuse",
+        "seed": seed,
+    }
+    asked = ("--censored-above", "--season", "--model", "--features", "--open")
+    built, said = _model(frame, target, roles, *(given[name] for name in asked))
+    for each in () if quiet else said:
+        aside(each)
+    fitted = built.fit(
+        frame,
+        target,
+        precision=given["--precision"] or "float64",
+        checkpoint=given["--resume"],
+        **roles,
+    )
+    return _Done(
+        fitted,
+        said,
+        lambda horizon: built.backtest(frame, target, horizon=horizon, origins=1, **roles),
+    )
+
+
+def _moved(data: str, file: Path, given: Mapping[str, Any]) -> _Done:
+    """A saved model, moved over a table.
+
+    Raises:
+        ConfigError: an option says otherwise than the model, or would need a fit.
+        DataError: the file holds no model of series, or the table is not one of its kind.
+    """
+    from assay.errors import ConfigError, DataError
+    from assay.model import load
+    from assay.series import FittedSeries
+
+    fitted = load(file)
+    if not isinstance(fitted, FittedSeries):
+        raise DataError(f"{file}: holds a model of single rows, which follows no series in time.")
+    recipe = fitted.recipe
+    holds = {
+        "--target": recipe.target,
+        "--time": recipe.time,
+        "--series": list(recipe.by),
+        "--censored-above": getattr(recipe.family, "above", None),
+        "--open": recipe.term.open,
+        "--returns": recipe.returns,
+    }
+    for name, value in given.items():
+        if value is None or (name in holds and value == holds[name]):
+            continue
+        if name not in holds:
+            raise ConfigError(f"{name} needs a fit, but {file} is fitted already. Leave it out.")
+        raise ConfigError(
+            f"{name} is {value!r}, but {file} was fitted with {holds[name]!r}. Leave it out, or "
+            "leave out --fitted."
+        )
+    return _Done(fitted.after(data), (f"{fitted!r}: as saved in {file}",))
+
+
+@contextmanager
+def _saying_what_is_kept(folder: Path | None) -> Iterator[None]:
+    """Inside, Ctrl-C tells what it leaves and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if folder is None:
+            raise KeyboardInterrupt("; nothing is kept without --resume FOLDER") from stop
+        from assay.series.kept import Kept
+
+        raise KeyboardInterrupt(
+            f"; finished parts of the fit kept in {folder}: {Kept(folder).parts:,}, run the same "
+            "command again to go on"
+        ) from stop
+
+
+def _report(done: _Done, found: "Forecast", report: Path | None) -> "Backtest | None":
+    """Write the page, with scores on what is held back for it."""
+    if report is None or done.test is None:
+        return None
+    from assay.report.forecast_page import write_forecast
+
+    tested = done.test(found.horizon)
+    write_forecast(done.fitted, found, tested, done.said, report)
+    return tested
 
 
 def _split(series: list[str] | None) -> list[str]:
@@ -172,7 +327,7 @@ def _levels(text: str) -> list[float]:
     return [int(each) if each.is_integer() else each for each in levels]
 
 
-def _check_files(out: Path, report: Path | None) -> None:
+def _check_files(out: Path, report: Path | None, save: Path | None) -> None:
     """Refuse places that could not be written, before anything is computed.
 
     Raises:
@@ -180,12 +335,12 @@ def _check_files(out: Path, report: Path | None) -> None:
     """
     from assay.cli.report import refuse_other_than_page
     from assay.errors import ConfigError
+    from assay.series.written import refuse_other_kinds
 
-    if out.suffix.lower() not in (".parquet", ".csv"):
-        raise ConfigError(f"{out}: a forecast ends in .parquet or .csv. Write forecast.parquet.")
+    refuse_other_kinds(out)
     if report is not None:
         refuse_other_than_page(report)
-    for file in (out, report):
+    for file in (out, report, save):
         if file is not None and (file.is_dir() or not file.parent.is_dir()):
             raise ConfigError(f"{file}: there is no folder {file.parent}, or a folder is there.")
 
@@ -248,50 +403,31 @@ def _number(text: str) -> float:
     return int(found) if found.is_integer() else found
 
 
-def _write(table: Any, file: Path) -> None:
-    """Write the forecast, whole or not at all.
-
-    Raises:
-        DataError: it cannot be written.
-    """
-    from assay.errors import DataError
-
-    part = file.with_name(f".{file.name}.part")
-    try:
-        if file.suffix.lower() == ".csv":
-            table.write_csv(part)
-        else:
-            table.write_parquet(part)
-        part.replace(file)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise DataError(f"{file}: the forecast cannot be written: {why}.") from error
-
-
 def _say(
-    fitted: "FittedSeries",
+    done: _Done,
     found: "Forecast",
     tested: "Backtest | None",
-    said: tuple[str, ...],
-    files: tuple[Path, Path | None],
+    files: tuple[Path, Path | None, Path | None],
     *,
     as_json: bool,
 ) -> None:
+    fitted = done.fitted
     total = found.sums(levels=(90,)).row(0, named=True)
     odd = fitted.results()
     odd = odd.filter(odd["message"] != "")
     notes = (*fitted.notes, *found.future.notes)
     lost = fitted.lost_sales().sums().row(0, named=True) if fitted.panel.hidden.any() else None
-    out, report = files
+    out, report, saved = files
     if as_json:
         answer(
             {
                 "forecast": str(out),
                 "report": None if report is None else str(report),
+                "saved": None if saved is None else str(saved),
                 "series": found.series,
                 "horizon": found.horizon,
                 "step": found.future.grid.said,
-                "model": list(said),
+                "model": list(done.said),
                 "total": total,
                 "lost_sales": lost,
                 "backtest": None if tested is None else tested.summary().to_dicts(),

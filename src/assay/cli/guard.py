@@ -43,8 +43,8 @@ def guarded(command: Callable[Asked, None], *, records: bool) -> Callable[Asked,
             _leave_quietly()
         except AssayError as error:
             _end(f"error: {error}", BAD_INPUT)
-        except KeyboardInterrupt:
-            _end(f"{STOPPED_WORDS}{stays}", STOPPED)
+        except KeyboardInterrupt as stop:
+            _end(f"{STOPPED_WORDS}{str(stop) or stays}", STOPPED)
         except Exception as error:
             _end(_report_please(error), FAULT)
 

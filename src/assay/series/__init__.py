@@ -2,7 +2,7 @@
 
 from assay.series.arrange import Recipe
 from assay.series.backtest import Backtest, backtest
-from assay.series.fitted import FittedSeries, fit_series
+from assay.series.fitted import FittedSeries, Precision, fit_series
 from assay.series.forecast import Forecast
 
-__all__ = ["Backtest", "FittedSeries", "Forecast", "Recipe", "backtest", "fit_series"]
+__all__ = ["Backtest", "FittedSeries", "Forecast", "Precision", "Recipe", "backtest", "fit_series"]

@@ -56,7 +56,7 @@ class Future:
             raise ConfigError(
                 f"forecast: `{name}` is not known ahead. Pass a table with it as `future`."
             )
-        found = np.full((self.steps.size, self.keys.height), np.nan)
+        found = np.full((self.steps.size, self.place.size), np.nan)
         found[self.cell] = self.known.numbers(name)
         return found
 
@@ -101,26 +101,26 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     inside = on_grid & (at > panel.end) & (at <= panel.end + horizon)
     ahead = rows.take(inside)
     cell = (at[inside] - panel.end - 1, series[inside])
-    is_open = np.ones((horizon, keys.height))
+    names = names_of(keys)
+    is_open = np.ones((horizon, len(names)))
     if recipe.term.open is not None:
         opened = ahead.numbers(recipe.term.open)
         is_open[cell] = np.where(np.isnan(opened), 1.0, opened != 0)
-    offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, keys.height)), ()
-    names = names_of(keys)
+    offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, len(names))), ()
     if panel.design is not None and recipe.others is not None:
         own, matrix, good, refused = read_features(ahead, recipe.others, panel.design, cell[1])
         where = tuple(each[good] for each in cell)
-        features = np.zeros((matrix.shape[1], horizon, keys.height))
+        features = np.zeros((matrix.shape[1], horizon, len(names)))
         for k, column in enumerate(matrix.T):
             features[k][where] = column
         if own.size > 1:
-            offset = np.zeros((horizon, keys.height))
+            offset = np.zeros((horizon, len(names)))
             offset[where] = own
-        there = np.zeros((horizon, keys.height), bool)
+        there = np.zeros((horizon, len(names)), bool)
         there[where] = True
         times = panel.grid.times(steps)
         notes = _lacking(known.source, there, names, times, refused)
-    new = keys.height - panel.series
+    new = len(names) - panel.series
     place = np.concatenate([np.arange(panel.series), np.full(new, -1)])
     if new:
         notes = (*notes, f"new series, forecast from what all have in common: {new:,}")

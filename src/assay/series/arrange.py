@@ -97,7 +97,7 @@ class Panel:
     @property
     def series(self) -> int:
         """How many there are."""
-        return self.keys.height
+        return self.edges.size - 1  # not rows of keys: a table without columns has none
 
     @property
     def lengths(self) -> Whole:
@@ -107,7 +107,13 @@ class Panel:
 
     def name(self, number: int) -> str:
         """How messages call a series."""
-        return names_of(self.keys[number])[0]
+        return names_of(self.keys[number] if self.keys.width else self.keys)[0]
+
+    def beside(self, table: pl.DataFrame, series: Whole) -> pl.DataFrame:
+        """A table with the keys of the series of each row put before it."""
+        if not self.keys.width:
+            return table
+        return pl.concat([self.keys[series], table], how="horizontal")
 
     def find(self, keys: pl.DataFrame) -> Whole:
         """The number here of each row of keys; -1 where there is no such series.
@@ -116,7 +122,7 @@ class Panel:
             DataError: keys of another kind.
         """
         if not self.keys.width:
-            return np.zeros(keys.height, np.int64)
+            return np.zeros(1, np.int64)
         try:
             found = keys.join(
                 self.keys.with_row_index("__series"),

@@ -259,6 +259,5 @@ class _Origin:
             "pit": low + u * (high - low),
             "covered": pl.Series(covered).set(pl.Series(beyond), None),
         }
-        keys = self.panel.keys[series]
         table = pl.DataFrame(found).with_columns(pl.col("log_score").cast(pl.Float64))
-        return pl.concat([keys, table], how="horizontal") if keys.width else table
+        return self.panel.beside(table, series)

@@ -172,8 +172,7 @@ def fit_panel(
     Args:
         panel: the series.
         recipe: what is fitted.
-        dtype: of all numbers; float32 takes half the time and memory, and moves a log posterior
-            by some 1e-6 of its size.
+        dtype: of the numbers of the search; what `Model.fit` says of its `precision` was measured.
         kept: where finished parts are kept, and taken from.
 
     Returns:
@@ -370,6 +369,8 @@ def _part(work: Work, chosen: Whole, common: Common, kept: Kept | None, number: 
 def collected(parts: list[Part], count: Floats) -> Fits:
     """All parts in the order of the panel.
 
+    Whatever precision was fitted in, what follows is computed in float64.
+
     Args:
         parts: of all its series.
         count: observations of each series.
@@ -378,7 +379,8 @@ def collected(parts: list[Part], count: Floats) -> Fits:
     back = np.argsort(order)
 
     def joined(each: Iterable[Floats], axis: int = -1) -> Floats:
-        return np.take(np.concatenate([np.asarray(own) for own in each], axis=axis), back, axis)
+        whole = np.concatenate([np.asarray(own) for own in each], axis=axis, dtype=np.float64)
+        return np.take(whole, back, axis)
 
     def states(each: Iterable[State], axis: int) -> State:
         return State(*(jnp.asarray(joined(own, axis)) for own in zip(*each, strict=True)))

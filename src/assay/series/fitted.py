@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -11,6 +11,7 @@ import polars as pl
 from assay.errors import ConfigError
 from assay.frame import Frame, read
 from assay.predictive import DistributionPredictive
+from assay.predictor import store
 from assay.series.ahead import future_of, last_step
 from assay.series.arrange import Panel, Recipe, arrange
 from assay.series.findings import found_of
@@ -26,6 +27,8 @@ from assay.series.reviewed import reviewed
 from assay.series.together import common_share
 
 PATHS = 200
+
+Precision = Literal["float64", "float32"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,8 +120,7 @@ class FittedSeries:
                 "mean": past.ask(rows, mean_of),
             }
         )
-        keys = panel.keys[past.series]
-        return pl.concat([keys, found], how="horizontal") if keys.width else found
+        return panel.beside(found, past.series)
 
     def lost_sales(self, *, level: float = 90) -> LostSales:
         """Demand beyond what could be sold, on days that a limit hid.
@@ -155,6 +157,25 @@ class FittedSeries:
         panel = arrange(frame, self.recipe, like=self.panel)
         fits = moved_on(self.recipe, self.panel, self.common, self.fits, panel)
         return replace(self, panel=panel, fits=fits)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one file, which `assay.load` reads without running anything in it.
+
+        The file holds the rows that were fitted, as numbers: past demand and lost sales are asked
+        of them.
+
+        Args:
+            path: such as `demand.assay`; a file that is there is replaced once the new one is
+                whole.
+
+        Raises:
+            ConfigError: a part of the model exists in Python only and cannot be written; nothing
+                was written then.
+            DataError: the file cannot be written.
+        """
+        from assay.series.stored import PARTS
+
+        store.save(self, path, PARTS)
 
     def laws(
         self, asked: Any, *, paths: int = MIXED, seed: int | None = None
@@ -228,7 +249,7 @@ def fit_series(
     frame: Frame,
     *,
     seed: int = 0,
-    dtype: Any = np.float64,
+    precision: Precision = "float64",
     checkpoint: str | Path | None = None,
 ) -> FittedSeries:
     """Fit one filter to each series of a table.
@@ -237,14 +258,16 @@ def fit_series(
         recipe: what is fitted.
         frame: the table.
         seed: of everything random that follows.
-        dtype: of all numbers.
+        precision: of the numbers of the fit; whatever follows from it is told in float64.
         checkpoint: a folder that keeps what is done; a fit that was stopped goes on from there.
 
     Raises:
         DataError: a column is missing, or nothing can be learnt from.
-        ConfigError: the family cannot be followed.
+        ConfigError: the family cannot be followed, or an unknown precision.
     """
-    panel = arrange(frame, recipe)
+    if precision not in get_args(Precision):
+        raise ConfigError(f"`precision` is {precision!r}, must be `float64` or `float32`.")
+    panel, dtype = arrange(frame, recipe), np.dtype(precision)
     kept = None if checkpoint is None else Kept.of(checkpoint, recipe, panel, dtype)
     common, fits = fit_panel(panel, recipe, dtype=dtype, kept=kept)
     return FittedSeries(recipe, panel, common, fits, seed)

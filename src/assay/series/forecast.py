@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -20,6 +21,7 @@ from assay.series.paths import Ahead, Path, Paths, sample_paths
 from assay.series.pooling import Common
 from assay.series.recursion import State
 from assay.series.together import put_together
+from assay.series.written import write_tables
 
 CELLS = 6_000_000  # values of one block of paths
 LEVELS = (80, 90)
@@ -84,17 +86,44 @@ class Forecast:
 
         Returns:
             `unique_id`, the key columns where there are several, `ds`, `mean`, and for each level
-            `lo-90` and `hi-90`; one row a series and step.
+            `lo-90` and `hi-90`; one row a series and step. On a closed day all of them are 0.
 
         Raises:
             ConfigError: a level that is not between 0 and 100.
         """
-        means, ends = self._read([p for pair in _ends(levels) for p in pair])
-        columns = {"mean": means.T.ravel()}
-        for k, level in enumerate(levels):
-            columns[f"lo-{level:g}"] = ends[2 * k].T.ravel()
-            columns[f"hi-{level:g}"] = ends[2 * k + 1].T.ravel()
-        return pl.concat([self._head(), pl.DataFrame(columns)], how="horizontal")
+        return pl.concat(list(self.tables(levels)))
+
+    def tables(self, levels: Sequence[float] = LEVELS) -> Iterator[pl.DataFrame]:
+        """`table` in pieces: some series after the others, as they are drawn.
+
+        Raises:
+            ConfigError: a level that is not between 0 and 100.
+        """
+        ends = [end for pair in _ends(levels) for end in pair]
+        sides = [f"{side}-{level:g}" for level in levels for side in ("lo", "hi")]
+        ids, times = self._ids(), self.future.grid.times(self.future.steps)
+        for block, drawn in self.draws():
+            found = quantiles_of(drawn.values, ends, is_count=self.is_count)
+            head = ids[np.repeat(block, self.horizon)].with_columns(
+                pl.concat([times] * block.size).alias("ds"), mean=drawn.mean.T.ravel()
+            )
+            read = zip(sides, found, strict=True)
+            yield head.with_columns(pl.Series(name, each.T.ravel()) for name, each in read)
+
+    def write(self, path: str | Path, levels: Sequence[float] = LEVELS) -> None:
+        """Write `table` to a file, a block of series after the other, whole or not at all.
+
+        Memory does not grow with the number of series.
+
+        Args:
+            path: ends in `.parquet` or `.csv`; a file that is there is replaced.
+            levels: of the intervals, in per cent.
+
+        Raises:
+            ConfigError: another ending, or a level that is not between 0 and 100.
+            DataError: it cannot be written.
+        """
+        write_tables(self.tables(levels), Path(path))
 
     def means(self) -> Floats:
         """Expected values, (steps, series)."""
@@ -261,11 +290,6 @@ class Forecast:
     def is_count(self) -> bool:
         """Whether values are whole numbers."""
         return self.recipe.family.underlying.support.whole
-
-    def _head(self) -> pl.DataFrame:
-        ids, times = self._ids(), self.future.grid.times(self.future.steps)
-        repeated = ids[np.repeat(np.arange(ids.height), self.horizon)]
-        return repeated.with_columns(pl.concat([times] * ids.height).alias("ds"))
 
     def log_scores(self, y: Floats, hidden: Flags) -> Floats:
         """Minus the log density or mass of what came, or of the limit being reached.

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -17,6 +18,7 @@ from assay.series.arrange import Panel, Recipe
 
 NAME = "fit.txt"
 FORMAT = "format 2"
+_UNFINISHED = ".unfinished-"
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,11 @@ class Kept:
         place, text = Path(folder), f"{FORMAT}\n{_fingerprint(recipe, panel, dtype)}\n"
         try:
             place.mkdir(parents=True, exist_ok=True)
-            held = sorted(each.name for each in place.iterdir())
+            names = sorted(each.name for each in place.iterdir())
         except OSError as error:
             raise _unwritable(place, error) from error
+        # What a kill left of a file is nobody's.
+        held = [name for name in names if not name.startswith(_UNFINISHED)]
         if NAME in held:
             if (place / NAME).read_text("utf-8") != text:
                 raise ConfigError(
@@ -54,6 +58,11 @@ class Kept:
         else:
             _write(place / NAME, text.encode())
         return cls(place)
+
+    @property
+    def parts(self) -> int:
+        """How many parts are kept."""
+        return len(list(self.folder.glob("part-*.npz")))
 
     def load(self, name: str) -> Mapping[str, np.ndarray] | None:
         """Arrays that were kept under a name; `None` where there are none, or not whole."""
@@ -77,14 +86,20 @@ class Kept:
 
 def _write(path: Path, content: bytes) -> None:
     """Fill a neighbour first: a rename is atomic, a write is not."""
+    beside: Path | None = None
     try:
-        with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        with NamedTemporaryFile(dir=path.parent, prefix=_UNFINISHED, delete=False) as file:
+            beside = Path(file.name)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(file.name, path)
+        beside.replace(path)
     except OSError as error:
         raise _unwritable(path.parent, error) from error
+    finally:
+        if beside is not None:
+            with suppress(OSError):
+                beside.unlink()  # there only if something stopped the rename
 
 
 def _unwritable(place: Path, error: OSError) -> DataError:

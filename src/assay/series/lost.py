@@ -214,8 +214,7 @@ def lost_sales(
             "high": high,
         }
     )
-    keys = panel.keys[past.series[rows]]
-    told = pl.concat([keys, found], how="horizontal") if keys.width else found
+    told = panel.beside(found, past.series[rows])
     number = np.zeros(panel.step.size, int)
     number[rows] = np.arange(rows.size)
     laws = Laws(number, panel.step[rows], table, factor, gap, sd, whole)

@@ -129,7 +129,7 @@ def _fraction(a: Array, b: Array, x: Array) -> Array:
     """The continued fraction of the incomplete beta function, `STEPS` pairs of terms.
 
     Numerators and denominators of its convergents, which stay within reach of 1 where
-    x < (a + 1) / (a + b + 2); one division a pair.
+    x < (a + 1) / (a + b + 2) and a + b is not large; one division a pair.
     """
     up_before, up = jnp.ones_like(x), jnp.ones_like(x)
     down_before, down = up, 1.0 - (a + b) * x / (a + 1.0)
@@ -142,7 +142,12 @@ def _fraction(a: Array, b: Array, x: Array) -> Array:
         even = m * (b - m) * (middle + 1) * common
         odd = -(a + m) * (a + b + m) * (middle - 1) * common
         up_before, down_before = up + even * up_before, down + even * down_before
-        return up_before, up_before + odd * up, down_before, down_before + odd * down
+        state = (up_before, up_before + odd * up, down_before, down_before + odd * down)
+        if x.dtype == jnp.float64:
+            return state
+        # Large limits soon leave the reach of 32 bits: only quotients matter.
+        unit = lax.stop_gradient(1.0 / state[-1])
+        return tuple(each * unit for each in state)
 
     state = (up_before, up, down_before, down)
     _, up, _, down = lax.fori_loop(1, STEPS + 1, pair, state, unroll=UNROLL)

@@ -158,7 +158,7 @@ def value_and_gradient(
         return jnp.sum(each), each
 
     gradient, value = jax.grad(total, has_aux=True)(x)
-    return value, gradient
+    return value.astype(x.dtype), gradient  # some families know constants in 64 bits alone
 
 
 @partial(jax.jit, static_argnames=STATIC)

@@ -172,6 +172,7 @@ def run(
             log_reach, above = rule.reach(eta, extra, jnp.where(hidden, y, rule.filler))
             score, log_reach = jnp.where(hidden, above, score), jnp.where(hidden, log_reach, 0.0)
         move = weight * clipped(scaled(score, rule.information(eta, extra), scaling))
+        move, log_reach = move.astype(eta.dtype), log_reach.astype(eta.dtype)
         return moved(state, gains, push, move), (eta, log_reach)
 
     y = jnp.where(seen.weight > 0, seen.y, rule.filler)

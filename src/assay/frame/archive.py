@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 from assay import __version__
 from assay.errors import DataError
@@ -35,7 +36,8 @@ def write(path: Path, kind: str, body: Mapping[str, Any]) -> None:
     Args:
         path: a file that is there is replaced.
         kind: what is written, such as `fitted model`.
-        body: numbers, text, arrays, tables, tuples, lists and dictionaries of them.
+        body: numbers, text, arrays, tables, kinds of columns, tuples, lists and dictionaries of
+            them.
 
     Raises:
         TypeError: a value of another kind; nothing was written then.
@@ -149,6 +151,8 @@ def _plain(value: Any, arrays: dict[str, bytes]) -> Any:
         return {"$array": _store(value, arrays)}
     if isinstance(value, pl.DataFrame):
         return {"$table": _store_table(value, arrays)}
+    if isinstance(value, pl.DataType | DataTypeClass):
+        return {"$kind": _store_table(pl.DataFrame(schema={"kind": value}), arrays)}
     if isinstance(value, datetime):
         return {"$moment": value.isoformat()}
     if isinstance(value, date):
@@ -198,6 +202,7 @@ def _value(plain: Any, members: Mapping[str, bytes]) -> Any:
         "$number": lambda: _TAGS[content],
         "$array": lambda: np.load(io.BytesIO(members[content]), allow_pickle=False),
         "$table": lambda: pl.read_parquet(io.BytesIO(members[content])),
+        "$kind": lambda: pl.read_parquet(io.BytesIO(members[content])).dtypes[0],
         "$moment": lambda: datetime.fromisoformat(content),
         "$date": lambda: date.fromisoformat(content),
         "$tuple": lambda: tuple(_value(each, members) for each in content),
