@@ -17,7 +17,7 @@ from assay.series.chance import Extra, chance_of
 from assay.series.doubt import picked
 from assay.series.fit import Fits, Machine
 from assay.series.kinds import Flags, Floats, Whole
-from assay.series.paths import Ahead, Path, Paths, sample_paths
+from assay.series.paths import Ahead, Begun, Paths, sample_paths
 from assay.series.pooling import Common
 from assay.series.recursion import State
 from assay.series.together import put_together
@@ -326,7 +326,7 @@ class Forecast:
             block = np.arange(first, min(first + size, self.series))
             self._drawn(block, lambda at, eta, extra, block=block: told(at, block, eta, extra))
 
-    def _begun(self, block: Whole) -> Path:
+    def _begun(self, block: Whole) -> Begun:
         """What each path of some series begins with: one of the parameters drawn for its series.
 
         A new series has parameters like those that all have in common.
@@ -341,7 +341,7 @@ class Forecast:
             jnp.where((place < 0)[:, None], 0.0, each[..., place, :])[..., rows, pick]
             for each in self.fits.drawn.state
         )
-        return Path(self.machine.layout.read(jnp.asarray(theta[:, rows, pick])), State(*state))
+        return Begun(self.machine.layout.read(jnp.asarray(theta[:, rows, pick])), State(*state))
 
     def _drawn(
         self,

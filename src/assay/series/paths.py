@@ -36,7 +36,7 @@ class Ahead(NamedTuple):
     is_open: Floats
 
 
-class Path(NamedTuple):
+class Begun(NamedTuple):
     """What each path of each series begins with.
 
     Fields:
@@ -71,7 +71,7 @@ def sample_paths(
     rule: AbstractRule,
     chance: AbstractChance,
     scaling: Scaling,
-    begun: Path,
+    begun: Begun,
     ahead: Ahead,
     *,
     keys: Sequence[str],
