@@ -62,6 +62,14 @@ Returns = Annotated[
     str,
     typer.Option(metavar="WAY", help="Negative values: refuse (their series), zero or missing."),
 ]
+Pool = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN[,COLUMN...]",
+        help="Groups that series with few rows, and new ones, lean on; none for none.",
+        show_default="the keys, where there are several",
+    ),
+]
 Level = Annotated[str, typer.Option(metavar="N[,N...]", help="Intervals, in per cent.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The forecast: .parquet or .csv.")]
 Report = Annotated[
@@ -117,6 +125,7 @@ def add(app: typer.Typer) -> None:
         future: Future = None,
         open_on: Open = None,
         returns: Returns = "refuse",
+        pool: Pool = None,
         level: Level = "80,90",
         out: Out = Path("forecast.parquet"),
         report: Report = None,
@@ -129,7 +138,7 @@ def add(app: typer.Typer) -> None:
         _check_files(out, report)
         from assay.frame import read
 
-        roles = {"time": time, "by": _split(series), "returns": returns}
+        roles = {"time": time, "by": _split(series), "returns": returns, "pool": _pooled(pool)}
         with working():
             frame = read(data)
             built, said = _model(
@@ -153,6 +162,14 @@ def add(app: typer.Typer) -> None:
 
 def _split(series: list[str] | None) -> list[str]:
     return [name.strip() for each in series or () for name in each.split(",") if name.strip()]
+
+
+def _pooled(pool: list[str] | None) -> list[str] | None:
+    """Columns of groups; `None` where nothing was said."""
+    if pool is None:
+        return None
+    names = _split(pool)
+    return [] if names == ["none"] else names
 
 
 def _levels(text: str) -> list[float]:

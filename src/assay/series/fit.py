@@ -1,15 +1,18 @@
 """Fitting a panel: what series have in common first, then all of them in blocks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from assay.compute import in_flight
 from assay.compute.progress import measured
 from assay.family import AbstractFamily
+from assay.family.link import Link
 from assay.series.arrange import Panel, Recipe
+from assay.series.groups import Groups, learn_groups
 from assay.series.kept import Kept
 from assay.series.kinds import Floats, Whole
 from assay.series.layout import Layout
@@ -26,7 +29,9 @@ LENGTHS = 8  # lengths from one power of 2 to the next
 CELLS = 4_000_000  # of one array of a block
 SAMPLE = 512  # series that tell what all have in common, in one block like all others
 TOLERANCE, MOST = 1e-3, 60
+COMMON = ("mean", "sd", "open")
 KEPT = ("theta", "level_sd", "log_likelihood", "left")
+FARTHEST = 3.0  # that rows may put a level from where it was guessed, without a unit
 FORGETS = 30.0  # observations after which those before say little about a level that moves
 
 
@@ -92,35 +97,74 @@ def machine_of(recipe: Recipe, panel: Panel) -> Machine:
     return Machine(rule, layout, recipe.term.scaling, bool(panel.hidden.any()))
 
 
-def rough_levels(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Floats, Floats]:
+def rough_levels(
+    panel: Panel, family: AbstractFamily, driven: str, near: Floats | None = None
+) -> tuple[Floats, Floats]:
     """A first guess of each series' level before the link, and the weight of its rows.
 
     The mean of what was seen (for a chance, of shares of what can be), with one observation at the
     mean of all series added; with exposure it is the mean per unit of exposure.
+
+    Args:
+        panel: the series.
+        family: of their values.
+        driven: the parameter that the level is of.
+        near: levels of each series to add the observation at, in place of the mean of all.
     """
-    link = next(each.link for each in family.parameters if each.name == driven)
-    series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
-    is_log = link.name == "log"
-    exposure = np.exp(panel.offset) if is_log else np.ones(1)
-    total = np.bincount(series, panel.weight * _shares(panel.y, family, driven), panel.series)
-    weight = np.bincount(series, panel.weight * exposure, panel.series)
-    count = np.bincount(series, panel.weight, panel.series).astype(float)
+    link = _link(family, driven)
+    total, weight, count = _sums(panel, family, driven)
     whole = total.sum() / weight.sum()
-    if is_log:
+    if link.name == "log":
         whole = max(whole, 0.5 / weight.sum())
     elif link.name == "logit":
         whole = float(np.clip(whole, 0.5 / weight.sum(), 1.0 - 0.5 / weight.sum()))
-    mean = (total + whole) / (weight + 1.0)
-    if not is_log and link.name == "identity":
-        mean = mean - (np.mean(panel.offset) if panel.offset.size > 1 else 0.0)
+    if near is not None:
+        whole = np.asarray(link.forward(jnp.asarray(near))) + _added(panel, link)
+    mean = (total + whole) / (weight + 1.0) - _added(panel, link)
     return np.asarray(link.inverse(jnp.asarray(mean))), count
+
+
+def levels_near(panel: Panel, family: AbstractFamily, driven: str, near: Floats) -> Floats:
+    """Where each series' rows alone put its level, by a step from a level that is near.
+
+    Of a series that sold nothing it is finite too: one below the given level under a logarithm.
+    """
+    link = _link(family, driven)
+    total, weight, _ = _sums(panel, family, driven)
+    at, slope = jax.vmap(jax.value_and_grad(link.forward))(jnp.asarray(near))
+    with np.errstate(invalid="ignore"):
+        mean = total / weight - _added(panel, link)
+    step = (mean - np.asarray(at)) / np.asarray(slope)
+    if not link.has_unit:
+        step = np.clip(step, -FARTHEST, FARTHEST)
+    return np.where(weight > 0, near + step, near)
+
+
+def _link(family: AbstractFamily, driven: str) -> Link:
+    return next(each.link for each in family.parameters if each.name == driven)
+
+
+def _added(panel: Panel, link: Link) -> float:
+    """What is added to a mean without a parameter, where there is no logarithm in between."""
+    is_added = link.name == "identity" and panel.offset.size > 1
+    return float(np.mean(panel.offset)) if is_added else 0.0
+
+
+def _sums(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Floats, Floats, Floats]:
+    """Of each series: of its values, of its exposure (elsewhere of weights), and of weights."""
+    series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
+    exposure = np.exp(panel.offset) if _link(family, driven).name == "log" else np.ones(1)
+    total = np.bincount(series, panel.weight * _shares(panel.y, family, driven), panel.series)
+    weight = np.bincount(series, panel.weight * exposure, panel.series)
+    count = np.bincount(series, panel.weight, panel.series).astype(float)
+    return total, weight, count
 
 
 def _shares(y: Floats, family: AbstractFamily, driven: str) -> Floats:
     """What a mean of is near the driven parameter: values, or shares where that is a chance."""
     if driven == "zero":
         return (y == 0) * 1.0
-    link = next(each.link for each in family.parameters if each.name == driven)
+    link = _link(family, driven)
     return y / followed(family).support.upper if link.name == "logit" else y
 
 
@@ -159,6 +203,53 @@ def told_of_level(machine: Machine, rough: Floats, count: Floats, common: Common
     return one * np.minimum(count, FORGETS)
 
 
+def learnt_groups(panel: Panel, recipe: Recipe, machine: Machine, first: Common) -> Groups:
+    """Effects of groups on levels, of all series that were not set aside.
+
+    Args:
+        panel: the series.
+        recipe: what is fitted.
+        machine: what does it.
+        first: what is believed of the other parameters.
+    """
+    rough, count = rough_levels(panel, recipe.family, recipe.driven)
+    count[list(panel.set_aside)] = 0.0
+
+    def told_near(near: Floats) -> tuple[Floats, Floats]:
+        levels = levels_near(panel, recipe.family, recipe.driven, near)
+        return levels, told_of_level(machine, near, count, first)
+
+    return learn_groups(panel.pools, rough, told_near)
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """What is known of each series' level before it is fitted.
+
+    Fields:
+        rough: first guess.
+        count: observations.
+        told: what they tell, as an information.
+        offset: what its groups add to the mean of all.
+        unsure: standard deviation of what is not known of that.
+    """
+
+    rough: Floats
+    count: Floats
+    told: Floats
+    offset: Floats
+    unsure: Floats
+
+
+def levels_of(panel: Panel, recipe: Recipe, machine: Machine, common: Common) -> Levels:
+    """What is known of the level of each series of a panel before it is fitted."""
+    groups = common.groups
+    offset, unsure = groups.offsets(panel.pools, np.arange(panel.series))
+    near = groups.mean + offset if groups.columns else None
+    rough, count = rough_levels(panel, recipe.family, recipe.driven, near)
+    return Levels(rough, count, told_of_level(machine, rough, count, common), offset, unsure)
+
+
 def fit_panel(
     panel: Panel, recipe: Recipe, *, dtype: Any = np.float64, kept: Kept | None = None
 ) -> tuple[Common, Fits]:
@@ -175,12 +266,17 @@ def fit_panel(
         What the series have in common, and their parameters and states.
     """
     machine = machine_of(recipe, panel)
-    family = recipe.family
-    rough, count = rough_levels(panel, family, recipe.driven)
-    first = first_beliefs(panel, machine, family, rough)
-    told = told_of_level(machine, rough, count, first)
-    work = Work(panel, recipe, machine, rough, told, dtype)
-    common = _common(work, first, kept)
+    rough, _ = rough_levels(panel, recipe.family, recipe.driven)
+    first = first_beliefs(panel, machine, recipe.family, rough)
+    known = _kept_common(kept)
+    groups = learnt_groups(panel, recipe, machine, first) if known is None else known.groups
+    first = replace(first, groups=groups)
+    levels = levels_of(panel, recipe, machine, first)
+    if groups.columns:
+        apart = first_beliefs(panel, machine, recipe.family, levels.rough - levels.offset)
+        first = replace(apart, groups=groups)
+    work = Work(panel, recipe, machine, levels, dtype)
+    common = _common(work, first, kept) if known is None else known
     blocks = blocks_of(panel)
 
     def part(number: int) -> Part:
@@ -188,7 +284,7 @@ def fit_panel(
 
     done = in_flight(part, range(len(blocks)))
     parts = list(measured(done, [block.size for block in blocks], "fitting series"))
-    return common, _collected(parts, work, common, count)
+    return common, _collected(parts, work, common)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,16 +295,14 @@ class Work:
         panel: the series.
         recipe: what is fitted.
         machine: what does it.
-        rough: first guess of each level.
-        told: what each series tells of it.
+        levels: what is known of each level.
         dtype: of all numbers.
     """
 
     panel: Panel
     recipe: Recipe
     machine: Machine
-    rough: Floats
-    told: Floats
+    levels: Levels
     dtype: Any
 
     def block(self, chosen: Whole) -> Block:
@@ -220,32 +314,45 @@ class Work:
         """What series have in common, learnt from a sample of them."""
         chosen = sample_of(self.panel)
         block = self.block(chosen)
-        told = _filled(self.told[chosen], block.seen.y.shape[1])
-        start = self.start(chosen, first, told.size)
-        return learn_common(block, start, told, first, self.machine.static)
+        columns = block.seen.y.shape[1]
+        told, offset, unsure = self.filled(chosen, columns)
+        start = self.start(chosen, first, columns)
+        return learn_common(
+            block, start, told, first, self.machine.static, offset=offset, unsure=unsure
+        )
+
+    def filled(self, chosen: Whole, columns: int) -> tuple[Floats, Floats, Floats]:
+        """What series tell of their levels, and their groups; 0 where a block is filled up."""
+        levels, rest = self.levels, np.zeros(columns - chosen.size)
+        each = (levels.told, levels.offset, levels.unsure)
+        told, offset, unsure = (np.append(own[chosen], rest) for own in each)
+        return told, offset, unsure
 
     def start(self, chosen: Whole, common: Common, columns: int) -> Floats:
         """Common parameters, and each series' rough level."""
         start = np.repeat(common.mean[:, None], columns, axis=1)
-        start[0, : chosen.size] = self.rough[chosen]
+        start[0, : chosen.size] = self.levels.rough[chosen]
         return start
 
     def fit(self, chosen: Whole, common: Common) -> "Part":
         """Parameters and states of some series."""
         block = self.block(chosen)
         columns = block.seen.y.shape[1]
-        prior = common.prior(_filled(self.told[chosen], columns), self.dtype)
+        told, offset, unsure = self.filled(chosen, columns)
+        prior = common.prior(told, self.dtype, offset)
         start = prior.coordinates(jnp.asarray(self.start(chosen, common, columns), self.dtype))
         static = self.machine.static
         found = fit_block(start, block, prior, tolerance=TOLERANCE, most=MOST, **static)
         theta = prior.theta(found.at)
-        bend = bend_along(0, found, block, prior, static)
+        level_sd = np.asarray(prior.scale[0]) / np.sqrt(bend_along(0, found, block, prior, static))
+        # As far as its rows do not decide, what is not known of its groups is not known of it.
+        level_sd = np.hypot(level_sd, (level_sd / common.sd[0]) ** 2 * unsure)
         run = filtered(block, theta, **static)
         kept = slice(chosen.size)
         return Part(
             chosen,
             np.asarray(theta)[:, kept],
-            (np.asarray(prior.scale[0]) / np.sqrt(bend))[kept],
+            level_sd[kept],
             State(*(each[..., kept] for each in run.state)),
             np.asarray(run.log_likelihood)[kept],
             np.asarray(found.left)[kept],
@@ -304,12 +411,20 @@ def _rounded(steps: int) -> int:
     return -(-steps // unit) * unit
 
 
-def _common(work: Work, first: Common, kept: Kept | None) -> Common:
-    """What series have in common, as it was kept or learnt now."""
+def _kept_common(kept: Kept | None) -> Common | None:
+    """What series have in common, if it was kept."""
     found = None if kept is None else kept.load("common")
-    common = work.common(first) if found is None else Common(**found)
-    if kept is not None and found is None:
-        kept.save("common", {"mean": common.mean, "sd": common.sd, "open": common.open})
+    if found is None:
+        return None
+    return Common(*(found[name] for name in COMMON), groups=Groups.of(found))
+
+
+def _common(work: Work, first: Common, kept: Kept | None) -> Common:
+    """What series have in common, learnt and kept."""
+    common = work.common(first)
+    if kept is not None:
+        own = {name: getattr(common, name) for name in COMMON}
+        kept.save("common", own | common.groups.arrays())
     return common
 
 
@@ -328,28 +443,27 @@ def _part(work: Work, chosen: Whole, common: Common, kept: Kept | None, number: 
     return part
 
 
-def unlearnt(common: Common, told: Floats, rough: Floats) -> tuple[Floats, Floats]:
+def unlearnt(common: Common, levels: Levels, chosen: Whole) -> tuple[Floats, Floats]:
     """Parameters of series that no fit has seen, and what is left open of their levels.
 
     Args:
         common: what all have in common.
-        told: what each tells of its level.
-        rough: first guess of each level.
+        levels: what is known of levels.
+        chosen: numbers of the series.
     """
-    level_sd = (common.sd[0] ** -2.0 + told) ** -0.5
+    told, offset = levels.told[chosen], levels.offset[chosen]
+    level_sd = (np.hypot(common.sd[0], levels.unsure[chosen]) ** -2.0 + told) ** -0.5
     theta = np.repeat(common.mean[:, None], told.size, axis=1)
-    theta[0] += told * level_sd**2 * (rough - common.mean[0])
+    theta[0] += offset
+    theta[0] += told * level_sd**2 * (levels.rough[chosen] - theta[0])
     return theta, level_sd
 
 
-def _filled(values: Floats, size: int) -> Floats:
-    return np.concatenate([values, np.zeros(size - values.size)])
-
-
-def _collected(parts: list[Part], work: Work, common: Common, count: Floats) -> Fits:
+def _collected(parts: list[Part], work: Work, common: Common) -> Fits:
     """All parts in the order of the panel.
 
-    A series that was set aside has the common parameters, and the mean of its rows that can stand.
+    A series that was set aside has the common parameters, near its groups and the mean of its rows
+    that can stand.
     """
     order = np.concatenate([part.chosen for part in parts])
     back = np.argsort(order)
@@ -362,7 +476,7 @@ def _collected(parts: list[Part], work: Work, common: Common, count: Floats) -> 
     every = zip(*(part.state for part in parts), strict=True)
     state = State(*(jnp.concatenate(each, axis=-1)[..., back] for each in every))
     aside = np.array(sorted(work.panel.set_aside), dtype=int)
-    theta[:, aside], level_sd[aside] = unlearnt(common, work.told[aside], work.rough[aside])
+    theta[:, aside], level_sd[aside] = unlearnt(common, work.levels, aside)
     likelihood = joined([part.log_likelihood for part in parts])
     left = joined([part.left for part in parts])
-    return Fits(theta, level_sd, state, likelihood, left, count)
+    return Fits(theta, level_sd, state, likelihood, left, work.levels.count)

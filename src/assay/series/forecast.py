@@ -306,9 +306,10 @@ class Forecast:
         return tuple(np.asarray(each) for each in self._parts(np.arange(self.series)).extra)
 
     def _parts(self, block: Whole) -> Parts:
-        """Parameters of some series; of a new one what all have in common."""
+        """Parameters of some series; of a new one what all have in common, and its groups."""
         place = self.future.place[block]
         theta = np.where(place < 0, self.common.mean[:, None], self.fits.theta[:, place])
+        theta[0] += np.where(place < 0, self._groups_of(block)[0], 0.0)
         return self.machine.layout.read(jnp.asarray(theta))
 
     def _drawn(
@@ -336,7 +337,7 @@ class Forecast:
             parts,
             state,
             ahead,
-            self._unsure(place, parts),
+            self._unsure(block, parts),
             keys=keys,
             paths=self.paths,
             seed=self.seed,
@@ -345,10 +346,16 @@ class Forecast:
         )
         return drawn if self.limit is None else cut(drawn, self.limit[:, block])
 
-    def _unsure(self, place: Whole, parts: Parts) -> Floats:
+    def _groups_of(self, block: Whole) -> tuple[Floats, Floats]:
+        """What groups add to the levels of some series, and how far that is known."""
+        return self.common.groups.offsets(self.future.pools, block)
+
+    def _unsure(self, block: Whole, parts: Parts) -> Floats:
         """What is not known of each level: observations make up for it, a few at a time."""
+        place = self.future.place[block]
         held = (1.0 - np.asarray(parts.gains.level)) ** self.fits.count[place]
-        return np.where(place < 0, self.common.sd[0], self.fits.level_sd[place] * held)
+        new = np.hypot(self.common.sd[0], self._groups_of(block)[1])
+        return np.where(place < 0, new, self.fits.level_sd[place] * held)
 
 
 def cut(drawn: Paths, limit: Floats) -> Paths:

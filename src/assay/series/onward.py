@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from assay.series.arrange import Panel, Recipe
-from assay.series.fit import Fits, machine_of, rough_levels, told_of_level, unlearnt
+from assay.series.fit import Fits, levels_of, machine_of, unlearnt
 from assay.series.objective import filtered
 from assay.series.pooling import Common
 from assay.series.recursion import State
@@ -28,9 +28,8 @@ def moved_on(recipe: Recipe, past: Panel, common: Common, fits: Fits, panel: Pan
     place = past.find(panel.keys)
     new = np.flatnonzero(place < 0)
     theta, level_sd = fits.theta[:, place], fits.level_sd[place]
-    rough, count = rough_levels(panel, recipe.family, recipe.driven)
-    told = told_of_level(machine, rough[new], count[new], common)
-    theta[:, new], level_sd[new] = unlearnt(common, told, rough[new])
+    levels = levels_of(panel, recipe, machine, common)
+    theta[:, new], level_sd[new] = unlearnt(common, levels, new)
     steps = 1 << (int(panel.lengths.max()) - 1).bit_length()
     columns = min(-(-panel.series // COLUMNS) * COLUMNS, MOST)
     parts, likelihood = [], []
@@ -45,4 +44,4 @@ def moved_on(recipe: Recipe, past: Panel, common: Common, fits: Fits, panel: Pan
         *(jnp.asarray(np.concatenate(each, axis=-1)) for each in zip(*parts, strict=True))
     )
     left = np.where(place < 0, 0.0, fits.left[place])
-    return Fits(theta, level_sd, state, np.concatenate(likelihood), left, count)
+    return Fits(theta, level_sd, state, np.concatenate(likelihood), left, levels.count)

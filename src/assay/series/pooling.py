@@ -1,20 +1,22 @@
 """What many series have in common, learnt from some of them: empirical Bayes.
 
-Each series' parameters are normal around a common mean. Rounds of fitting a sample of series, and
-of taking mean and spread of what came out (with what each fit leaves open), find both.
+Each series' parameters are normal around a common mean; of its level, around what its groups add to
+that mean. Rounds of fitting a sample of series, and of taking mean and spread of what came out
+(with what each fit leaves open), find both.
 
 Source: Robbins (1956), An empirical Bayes approach to statistics; MacKay (1992), Bayesian
 interpolation, for the rounds; Laplace's approximation for what a fit leaves open.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from assay.compute import on_all_cores
+from assay.series.groups import NO_GROUPS, Groups
 from assay.series.kinds import Floats
 from assay.series.lockstep import Minimum
 from assay.series.objective import Block, Prior, fit_block
@@ -32,31 +34,42 @@ class Common:
     """What series have in common.
 
     Fields:
-        mean: of each coordinate.
-        sd: over series.
+        mean: of each coordinate; of the level for groups of the mean effect.
+        sd: over series; of the level, over those of the same groups.
         open: typical standard deviation that a fit leaves open in a coordinate.
+        groups: what groups of series add to the mean of their levels.
     """
 
     mean: Floats
     sd: Floats
     open: Floats
+    groups: Groups = NO_GROUPS
 
-    def prior(self, told: Floats, dtype: Any) -> Prior:
+    def prior(self, told: Floats, dtype: Any, offset: Floats | float = 0.0) -> Prior:
         """For some series, with a search in units of what their fits will leave open.
 
         Args:
             told: what each series tells of its own level, as an information.
             dtype: of all numbers.
+            offset: what its groups add to the mean of its level.
         """
         mean, sd, scale = (
             np.repeat(each[:, None], told.size, axis=1) for each in (self.mean, self.sd, self.open)
         )
+        mean[0] += offset
         scale[0] = 1.0 / np.sqrt(sd[0] ** -2.0 + told)
         return Prior(*(jnp.asarray(each, dtype) for each in (mean, sd, scale)))
 
 
 def learn_common(
-    block: Block, start: Floats, told: Floats, first: Common, rule: Mapping[str, Any]
+    block: Block,
+    start: Floats,
+    told: Floats,
+    first: Common,
+    rule: Mapping[str, Any],
+    *,
+    offset: Floats | float = 0.0,
+    unsure: Floats | float = 0.0,
 ) -> Common:
     """Mean and spread of the parameters of a sample of series.
 
@@ -66,6 +79,8 @@ def learn_common(
         told: what each series tells of its own level; 0 for those that only fill the block.
         first: what is believed before it is looked at.
         rule: static arguments of `fit_block`.
+        offset: what its groups add to the mean of each level.
+        unsure: standard deviation of what is not known of that.
 
     Returns:
         What was learnt; `first` where no series tells anything.
@@ -75,12 +90,18 @@ def learn_common(
     share = (told > 0) / np.sum(told > 0)
     common, theta, dtype = first, jnp.asarray(start), block.seen.y.dtype
     for _ in range(ROUNDS):
-        prior = common.prior(told, dtype)
+        prior = common.prior(told, dtype, offset)
         at = prior.coordinates(theta.astype(dtype))
         found = fit_block(at, block, prior, tolerance=TOLERANCE, most=MOST, **rule)
         theta = prior.theta(found.at)
         spread = np.asarray(prior.scale) / np.sqrt(_bends(found, block, prior, rule))
-        common = _updated(common, np.asarray(theta), spread, share)
+        around = np.array(theta)
+        around[0] -= offset
+        # An effect of its groups that is not known is one of its own that is not known, as far as
+        # its rows decide.
+        own = 1.0 - (spread[0] / common.sd[0]) ** 2
+        spread[0] = np.hypot(spread[0], own * unsure)
+        common = _updated(common, around, spread, share)
     return common
 
 
@@ -112,4 +133,5 @@ def _updated(was: Common, theta: Floats, spread: Floats, share: Floats) -> Commo
     mean = was.mean + np.clip(shift, -SLOWEST * was.sd, SLOWEST * was.sd)
     sd = np.sqrt((theta - mean[:, None]) ** 2 @ share / decided)
     sd = np.clip(sd, was.sd / SLOWEST, was.sd * SLOWEST).clip(NARROWEST, WIDEST)
-    return Common(mean, sd, np.minimum(np.exp(np.log(spread) @ share), sd))
+    left = np.minimum(np.exp(np.log(spread) @ share), sd)
+    return replace(was, mean=mean, sd=sd, open=left)
