@@ -14,8 +14,7 @@ those of restricted maximum likelihood, by its fixed point: the sum of squared e
 of them the data decide. One more effect, a quarter of the spread of all levels, is added to each
 sum: without it a column of few values is often held to say nothing, and its unknown values to be
 known. Where values are too many for these equations, variances are learnt from series of some
-values, all effects by conjugate gradients, and their standard errors as if those of the other
-columns were independent.
+values, all effects by conjugate gradients, and their errors as if each column's were independent.
 
 Source: Henderson (1950), Estimation of genetic parameters, and (1975), Biometrics 31, for the
 equations; Patterson & Thompson (1971), Biometrika 58, for the likelihood; Harville (1977), JASA 72,
@@ -41,25 +40,65 @@ MOST, CELLS = 512, 4_000_000  # values beside the largest column, and of one den
 EXACT = 1e-10  # residual of a system that is solved by steps, relative
 
 
+class Errors(NamedTuple):
+    """How the mean and all effects err together, in blocks of their covariance.
+
+    Fields:
+        first: variances of the effects of the column with most values, which it is for the rest.
+        between: minus covariances of those with the mean and the other effects; empty where errors
+            of each are taken as independent.
+        rest: covariances of the mean and the other effects; then their variances alone.
+        starts: where the effects of each column begin in `rest`; -1 for the first.
+    """
+
+    first: Floats
+    between: Floats
+    rest: Floats
+    starts: Whole
+
+    def of(self, codes: Sequence[Whole], unknown: Floats) -> Floats:
+        """Variances of the mean with the effects of series.
+
+        Args:
+            codes: number of the value of each column; -1 where it is not known.
+            unknown: variance of the effects of each column over values.
+        """
+        count, own = len(codes[0]), int(np.argmin(self.starts))
+        first, known = codes[own].clip(0), codes[own] >= 0
+        found = np.where(known, self.first[first], unknown[own])
+        rest = [(np.zeros(count, np.int64), np.ones(count, bool))]
+        for k, (code, start) in enumerate(zip(codes, self.starts, strict=True)):
+            if k != own:
+                rest.append((start + code.clip(0), code >= 0))
+                found += np.where(code >= 0, 0.0, unknown[k])
+        if not self.between.size:
+            return found + sum(np.where(there, self.rest[at], 0.0) for at, there in rest)
+        for at, there in rest:
+            found -= 2.0 * np.where(there & known, self.between[first, at], 0.0)
+            for other, too in rest:
+                found += np.where(there & too, self.rest[at, other], 0.0)
+        return found
+
+
 @dataclass(frozen=True, eq=False)
 class Crossed:
     """Effects of the values of several columns.
 
     Fields:
         mean: of all levels, where each column has the mean effect of its values.
-        mean_sd: how far it is known.
         own_sd: over series, of what no column explains.
         spreads: standard deviation of the effects of each column over values.
         effects: of each value of each column, beside the column's mean; they add up to 0.
         effect_sds: how far each is known.
+        errors: how all of them err together.
     """
 
     mean: float
-    mean_sd: float
     own_sd: float
-    spreads: tuple[float, ...]
+    spreads: Floats
     effects: tuple[Floats, ...]
     effect_sds: tuple[Floats, ...]
+    errors: Errors
 
     def fitted(self, codes: Sequence[Whole]) -> Floats:
         """Mean and effects of series, by the number of their value of each column."""
@@ -100,10 +139,13 @@ class _Levels:
         """One over the variance of each level, given its effects."""
         return self.told / (1.0 + own * self.told)
 
+    def starts(self) -> Whole:
+        """Where the effects of each column begin, after the mean; -1 for the first."""
+        return np.append(-1, 1 + np.cumsum(np.append(0, self.sizes[1:])))[:-1]
+
     def places(self) -> Whole:
         """Where the mean and the effects of all columns but the first stand, (columns, series)."""
-        starts = 1 + np.cumsum(np.append(0, self.sizes[1:-1]))
-        rest = self.codes[1:] + starts[: len(self.codes) - 1, None]
+        rest = self.codes[1:] + self.starts()[1:, None]
         return np.concatenate([np.zeros((1, self.told.size), np.int64), rest])
 
 
@@ -128,14 +170,13 @@ def learn_crossed(levels: Floats, told: Floats, codes: Sequence[Whole]) -> Cross
         _Equations.of(given, variances).solved() if given.is_small else _by_steps(given, variances)
     )
     back = np.argsort(order)
-    centred = [own - own.mean() for own in found.effects]
     return Crossed(
-        mean=found.mean + sum(float(own.mean()) for own in found.effects),
-        mean_sd=found.mean_sd,
+        mean=found.mean,
         own_sd=float(np.sqrt(variances.own)),
-        spreads=tuple(float(np.sqrt(variances.effects[k])) for k in back),
-        effects=tuple(centred[k] for k in back),
+        spreads=np.sqrt(variances.effects)[back],
+        effects=tuple(found.effects[k] for k in back),
         effect_sds=tuple(found.effect_sds[k] for k in back),
+        errors=found.errors._replace(starts=found.errors.starts[back]),
     )
 
 
@@ -143,9 +184,9 @@ class _Solved(NamedTuple):
     """A solution in the order of the columns, with standard errors beside the columns' means."""
 
     mean: float
-    mean_sd: float
     effects: list[Floats]
     effect_sds: list[Floats]
+    errors: Errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,22 +248,17 @@ class _Equations:
         """Of the effects of the first column."""
         return 1.0 / self.first + np.einsum("gr,gr->g", self.among, self.link)
 
-    def fitted_variances(self) -> Floats:
-        """How far each sum of mean and effects is open."""
-        code, places = self.given.codes[0], self.given.places()
-        found = self.first_variances()[code]
-        for own in places:
-            found = found - 2.0 * self.among[code, own]
-            for other in places:
-                found = found + self.inverse[own, other]
-        return found
+    def errors(self) -> Errors:
+        """How the mean and all effects err together."""
+        return Errors(self.first_variances(), self.among, self.inverse, self.given.starts())
 
     def renewed(self, believed: float) -> _Variances:
         """A round of the fixed point, with one more squared effect in each sum."""
         given, was = self.given, self.variances
         w = given.weights(was.own)
         left = w * (given.levels - self.fitted())
-        own_decided = was.own * (np.sum(w) - np.sum(w**2 * self.fitted_variances()))
+        opened = self.errors().of(list(given.codes), was.effects)
+        own_decided = was.own * (np.sum(w) - np.sum(w**2 * opened))
         own = (was.own**2 * float(left @ left) + believed) / (max(own_decided, 0.0) + 1.0)
         effects = [self.own, *(self.rest[part] for part in self.parts())]
         traces = [self.first_variances().sum()]
@@ -239,10 +275,8 @@ class _Equations:
         for part in self.parts():
             block = self.inverse[part, part]
             sds.append(_root(np.diag(block) - 2.0 * block.mean(axis=1) + block.mean()))
-        even = np.append(1.0, np.repeat(1.0 / sizes[1:], sizes[1:])) - self.link.mean(axis=0)
-        mean_sd = _root(np.sum(1.0 / self.first) / sizes[0] ** 2 + even @ self.inverse @ even)
         effects = [self.own, *(self.rest[part] for part in self.parts())]
-        return _Solved(float(self.rest[0]), float(mean_sd), effects, sds)
+        return _Solved(float(self.rest[0]), effects, sds, self.errors())
 
 
 def _root(variance: Floats | float) -> Floats:
@@ -264,19 +298,21 @@ def _variances(given: _Levels) -> _Variances:
 
 
 def _fewer(given: _Levels) -> _Levels:
-    """Series of so few values beside those of the first column that equations can be formed."""
-    share, rng = 1.0, np.random.default_rng(given.told.size)
-    order = [rng.permutation(size) for size in given.sizes[1:]]
-    fewer = given
-    while not fewer.is_small:
-        share /= 2.0
-        kept = given.told > 0
-        for code, size, own in zip(given.codes[1:], given.sizes[1:], order, strict=True):
-            kept &= own[code] < max(share * size, 1)
-        codes = [np.unique(each, return_inverse=True)[1] for each in given.codes[:, kept]]
-        sizes = np.array([1 + int(each.max(initial=0)) for each in codes])
-        fewer = _Levels(given.levels[kept], given.told[kept], np.stack(codes), sizes)
-    return fewer
+    """Series of so few values that equations can be formed: of half of a column's, until they can.
+
+    Halves are taken of the largest column beside the first, so that few series are lost.
+    """
+    rng = np.random.default_rng(given.told.size)
+    while not given.is_small:
+        rest = given.sizes[1:]
+        largest = 1 + int(np.argmax(rest)) if rest.max(initial=0) > 1 else 0
+        size = int(given.sizes[largest])
+        half = rng.permutation(size) < size / 2
+        kept = half[given.codes[largest]] & (given.told > 0)
+        codes = [np.unique(code, return_inverse=True)[1] for code in given.codes[:, kept]]
+        sizes = np.array([1 + int(code.max(initial=0)) for code in codes])
+        given = _Levels(given.levels[kept], given.told[kept], np.stack(codes), sizes)
+    return given
 
 
 def _by_steps(given: _Levels, variances: _Variances) -> _Solved:
@@ -301,8 +337,9 @@ def _by_steps(given: _Levels, variances: _Variances) -> _Solved:
     x, _ = cg(matrix, gathered(w * given.levels), rtol=EXACT, maxiter=500, M=near)
     parts = [slice(low, high) for low, high in pairwise(edges)]
     sds = _apart(given, variances, w)
-    mean_sd = _root(sum(float(own @ own) / own.size**2 for own in sds) + 1.0 / w.sum())
-    return _Solved(float(x[0]), float(mean_sd), [x[part] for part in parts], sds)
+    variance = np.concatenate([[1.0 / w.sum()], *(each**2 for each in sds[1:])])
+    errors = Errors(sds[0] ** 2, np.zeros((0, 0)), variance, given.starts())
+    return _Solved(float(x[0]), [x[part] for part in parts], sds, errors)
 
 
 def _apart(given: _Levels, variances: _Variances, w: Floats) -> list[Floats]:

@@ -154,9 +154,9 @@ def _sums(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Floats, Fl
     """Of each series: of its values, of its exposure (elsewhere of weights), and of weights."""
     series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
     exposure = np.exp(panel.offset) if _link(family, driven).name == "log" else np.ones(1)
-    total = np.bincount(series, panel.weight * _shares(panel.y, family, driven), panel.series)
-    weight = np.bincount(series, panel.weight * exposure, panel.series)
-    count = np.bincount(series, panel.weight, panel.series).astype(float)
+    shares = _shares(panel.y, family, driven)
+    each = (panel.weight * shares, panel.weight * exposure, panel.weight)
+    total, weight, count = (np.bincount(series, own, panel.series).astype(float) for own in each)
     return total, weight, count
 
 
@@ -181,7 +181,8 @@ def first_beliefs(panel: Panel, machine: Machine, family: AbstractFamily, rough:
             said.append((linked, 1.0, 0.3))
         else:
             said.append(_first_belief(name))
-    return Common(*(np.array(column) for column in zip(*said, strict=True)))
+    mean, sd, left = (np.array(column) for column in zip(*said, strict=True))
+    return Common(mean, sd, left)
 
 
 def _first_belief(name: str) -> tuple[float, float, float]:
@@ -416,7 +417,8 @@ def _kept_common(kept: Kept | None) -> Common | None:
     found = None if kept is None else kept.load("common")
     if found is None:
         return None
-    return Common(*(found[name] for name in COMMON), groups=Groups.of(found))
+    mean, sd, left = (found[name] for name in COMMON)
+    return Common(mean, sd, left, Groups.of(found))
 
 
 def _common(work: Work, first: Common, kept: Kept | None) -> Common:

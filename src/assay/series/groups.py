@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from assay.series.crossed import Crossed, learn_crossed
+from assay.series.crossed import Crossed, Errors, learn_crossed
 from assay.series.kinds import Flags, Floats, Whole
 
 PASSES = 2  # of levels near what groups say of them
-SCHEMA = {
+EFFECTS = {
     "column": pl.String,
     "value": pl.String,
     "effect": pl.Float64,
     "sd": pl.Float64,
     "series": pl.Int64,
 }
-SPREADS = {"column": pl.String, "sd": pl.Float64, "values": pl.Int64}
+SPREADS = {"column": pl.String, "sd": pl.Float64}
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,15 +27,15 @@ class Groups:
     Fields:
         effects: column, value, effect (on the level, before the link, beside the column's mean),
             sd (how far it is known) and series (how many tell of it), one row a value.
-        spreads: column, sd (of effects over values) and values, one row a column.
+        spreads: column, and sd of its effects over values, one row a column.
         mean: of all levels, where each group has the mean effect of its column.
-        mean_sd: how far it is known.
+        errors: how the mean and all effects err together.
     """
 
     effects: pl.DataFrame
     spreads: pl.DataFrame
-    mean: float = 0.0
-    mean_sd: float = 0.0
+    mean: float
+    errors: Errors
 
     @property
     def columns(self) -> list[str]:
@@ -46,8 +46,7 @@ class Groups:
         """What their groups add to the levels of some series, and how far that is known.
 
         A group that no fit has seen adds nothing, and is known as far as the spread of its column
-        over values. Errors of different columns' effects add up as if they were independent: of
-        columns that nest they are not, and the sum is then somewhat less open than is said.
+        over values.
 
         Args:
             pools: groups of each series, as text.
@@ -56,40 +55,47 @@ class Groups:
         Returns:
             Means and standard deviations, (chosen,).
         """
-        offset, variance = np.zeros((2, chosen.size))
-        if self.columns:
-            variance += self.mean_sd**2
-        for column, spread, count in self.spreads.iter_rows():
+        offset = np.zeros(chosen.size)
+        if not self.columns:
+            return offset, offset
+        codes = []
+        for column in self.columns:
             own = self.effects.filter(pl.col("column") == column)
-            asked = pools[column][chosen].alias("value").to_frame()
-            found = asked.join(own, on="value", how="left", maintain_order="left")
-            offset += found["effect"].fill_null(0.0).to_numpy()
-            unknown = spread * np.sqrt(1.0 + 1.0 / count)
-            variance += found["sd"].fill_null(unknown).to_numpy() ** 2
-        return offset, np.sqrt(variance)
+            codes.append(_codes(pools[column][chosen], own["value"]))
+            offset += np.append(own["effect"].to_numpy(), 0.0)[codes[-1]]
+        variance = self.errors.of(codes, self.spreads["sd"].to_numpy() ** 2)
+        return offset, np.sqrt(variance.clip(0.0))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What there is to keep, as arrays."""
-        tables = {"effects": self.effects, "spreads": self.spreads}
-        kept = {
-            f"{name} {column}": table[column].cast(pl.String).to_numpy().astype(str)
-            if dtype == pl.String
-            else table[column].to_numpy()
-            for name, table in tables.items()
-            for column, dtype in table.schema.items()
-        }
-        return kept | {"mean of levels": np.array([self.mean, self.mean_sd])}
+        kept = {"mean of levels": np.array(self.mean)}
+        for name, table in (("effects", self.effects), ("spreads", self.spreads)):
+            for each in table:
+                is_text = each.dtype == pl.String
+                own = np.array(each.to_list(), dtype=str) if is_text else each.to_numpy()
+                kept[f"{name} {each.name}"] = own
+        return kept | {f"errors {name}": own for name, own in self.errors._asdict().items()}
 
     @classmethod
     def of(cls, kept: Mapping[str, np.ndarray]) -> "Groups":
         """Back from what `arrays` gave."""
-        effects = {name: kept[f"effects {name}"].tolist() for name in SCHEMA}
+        effects = {name: kept[f"effects {name}"].tolist() for name in EFFECTS}
         spreads = {name: kept[f"spreads {name}"].tolist() for name in SPREADS}
-        mean, mean_sd = kept["mean of levels"].tolist()
-        return cls(pl.DataFrame(effects, SCHEMA), pl.DataFrame(spreads, SPREADS), mean, mean_sd)
+        return cls(
+            pl.DataFrame(effects, EFFECTS),
+            pl.DataFrame(spreads, SPREADS),
+            float(kept["mean of levels"]),
+            Errors(*(kept[f"errors {name}"] for name in Errors._fields)),
+        )
 
 
-NO_GROUPS = Groups(pl.DataFrame(schema=SCHEMA), pl.DataFrame(schema=SPREADS))
+NOTHING = np.zeros(0)
+NO_GROUPS = Groups(
+    pl.DataFrame(schema=EFFECTS),
+    pl.DataFrame(schema=SPREADS),
+    0.0,
+    Errors(NOTHING, NOTHING, NOTHING, NOTHING.astype(np.int64)),
+)
 
 
 def learn_groups(
@@ -118,7 +124,8 @@ def learn_groups(
     if not columns:
         return NO_GROUPS
     values = [pools[name].drop_nulls().unique().sort() for name in columns]
-    codes = [_codes(pools[name], own) for name, own in zip(columns, values, strict=True)]
+    # Series whose group is not known tell nothing, of whatever group.
+    codes = [_codes(pools[name], own).clip(0) for name, own in zip(columns, values, strict=True)]
     found = learn_crossed(levels, told, codes)
     for _ in range(PASSES - 1):
         levels, told = told_near(_predicted(found, levels, told, codes))
@@ -134,11 +141,11 @@ def _says(column: pl.Series, told: Flags) -> bool:
 
 
 def _codes(column: pl.Series, values: pl.Series) -> Whole:
-    """The number of each value; 0 where there is none, whose series tell nothing."""
+    """The number of each value; -1 where it is none of them, or not known."""
     places = pl.DataFrame({"value": values}).with_row_index("__place")
     held = pl.DataFrame({"value": column})
     found = held.join(places, on="value", how="left", maintain_order="left")["__place"]
-    return found.fill_null(0).cast(pl.Int64).to_numpy()
+    return found.cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def _predicted(found: Crossed, levels: Floats, told: Floats, codes: list[Whole]) -> Floats:
@@ -159,10 +166,9 @@ def _tables(
                 "sd": found.effect_sds[k],
                 "series": np.bincount(codes[k][told], minlength=len(own)),
             },
-            schema_overrides=SCHEMA,
+            schema_overrides=EFFECTS,
         )
         for k, (name, own) in enumerate(zip(columns, values, strict=True))
     ]
-    sizes = [len(own) for own in values]
-    spreads = pl.DataFrame({"column": columns, "sd": found.spreads, "values": sizes}, SPREADS)
-    return Groups(pl.concat(parts), spreads, found.mean, found.mean_sd)
+    spreads = pl.DataFrame({"column": columns, "sd": found.spreads}, SPREADS)
+    return Groups(pl.concat(parts), spreads, found.mean, found.errors)
