@@ -3,24 +3,23 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from assay.compute import in_flight
 from assay.compute.progress import measured
 from assay.family import AbstractFamily
-from assay.family.link import Link
 from assay.series.arrange import Panel, Recipe
-from assay.series.groups import Groups, learn_groups
+from assay.series.groups import NO_GROUPS, Groups, learn_groups
 from assay.series.kept import Kept
 from assay.series.kinds import Floats, Whole
 from assay.series.layout import Layout
+from assay.series.levels import levels_near, rough_levels
 from assay.series.objective import Block, filtered, fit_block
 from assay.series.pooling import Common, bend_along, learn_common
 from assay.series.recursion import State
 from assay.series.rule import AbstractRule
-from assay.series.rules import followed, rule_of
+from assay.series.rules import rule_of
 
 # Blocks are filled up to few shapes, since each is compiled anew. One of 512 series is as fast as
 # larger ones and keeps to a core's cache.
@@ -31,7 +30,8 @@ SAMPLE = 512  # series that tell what all have in common, in one block like all 
 TOLERANCE, MOST = 1e-3, 60
 COMMON = ("mean", "sd", "open")
 KEPT = ("theta", "level_sd", "log_likelihood", "left")
-FARTHEST = 3.0  # that rows may put a level from where it was guessed, without a unit
+PASSES = 2  # of levels near what groups say of them
+TELLS = 0.99  # share of the prior variance that a fit must take away to tell anything
 FORGETS = 30.0  # observations after which those before say little about a level that moves
 
 
@@ -40,7 +40,8 @@ class Fits:
     """Parameters and states of every series of a panel, in its order.
 
     Fields:
-        theta: parameters, (coordinates, series); the common ones for series that were set aside.
+        theta: parameters, (coordinates, series); for series that were set aside the common ones,
+            near their groups and the mean of their rows that can stand.
         level_sd: what is left open of each series' level.
         state: after the last step of the panel.
         log_likelihood: of each series.
@@ -97,77 +98,6 @@ def machine_of(recipe: Recipe, panel: Panel) -> Machine:
     return Machine(rule, layout, recipe.term.scaling, bool(panel.hidden.any()))
 
 
-def rough_levels(
-    panel: Panel, family: AbstractFamily, driven: str, near: Floats | None = None
-) -> tuple[Floats, Floats]:
-    """A first guess of each series' level before the link, and the weight of its rows.
-
-    The mean of what was seen (for a chance, of shares of what can be), with one observation at the
-    mean of all series added; with exposure it is the mean per unit of exposure.
-
-    Args:
-        panel: the series.
-        family: of their values.
-        driven: the parameter that the level is of.
-        near: levels of each series to add the observation at, in place of the mean of all.
-    """
-    link = _link(family, driven)
-    total, weight, count = _sums(panel, family, driven)
-    whole = total.sum() / weight.sum()
-    if link.name == "log":
-        whole = max(whole, 0.5 / weight.sum())
-    elif link.name == "logit":
-        whole = float(np.clip(whole, 0.5 / weight.sum(), 1.0 - 0.5 / weight.sum()))
-    if near is not None:
-        whole = np.asarray(link.forward(jnp.asarray(near))) + _added(panel, link)
-    mean = (total + whole) / (weight + 1.0) - _added(panel, link)
-    return np.asarray(link.inverse(jnp.asarray(mean))), count
-
-
-def levels_near(panel: Panel, family: AbstractFamily, driven: str, near: Floats) -> Floats:
-    """Where each series' rows alone put its level, by a step from a level that is near.
-
-    Of a series that sold nothing it is finite too: one below the given level under a logarithm.
-    """
-    link = _link(family, driven)
-    total, weight, _ = _sums(panel, family, driven)
-    at, slope = jax.vmap(jax.value_and_grad(link.forward))(jnp.asarray(near))
-    with np.errstate(invalid="ignore"):
-        mean = total / weight - _added(panel, link)
-    step = (mean - np.asarray(at)) / np.asarray(slope)
-    if not link.has_unit:
-        step = np.clip(step, -FARTHEST, FARTHEST)
-    return np.where(weight > 0, near + step, near)
-
-
-def _link(family: AbstractFamily, driven: str) -> Link:
-    return next(each.link for each in family.parameters if each.name == driven)
-
-
-def _added(panel: Panel, link: Link) -> float:
-    """What is added to a mean without a parameter, where there is no logarithm in between."""
-    is_added = link.name == "identity" and panel.offset.size > 1
-    return float(np.mean(panel.offset)) if is_added else 0.0
-
-
-def _sums(panel: Panel, family: AbstractFamily, driven: str) -> tuple[Floats, Floats, Floats]:
-    """Of each series: of its values, of its exposure (elsewhere of weights), and of weights."""
-    series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
-    exposure = np.exp(panel.offset) if _link(family, driven).name == "log" else np.ones(1)
-    shares = _shares(panel.y, family, driven)
-    each = (panel.weight * shares, panel.weight * exposure, panel.weight)
-    total, weight, count = (np.bincount(series, own, panel.series).astype(float) for own in each)
-    return total, weight, count
-
-
-def _shares(y: Floats, family: AbstractFamily, driven: str) -> Floats:
-    """What a mean of is near the driven parameter: values, or shares where that is a chance."""
-    if driven == "zero":
-        return (y == 0) * 1.0
-    link = _link(family, driven)
-    return y / followed(family).support.upper if link.name == "logit" else y
-
-
 def first_beliefs(panel: Panel, machine: Machine, family: AbstractFamily, rough: Floats) -> Common:
     """What is believed of the parameters before any series is looked at."""
     natural = family.start(panel.y[panel.weight > 0], {})
@@ -205,22 +135,57 @@ def told_of_level(machine: Machine, rough: Floats, count: Floats, common: Common
 
 
 def learnt_groups(panel: Panel, recipe: Recipe, machine: Machine, first: Common) -> Groups:
-    """Effects of groups on levels, of all series that were not set aside.
+    """Effects of groups on levels before any fit, of all series that were not set aside.
 
     Args:
         panel: the series.
         recipe: what is fitted.
         machine: what does it.
         first: what is believed of the other parameters.
+
+    Source: Breslow & Clayton (1993), Approximate inference in generalized linear mixed models,
+        JASA 88, for levels that are taken linear near their own predictions.
     """
-    rough, count = rough_levels(panel, recipe.family, recipe.driven)
+    near, count = rough_levels(panel, recipe.family, recipe.driven)
     count[list(panel.set_aside)] = 0.0
-
-    def told_near(near: Floats) -> tuple[Floats, Floats]:
+    every, groups = np.arange(panel.series), NO_GROUPS
+    for _ in range(PASSES):
         levels = levels_near(panel, recipe.family, recipe.driven, near)
-        return levels, told_of_level(machine, near, count, first)
+        told = told_of_level(machine, near, count, first)
+        groups = learn_groups(panel.pools, levels, told)
+        near = groups.mean + groups.offsets(panel.pools, every)[0]
+        own = groups.own_sd**2 * told
+        near = near + own / (1.0 + own) * (levels - near)
+    return groups
 
-    return learn_groups(panel.pools, rough, told_near)
+
+def common_now(panel: Panel, common: Common, fits: "Fits") -> Common:
+    """What series that no fit has seen begin with: the same, with levels as they are at the end.
+
+    Effects of groups are learnt again, from what fits found: they know of features, seasons and of
+    what was hidden, and where levels went since their series began.
+
+    Args:
+        panel: the series.
+        common: what they were fitted with.
+        fits: of all of them.
+    """
+    if not common.groups.columns:
+        return common
+    offset, unsure = common.groups.offsets(panel.pools, np.arange(panel.series))
+    prior, left = common.sd[0] ** 2, fits.level_sd**2
+    # What was open of groups is taken out again, and then what the prior said.
+    left = 2.0 * left / (1.0 + np.sqrt(1.0 + 4.0 * left * (unsure / prior) ** 2))
+    told = np.where(left < TELLS * prior, 1.0 / left - 1.0 / prior, 0.0)
+    told[list(panel.set_aside)] = 0.0
+    around = common.mean[0] + offset
+    levels = around + (fits.theta[0] - around) / (1.0 - np.minimum(left / prior, TELLS))
+    groups = learn_groups(panel.pools, levels + np.asarray(fits.state.level), told)
+    if not groups.columns:
+        return common
+    mean, sd = common.mean.copy(), common.sd.copy()
+    mean[0], sd[0] = groups.mean, groups.own_sd
+    return replace(common, mean=mean, sd=sd, groups=groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,7 +250,12 @@ def fit_panel(
 
     done = in_flight(part, range(len(blocks)))
     parts = list(measured(done, [block.size for block in blocks], "fitting series"))
-    return common, _collected(parts, work, common)
+    fits = _collected(parts, levels.count)
+    common = common_now(panel, common, fits)
+    levels = levels_of(panel, recipe, machine, replace(first, groups=common.groups))
+    aside = np.array(sorted(panel.set_aside), dtype=int)
+    fits.theta[:, aside], fits.level_sd[aside] = unlearnt(common, levels, aside)
+    return common, fits
 
 
 @dataclass(frozen=True, eq=False)
@@ -461,24 +431,20 @@ def unlearnt(common: Common, levels: Levels, chosen: Whole) -> tuple[Floats, Flo
     return theta, level_sd
 
 
-def _collected(parts: list[Part], work: Work, common: Common) -> Fits:
-    """All parts in the order of the panel.
-
-    A series that was set aside has the common parameters, near its groups and the mean of its rows
-    that can stand.
-    """
+def _collected(parts: list[Part], count: Floats) -> Fits:
+    """All parts in the order of the panel."""
     order = np.concatenate([part.chosen for part in parts])
     back = np.argsort(order)
 
     def joined(each: list[Floats]) -> Floats:
         return np.concatenate(each, axis=-1)[..., back]
 
-    theta = joined([part.theta for part in parts])
-    level_sd = joined([part.level_sd for part in parts])
     every = zip(*(part.state for part in parts), strict=True)
-    state = State(*(jnp.concatenate(each, axis=-1)[..., back] for each in every))
-    aside = np.array(sorted(work.panel.set_aside), dtype=int)
-    theta[:, aside], level_sd[aside] = unlearnt(common, work.levels, aside)
-    likelihood = joined([part.log_likelihood for part in parts])
-    left = joined([part.left for part in parts])
-    return Fits(theta, level_sd, state, likelihood, left, work.levels.count)
+    return Fits(
+        theta=joined([part.theta for part in parts]),
+        level_sd=joined([part.level_sd for part in parts]),
+        state=State(*(jnp.concatenate(each, axis=-1)[..., back] for each in every)),
+        log_likelihood=joined([part.log_likelihood for part in parts]),
+        left=joined([part.left for part in parts]),
+        count=count,
+    )

@@ -1,6 +1,6 @@
 """What groups of series have in common beside their levels' common mean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,6 @@ import polars as pl
 from assay.series.crossed import Crossed, Errors, learn_crossed
 from assay.series.kinds import Flags, Floats, Whole
 
-PASSES = 2  # of levels near what groups say of them
 EFFECTS = {
     "column": pl.String,
     "value": pl.String,
@@ -29,12 +28,14 @@ class Groups:
             sd (how far it is known) and series (how many tell of it), one row a value.
         spreads: column, and sd of its effects over values, one row a column.
         mean: of all levels, where each group has the mean effect of its column.
+        own_sd: over series, of what no group explains.
         errors: how the mean and all effects err together.
     """
 
     effects: pl.DataFrame
     spreads: pl.DataFrame
     mean: float
+    own_sd: float
     errors: Errors
 
     @property
@@ -68,7 +69,7 @@ class Groups:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What there is to keep, as arrays."""
-        kept = {"mean of levels": np.array(self.mean)}
+        kept = {"levels": np.array([self.mean, self.own_sd])}
         for name, table in (("effects", self.effects), ("spreads", self.spreads)):
             for each in table:
                 is_text = each.dtype == pl.String
@@ -81,10 +82,12 @@ class Groups:
         """Back from what `arrays` gave."""
         effects = {name: kept[f"effects {name}"].tolist() for name in EFFECTS}
         spreads = {name: kept[f"spreads {name}"].tolist() for name in SPREADS}
+        mean, own_sd = kept["levels"].tolist()
         return cls(
             pl.DataFrame(effects, EFFECTS),
             pl.DataFrame(spreads, SPREADS),
-            float(kept["mean of levels"]),
+            mean,
+            own_sd,
             Errors(*(kept[f"errors {name}"] for name in Errors._fields)),
         )
 
@@ -94,49 +97,38 @@ NO_GROUPS = Groups(
     pl.DataFrame(schema=EFFECTS),
     pl.DataFrame(schema=SPREADS),
     0.0,
+    0.0,
     Errors(NOTHING, NOTHING, NOTHING, NOTHING.astype(np.int64)),
 )
 
 
-def learn_groups(
-    pools: pl.DataFrame, near: Floats, told_near: Callable[[Floats], tuple[Floats, Floats]]
-) -> Groups:
-    """Effects of groups, from what each series tells of its own level.
+def learn_groups(pools: pl.DataFrame, levels: Floats, told: Floats) -> Groups:
+    """Effects of groups, from levels of their series.
 
     A column says something where it has at least two values, and a value for more than one series.
     Series whose group is not known are left out.
 
     Args:
         pools: groups of each series, as text.
-        near: a first guess of each level.
-        told_near: levels as each series' rows alone put them, taken linear near some given levels,
-            and the information of each; 0 where there is none.
-
-    Source: Breslow & Clayton (1993), Approximate inference in generalized linear mixed models,
-        JASA 88, for levels that are taken linear near their own predictions.
+        levels: of each series, as it was estimated from its rows alone.
+        told: information of each, one over its variance; 0 where there is none.
     """
-    known = np.ones(near.size, bool)
+    known = told > 0
     for column in pools:
-        known &= column.is_not_null().to_numpy()
-    levels, told = told_near(near)
-    told = np.where(known, told, 0.0)
-    columns = [name for name in pools.columns if _says(pools[name], told > 0)]
+        known = known & column.is_not_null().to_numpy()
+    columns = [name for name in pools.columns if _says(pools[name], known)]
     if not columns:
         return NO_GROUPS
     values = [pools[name].drop_nulls().unique().sort() for name in columns]
     # Series whose group is not known tell nothing, of whatever group.
     codes = [_codes(pools[name], own).clip(0) for name, own in zip(columns, values, strict=True)]
-    found = learn_crossed(levels, told, codes)
-    for _ in range(PASSES - 1):
-        levels, told = told_near(_predicted(found, levels, told, codes))
-        told = np.where(known, told, 0.0)
-        found = learn_crossed(levels, told, codes)
-    return _tables(found, columns, values, codes, told > 0)
+    found = learn_crossed(levels, np.where(known, told, 0.0), codes)
+    return _tables(found, columns, values, [code[known] for code in codes])
 
 
-def _says(column: pl.Series, told: Flags) -> bool:
+def _says(column: pl.Series, known: Flags) -> bool:
     """Whether a column has several values, and not one for each series."""
-    seen = column.filter(pl.Series(told))
+    seen = column.filter(pl.Series(known))
     return 1 < seen.n_unique() < len(seen)
 
 
@@ -148,15 +140,10 @@ def _codes(column: pl.Series, values: pl.Series) -> Whole:
     return found.cast(pl.Int64).fill_null(-1).to_numpy()
 
 
-def _predicted(found: Crossed, levels: Floats, told: Floats, codes: list[Whole]) -> Floats:
-    """Levels between what their groups and their own rows say."""
-    fitted, own = found.fitted(codes), found.own_sd**2 * told
-    return fitted + own / (1.0 + own) * (levels - fitted)
-
-
 def _tables(
-    found: Crossed, columns: list[str], values: list[pl.Series], codes: list[Whole], told: Flags
+    found: Crossed, columns: list[str], values: list[pl.Series], codes: list[Whole]
 ) -> Groups:
+    """What was found, by the names of columns and values; `codes` of series that tell of it."""
     parts = [
         pl.DataFrame(
             {
@@ -164,11 +151,11 @@ def _tables(
                 "value": own,
                 "effect": found.effects[k],
                 "sd": found.effect_sds[k],
-                "series": np.bincount(codes[k][told], minlength=len(own)),
+                "series": np.bincount(codes[k], minlength=len(own)),
             },
             schema_overrides=EFFECTS,
         )
         for k, (name, own) in enumerate(zip(columns, values, strict=True))
     ]
     spreads = pl.DataFrame({"column": columns, "sd": found.spreads}, SPREADS)
-    return Groups(pl.concat(parts), spreads, found.mean, found.errors)
+    return Groups(pl.concat(parts), spreads, found.mean, found.own_sd, found.errors)
