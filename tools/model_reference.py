@@ -61,6 +61,8 @@ FITTING = """\
 | `Model(..., information="expected")` | standard errors as generalised linear models report them |
 | `model.fit(table, "units", by="store")` | one model for each store, all in one batch |
 | `panel["north"]`, `panel.results()` | the model of one group; how each group's fit went |
+| `model.fit(..., time="date", by="item")` | with `ScoreDriven`: a filter for each item |
+| `model.fit(..., pool="category")`, `fitted.groups()` | what groups add to levels of series |
 | `model.fit(table, "units", weights="n")` | each row counts as often as its column `n` says |
 | `fitted.result` | how the fit went; its `notes` tell of separation and of rows left out |
 | `fitted.coefficients()`, `fitted.effects()`, `fitted.picture()` | what was learnt, how surely |
@@ -68,6 +70,12 @@ FITTING = """\
 | `fitted.predict(table).observed` | what limits let through, instead of the value itself |
 | `fitted.to_arviz(table)` | the draws of `nuts` for ArviZ |
 | `fitted.save("demand.assay")`, `assay.load("demand.assay")` | a file whose reading runs nothing |
+
+A `ScoreDriven` model pools the levels of its series by crossed effects of groups: of the key
+columns where there are several, or of the columns of `pool`, each the same in all rows of a series.
+How wide effects spread over stores, over items and over what is left is learnt from all series. A
+series with few rows leans on its groups, and a new one begins where its groups are now, as surely
+as they are known; a group that nobody has seen adds nothing but doubt.
 
 `assay.compare(models, table, "units")` ranks models by the log score of rows that they have not
 seen. `assay.profile(table, target="units").suggest()` proposes models, each with its reason.

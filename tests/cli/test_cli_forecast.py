@@ -79,6 +79,8 @@ def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path):
         (("--series", "shop"), "no column `shop`"),
         (("--returns", "drop"), "must be `refuse`"),
         (("--features", "price"), "price"),
+        (("--pool", "aisle"), "no column `aisle`"),
+        (("--pool", "stock"), "`stock` is 2 and 99 for store='north', item=0"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_message(assay, table, more, said):

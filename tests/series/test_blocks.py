@@ -8,7 +8,7 @@ import assay
 import assay.series.fit as fitting
 from assay.frame import read
 from assay.series.arrange import Panel, Recipe, arrange
-from assay.series.fit import Work, blocks_of, rough_levels, sample_of, shape_of, told_of
+from assay.series.fit import Work, blocks_of, levels_of, sample_of, shape_of
 
 MODEL = assay.Model(assay.NegativeBinomial(), mean=assay.ScoreDriven())
 
@@ -60,11 +60,10 @@ def test_a_fit_does_not_depend_on_how_series_are_cut(monkeypatch: pytest.MonkeyP
         sales([40, 40, 12, 40, 25, 40, 9, 40, 40, 31]), "units", time="day", by="item"
     )
     panel, machine = whole.panel, whole.machine
-    rough, count = rough_levels(panel, whole.recipe.family, "mean")
-    told = told_of(machine, rough, count, whole.common)
+    levels = levels_of(panel, whole.recipe, machine, whole.common)
     monkeypatch.setattr(fitting, "COLUMNS", (2, 8))
     monkeypatch.setattr(fitting, "CELLS", 100)
-    work = Work(panel, whole.recipe, machine, rough, told, np.float64)
+    work = Work(panel, whole.recipe, machine, levels, np.float64)
     parts = [work.fit(block, whole.common) for block in blocks_of(panel)]
     assert len(parts) == 5
     for part in parts:

@@ -14,7 +14,7 @@ from assay.frame import read
 from assay.series import FittedSeries
 from assay.series.arrange import Recipe, arrange
 from assay.series.chance import chance_of
-from assay.series.fit import rough_levels
+from assay.series.levels import rough_levels
 from assay.series.paths import stream_of
 from assay.series.together import carried, common_share
 

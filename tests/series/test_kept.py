@@ -62,6 +62,8 @@ def test_a_folder_keeps_one_fit(tmp_path):
     folder = folder_of(tmp_path)
     with pytest.raises(ConfigError, match="keeps parts of another fit"):
         MODEL.fit(shop(items=2, seed=2), "units", checkpoint=folder, **ROLES)
+    with pytest.raises(ConfigError, match="keeps parts of another fit"):
+        MODEL.fit(shop(items=2), "units", checkpoint=folder, pool=(), **ROLES)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match=r"holds other files, such as notes.txt"):

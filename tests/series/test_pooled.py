@@ -10,8 +10,9 @@ import pytest
 import assay
 from assay.frame import read
 from assay.series.arrange import Recipe, arrange
-from assay.series.fit import first_beliefs, machine_of, rough_levels, told_of
+from assay.series.fit import first_beliefs, machine_of, told_of
 from assay.series.forecast import Forecast
+from assay.series.levels import rough_levels
 from assay.series.objective import filtered
 from assay.series.pooling import Told, learn_common
 

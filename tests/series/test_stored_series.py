@@ -18,6 +18,7 @@ from assay.frame import read
 from assay.predictor import Sum
 from assay.series import FittedSeries, Recipe
 from assay.series.arrange import arrange
+from assay.series.doubt import DRAWS, Drawn
 from assay.series.fit import Fits, first_beliefs, machine_of, rough_levels
 from assay.series.recursion import State
 
@@ -58,7 +59,11 @@ def made(table, family=None, others=None, term=None, by=("item",)):
     rest = (jnp.asarray(0.1 * rng.normal(size=panel.series)) for _ in range(3))
     state = State(*rest, jnp.zeros((states, panel.series)))
     ones = np.ones(panel.series)
-    return FittedSeries(recipe, panel, common, Fits(theta, 0.1 * ones, state, ones, ones, count), 3)
+    draws = theta[:, :, None] + 0.1 * rng.normal(size=(*theta.shape, DRAWS))
+    ends = State(*(jnp.repeat(each[..., None], DRAWS, axis=-1) for each in state))
+    drawn = Drawn(draws, ends)
+    fits = Fits(theta, 0.1 * ones, state, drawn, ones, ones, count)
+    return FittedSeries(recipe, panel, common, fits, 3)
 
 
 def rows(items=("a", "b", "ünü/x"), times=None):

@@ -76,6 +76,14 @@ Returns = Annotated[
         show_default="refuse",
     ),
 ]
+Pool = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN[,COLUMN...]",
+        help="Groups that series with few rows, and new ones, lean on; none for none.",
+        show_default="the keys, where there are several",
+    ),
+]
 Level = Annotated[str, typer.Option(metavar="N[,N...]", help="Intervals, in per cent.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The forecast: .parquet or .csv.")]
 Report = Annotated[
@@ -157,6 +165,7 @@ def add(app: typer.Typer) -> None:
         future: Future = None,
         open_on: Open = None,
         returns: Returns = None,
+        pool: Pool = None,
         level: Level = "80,90",
         out: Out = Path("forecast.parquet"),
         report: Report = None,
@@ -175,7 +184,7 @@ def add(app: typer.Typer) -> None:
         given = {
             "--target": target, "--time": time, "--series": _split(series) or None,
             "--censored-above": censored_above, "--open": open_on, "--returns": returns,
-            "--season": season, "--model": model, "--features": features,
+            "--pool": _pooled(pool), "--season": season, "--model": model, "--features": features,
             "--precision": precision, "--resume": resume, "--report": report,
         }  # fmt: skip
         with working(), _saying_what_is_kept(resume):
@@ -224,6 +233,7 @@ def _fitted(data: str, given: Mapping[str, Any], seed: int | None, *, quiet: boo
         "time": given["--time"],
         "by": given["--series"] or [],
         "returns": given["--returns"] or "refuse",
+        "pool": given["--pool"],
         "seed": seed,
     }
     asked = ("--censored-above", "--season", "--model", "--features", "--open")
@@ -266,6 +276,7 @@ def _moved(data: str, file: Path, given: Mapping[str, Any]) -> _Done:
         "--censored-above": getattr(recipe.family, "above", None),
         "--open": recipe.term.open,
         "--returns": recipe.returns,
+        "--pool": list(recipe.pooled),
     }
     for name, value in given.items():
         if value is None or (name in holds and value == holds[name]):
@@ -308,6 +319,14 @@ def _report(done: _Done, found: "Forecast", report: Path | None) -> "Backtest | 
 
 def _split(series: list[str] | None) -> list[str]:
     return [name.strip() for each in series or () for name in each.split(",") if name.strip()]
+
+
+def _pooled(pool: list[str] | None) -> list[str] | None:
+    """Columns of groups; `None` where nothing was said."""
+    if pool is None:
+        return None
+    names = _split(pool)
+    return [] if names == ["none"] else names
 
 
 def _levels(text: str) -> list[float]:

@@ -39,11 +39,13 @@ def series_recipe(
     time: str | None,
     by: str | Sequence[str] | None,
     returns: Returns = "refuse",
+    pool: str | Sequence[str] | None = None,
 ) -> Recipe:
     """What is to be fitted to each series.
 
     Raises:
-        ConfigError: no column of time, or another parameter has a predictor of its own.
+        ConfigError: no column of time, another parameter has a predictor of its own, or groups are
+            no columns.
     """
     if not isinstance(time, str) or not time:
         raise ConfigError(
@@ -74,4 +76,23 @@ def series_recipe(
         time=time,
         by=keys,
         returns=returns,
+        pool=_pool(pool, target, time),
     )
+
+
+def _pool(pool: str | Sequence[str] | None, target: str, time: str) -> tuple[str, ...] | None:
+    """Columns whose groups levels are pooled by.
+
+    Raises:
+        ConfigError: no names of columns, one twice, or the target or time.
+    """
+    if pool is None:
+        return None
+    names = (pool,) if isinstance(pool, str) else tuple(pool)
+    wrong = not all(isinstance(each, str) and each for each in names)
+    if wrong or len(set(names)) < len(names) or {target, time} & set(names):
+        raise ConfigError(
+            f"`pool` is {pool!r}, must be columns, each once and neither the target `{target}` nor "
+            f'the time `{time}`: `pool=["store", "category"]`, or `pool=()` for none.'
+        )
+    return names

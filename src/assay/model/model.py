@@ -124,6 +124,7 @@ class Model:
         seed: int = 0,
         returns: Returns = "refuse",
         precision: Precision = "float64",
+        pool: str | Sequence[str] | None = None,
         checkpoint: str | Path | None = None,
     ) -> FittedSeries: ...
 
@@ -152,6 +153,7 @@ class Model:
         near: "FittedModel | None" = None,
         returns: Returns = "refuse",
         precision: Precision = "float64",
+        pool: str | Sequence[str] | None = None,
         checkpoint: str | Path | None = None,
     ) -> FittedModel | FittedPanel | FittedSeries:
         """Fit to all rows that have a target.
@@ -177,6 +179,11 @@ class Model:
                 same and the others move by a count or two, expected values by 0.003 % (99 of 100
                 by less than 0.4 %, the worst by 1.4 %), a log likelihood of 600 by 0.0003 (the
                 worst by 0.02). Expected values of a censored Gamma move by 0.1 % (worst: 2 %).
+            pool: beside `time`: columns whose groups the levels of series are pooled by, such as
+                store and category, each the same in all rows of a series; by default the key
+                columns where there are several, `()` for none. Each group has an effect, as far as
+                its series tell of one; a series with few rows, one that is set aside and a new one
+                lean on the effects of their groups: `FittedSeries.groups()`.
             checkpoint: beside `time`: a folder that keeps what is done, so that a fit that was
                 stopped goes on from there, to the same numbers.
 
@@ -199,16 +206,21 @@ class Model:
         if (driven := driven_parameter(self.predictors)) is not None or time is not None:
             if weights is not None:
                 raise ConfigError("a score-driven model takes no `weights`. Leave them out.")
-            recipe = self._followed(driven, target, time, by, returns)
+            recipe = self._followed(driven, target, time, by, returns, pool)
             with on_engine(engine), one_blas_thread():
                 return fit_series(
                     recipe, frame, seed=seed, precision=precision, checkpoint=checkpoint
                 )
-        if returns != "refuse" or checkpoint is not None or precision != "float64":
+        if (
+            returns != "refuse"
+            or pool is not None
+            or checkpoint is not None
+            or precision != "float64"
+        ):
             raise ConfigError(
-                "`returns`, `precision` and `checkpoint` belong to models that follow series in "
-                "time. Leave them out, or add `ScoreDriven(season=7)` to the predictor and name "
-                "the `time`."
+                "`returns`, `pool`, `precision` and `checkpoint` belong to models that follow "
+                "series in time. Leave them out, or add `ScoreDriven(season=7)` to the "
+                "predictor and name the `time`."
             )
         with on_engine(engine), one_blas_thread():
             counted = read_weights(frame, weights)
@@ -224,6 +236,7 @@ class Model:
         time: str | None,
         by: str | Sequence[str] | None,
         returns: Returns = "refuse",
+        pool: str | Sequence[str] | None = None,
     ) -> Recipe:
         if driven is None:
             raise ConfigError(
@@ -231,7 +244,14 @@ class Model:
                 "`ScoreDriven(season=7)` to the predictor, or leave `time` out."
             )
         return series_recipe(
-            self.family, self.predictors, driven, target=target, time=time, by=by, returns=returns
+            self.family,
+            self.predictors,
+            driven,
+            target=target,
+            time=time,
+            by=by,
+            returns=returns,
+            pool=pool,
         )
 
     def _fit(
@@ -294,6 +314,7 @@ class Model:
         every: int | None = None,
         rivals: Sequence[str] | Mapping[str, Any] = ("seasonal-naive", "croston-sba"),
         returns: Returns = "refuse",
+        pool: str | Sequence[str] | None = None,
         seed: int = 0,
     ) -> Backtest:
         """Forecast from several places in the past, and score what came.
@@ -309,6 +330,7 @@ class Model:
             rivals: `seasonal-naive`, `croston-sba`, `tsb`; or models of statsforecast by name, such
                 as `{"ets": AutoETS(season_length=7)}`.
             returns: as for `fit`.
+            pool: as for `fit`.
             seed: of everything random.
 
         Raises:
@@ -317,7 +339,7 @@ class Model:
             DataError: as `fit`, or the table is too short.
         """
         frame = data if isinstance(data, Frame) else read(data)
-        recipe = self._followed(driven_parameter(self.predictors), target, time, by, returns)
+        recipe = self._followed(driven_parameter(self.predictors), target, time, by, returns, pool)
         with one_blas_thread():
             return backtest(
                 recipe,

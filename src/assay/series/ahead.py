@@ -28,6 +28,8 @@ class Future:
         offset: added without a parameter, (steps, series) or (1, 1).
         features: (features, steps, series).
         is_open: whether anything can be sold, (steps, series) or (1, 1).
+        pools: groups of each series that levels are pooled by, as text; empty where they are not
+            known.
         notes: what a user should know, in sentences.
         known: rows of the steps to come, where a table was given.
         cell: step and series of each of them.
@@ -41,6 +43,7 @@ class Future:
     offset: Floats
     features: Floats
     is_open: Floats
+    pools: pl.DataFrame
     notes: tuple[str, ...] = ()
     known: Frame | None = None
     cell: tuple[Whole, Whole] | None = None
@@ -95,7 +98,9 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
         none = np.zeros((0, horizon, panel.series))
         place = np.arange(panel.series)
         names = names_of(panel.keys)
-        return Future(panel.keys, names, place, panel.grid, steps, 0 * ones, none, ones)
+        return Future(
+            panel.keys, names, place, panel.grid, steps, 0 * ones, none, ones, panel.pools
+        )
     rows, keys, series = _placed(recipe, panel, known)
     at, on_grid = panel.grid.steps(rows.column(recipe.time))
     inside = on_grid & (at > panel.end) & (at <= panel.end + horizon)
@@ -123,9 +128,10 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     new = len(names) - panel.series
     place = np.concatenate([np.arange(panel.series), np.full(new, -1)])
     if new:
-        notes = (*notes, f"new series, forecast from what all have in common: {new:,}")
+        notes = (*notes, _new_ones(new, recipe.pooled))
+    pools = panel.still_pooled(keys, rows, series)
     return Future(
-        keys, names, place, panel.grid, steps, offset, features, is_open, notes, ahead, cell
+        keys, names, place, panel.grid, steps, offset, features, is_open, pools, notes, ahead, cell
     )
 
 
@@ -182,6 +188,12 @@ def _lacking(
             f"Add rows with all of them from {times[0]} to {times[-1]}."
         )
     return (f"series forecast with features at their average: {lacking.size:,} (first: {said})",)
+
+
+def _new_ones(count: int, pooled: tuple[str, ...]) -> str:
+    """How many series are new, and what they are forecast from."""
+    groups = f" and their groups ({', '.join(f'`{name}`' for name in pooled)})" if pooled else ""
+    return f"new series, forecast from what all have in common{groups}: {count:,}"
 
 
 def _placed(recipe: Recipe, panel: Panel, known: Frame) -> tuple[Frame, pl.DataFrame, Whole]:

@@ -19,6 +19,7 @@ from assay.series.features import learn_features, read_features, spread
 from assay.series.grid import Grid, grid_of
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.objective import Block
+from assay.series.pools import read_pools
 from assay.series.recursion import Calendar, Seen
 
 ONLY = "the series"  # what messages call it where there are no keys
@@ -37,6 +38,8 @@ class Recipe:
         time: column of time.
         by: key columns, none for a single series.
         returns: what negative values are, where the family takes none.
+        pool: columns whose groups levels are pooled by; by default the keys, where there are
+            several.
     """
 
     family: AbstractFamily
@@ -47,9 +50,17 @@ class Recipe:
     time: str
     by: tuple[str, ...]
     returns: Returns = "refuse"
+    pool: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         check_returns(self.returns)
+
+    @property
+    def pooled(self) -> tuple[str, ...]:
+        """Columns whose groups levels are pooled by."""
+        if self.pool is not None:
+            return self.pool
+        return self.by if len(self.by) > 1 else ()
 
     @property
     def seasons(self) -> Seasons:
@@ -76,6 +87,7 @@ class Panel:
         design: how they are made of another table; `None` where there are none.
         set_aside: why a series is not learnt from, by its number.
         limit: the most that could be seen of each row; a single inf where no column says so.
+        pools: groups of each series that levels are pooled by, as text.
         notes: what a user should know, in sentences.
     """
 
@@ -92,6 +104,7 @@ class Panel:
     design: Design | None
     set_aside: Mapping[int, str]
     limit: Floats
+    pools: pl.DataFrame
     notes: tuple[str, ...] = ()
 
     @property
@@ -145,6 +158,21 @@ class Panel:
             if why is not None:
                 found[number] = why
         return found
+
+    def still_pooled(self, keys: pl.DataFrame, rows: Frame, series: Whole) -> pl.DataFrame:
+        """Groups of the series of another table: as here, or of a new one as its rows say."""
+        place = self.find(keys)
+        read = read_pools(rows, self.pools.columns, keys, series, is_needed=False)
+        here = pl.Series(place >= 0)
+        return pl.DataFrame(
+            {
+                name: pl.select(
+                    pl.when(here).then(self.pools[name].gather(place.clip(0))).otherwise(read[name])
+                ).to_series()
+                for name in self.pools.columns
+            },
+            schema=self.pools.schema,
+        )
 
     def places(self, chosen: Whole, steps: int) -> tuple[Whole, tuple[Whole, Whole]]:
         """Rows of some series, and where they stand in a block of so many steps."""
@@ -223,12 +251,14 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
     series = np.repeat(np.arange(starts.size), np.diff(np.append(starts, known.height)))
     times = known[recipe.time]
     heads = known[starts].select(keys)
+    rows = frame.having(known)
     if like is None:
         grid = grid_of(times, series, frame.source)
+        pools = read_pools(rows, recipe.pooled, heads, series)
     else:
         grid = like.grid
         refuse_other_times(times, grid, frame.source)
-    rows = frame.having(known)
+        pools = like.still_pooled(heads, rows, series)
     support = recipe.family.underlying.support
     y, said = treated(rows.numbers(recipe.target), recipe.returns, support)
     needed = [name for name in (recipe.target, *recipe.family.needs()) if name in known.columns]
@@ -249,6 +279,7 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
         edges=np.searchsorted(series[kept], np.arange(starts.size + 1)),
         step=step,
         set_aside=set_aside,
+        pools=pools,
         notes=(*notes, *said, *found.notes, *read.pop("notes")),
         **read,
     )

@@ -88,10 +88,23 @@ class FittedSeries:
         if panel.set_aside:
             first = next(iter(panel.set_aside))
             said.append(
-                f"series set aside and forecast from what all have in common: "
+                "series set aside and forecast from what all have in common: "
                 f"{len(panel.set_aside):,} (first: {panel.name(first)}: {panel.set_aside[first]})"
             )
         return tuple(said)
+
+    def groups(self) -> pl.DataFrame:
+        """What groups of series add to the level, before its link.
+
+        Levels are pooled by crossed effects of the keys, where there are several, or of the columns
+        of `pool`: series with few rows, those set aside and new ones lean on their groups.
+
+        Returns:
+            column, value, effect (beside the column's mean), sd (how far it is known) and series
+            (how many tell of it), one row a value; columns that are alike for all series, or
+            different for each, say nothing and are left out.
+        """
+        return self.common.groups.effects
 
     @cached_property
     def past(self) -> Past:
@@ -148,7 +161,7 @@ class FittedSeries:
         Args:
             history: rows as those of the fit, with later ones or without: the filters start anew
                 and end with its last step. A series that the fit has not seen is followed with
-                what all have in common, near the mean of its own rows.
+                what all have in common, near its groups and the mean of its own rows.
 
         Raises:
             DataError: a column is missing, or times and keys are not those of the fit.
@@ -215,7 +228,7 @@ class FittedSeries:
             horizon: how many steps after the last of any series.
             future: what is known ahead: rows with keys, time, the features that the model reads,
                 and whether a day is open. Series that the fit has not seen are forecast from what
-                all have in common.
+                all have in common, and from their groups where rows or keys name them.
             paths: futures to draw of each series.
             seed: of the draws; by default the fit's.
 

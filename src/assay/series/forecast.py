@@ -304,10 +304,10 @@ class Forecast:
         rule = self.machine.rule
 
         def told(at: int, block: Whole, eta: Floats, extra: Extra) -> None:
-            extra = tuple(jnp.asarray(each) for each in extra)
+            others = tuple(jnp.asarray(each) for each in extra)
             seen = jnp.asarray(y[at, block])[:, None]
-            exact = np.asarray(rule.log_prob(jnp.asarray(eta), extra, seen))
-            above = np.asarray(rule.reach(jnp.asarray(eta), extra, seen)[0])
+            exact = np.asarray(rule.log_prob(jnp.asarray(eta), others, seen))
+            above = np.asarray(rule.reach(jnp.asarray(eta), others, seen)[0])
             each = np.where(hidden[at, block][:, None], above, exact)
             found[at, block] = np.log(self.paths) - logsumexp(each, axis=1)
 
@@ -329,13 +329,14 @@ class Forecast:
     def _begun(self, block: Whole) -> Begun:
         """What each path of some series begins with: one of the parameters drawn for its series.
 
-        A new series has parameters like those that all have in common.
+        A new series has parameters like those that all, and its groups, have in common.
         """
         place = self.future.place[block]
         new = np.flatnonzero(place < 0)
         names = [self.future.names[k] for k in block]
         theta = self.fits.drawn.theta[:, place]
-        theta[:, new] = self.common.drawn([names[k] for k in new])
+        known = self.common.groups.offsets(self.future.pools, block[new])
+        theta[:, new] = self.common.drawn([names[k] for k in new], *known)
         pick, rows = picked(names, self.paths, self.seed), np.arange(block.size)[:, None]
         state = (
             jnp.where((place < 0)[:, None], 0.0, each[..., place, :])[..., rows, pick]

@@ -17,7 +17,7 @@ from assay.errors import ConfigError, DataError
 from assay.series.arrange import Panel, Recipe
 
 NAME = "fit.txt"
-FORMAT = "format 2"
+FORMAT = "format 3"
 _UNFINISHED = ".unfinished-"
 
 
@@ -120,9 +120,11 @@ def _fingerprint(recipe: Recipe, panel: Panel, dtype: Any) -> str:
         recipe.others.describe() if recipe.others else "",
         str(panel.grid),
         str(sorted(panel.set_aside)),
+        str(panel.pools.columns),
     )
     digest = sha256("\0".join(said).encode())
     digest.update(panel.keys.write_csv().encode() if panel.keys.width else b"")
+    digest.update(panel.pools.write_csv().encode() if panel.pools.width else b"")
     arrays = (panel.edges, panel.step, panel.y, panel.hidden, panel.weight, panel.offset)
     for each in (*arrays, panel.features):
         digest.update(each.tobytes())

@@ -10,10 +10,9 @@ from assay.series.fit import (
     Part,
     Work,
     collected,
+    levels_of,
     machine_of,
-    rough_levels,
     states_of,
-    told_of,
 )
 from assay.series.kinds import Whole
 from assay.series.objective import filtered
@@ -37,8 +36,8 @@ def moved_on(recipe: Recipe, past: Panel, common: Common, fits: Fits, panel: Pan
     """
     machine = machine_of(recipe, panel)
     place = past.find(panel.keys)
-    rough, count = rough_levels(panel, recipe.family, recipe.driven)
-    work = Work(panel, recipe, machine, rough, told_of(machine, rough, count, common), np.float64)
+    levels = levels_of(panel, recipe, machine, common)
+    work = Work(panel, recipe, machine, levels, np.float64)
     steps = 1 << (int(panel.lengths.max()) - 1).bit_length()
     known, new = np.flatnonzero(place >= 0), np.flatnonzero(place < 0)
     columns = min(-(-known.size // COLUMNS) * COLUMNS, MOST)
@@ -48,7 +47,7 @@ def moved_on(recipe: Recipe, past: Panel, common: Common, fits: Fits, panel: Pan
     ]
     size = COLUMNS
     parts += [work.fit(new[at : at + size], common) for at in range(0, new.size, size)]
-    return collected(parts, count)
+    return collected(parts, levels.count)
 
 
 def _moved(work: Work, fits: Fits, chosen: Whole, place: Whole, shape: tuple[int, int]) -> Part:

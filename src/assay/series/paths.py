@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from assay.series.chance import AbstractChance
+from assay.series.chance import AbstractChance, Extra
 from assay.series.kinds import Floats
 from assay.series.layout import Parts
-from assay.series.recursion import Gains, Scaling, State, clipped, height, moved, scaled
-from assay.series.rule import AbstractRule, Extra
+from assay.series.recursion import Scaling, State, clipped, height, moved, scaled
+from assay.series.rule import AbstractRule
 
 
 class Ahead(NamedTuple):
@@ -114,7 +114,7 @@ def sample_paths(
         means[at] = np.where(is_open > 0, chance.mean(eta, extra), 0.0).mean(axis=1)
         if at + 1 < steps:
             push = ahead.push[at]
-            now = _moved(now, parts.gains, eta, drawn, push, is_open, extra, rule, scaling)
+            now = _moved(now, parts, eta, drawn, push, is_open, rule, scaling)
     return Paths(values, means)
 
 
@@ -127,14 +127,14 @@ def _heights(state: State, parts: Parts, offset: Array, features: Array, basis: 
 @partial(jax.jit, static_argnames=("rule", "scaling"))
 def _moved(
     state: State,
-    gains: Gains,
+    parts: Parts,
     eta: Array,
     y: Array,
     push: Array,
     is_open: Array,
-    extra: Extra,
     rule: AbstractRule,
     scaling: Scaling,
 ) -> State:
-    score = scaled(rule.score(eta, extra, y), rule.information(eta, extra), scaling)
-    return moved(state, gains, push, is_open * clipped(score))
+    information = rule.information(eta, parts.extra)
+    score = scaled(rule.score(eta, parts.extra, y), information, scaling)
+    return moved(state, parts.gains, push, is_open * clipped(score))

@@ -1,14 +1,15 @@
 """What many series have in common, learnt from some of them: empirical Bayes.
 
-Each series' parameters are normal around a common mean. Rounds of fitting a sample of series, and
-of taking mean and spread of what came out (with what each fit leaves open), find both.
+Each series' parameters are normal around a common mean; of its level, around what its groups add to
+that mean. Rounds of fitting a sample of series, and of taking mean and spread of what came out
+(with what each fit leaves open), find both.
 
 Source: Robbins (1956), An empirical Bayes approach to statistics; MacKay (1992), Bayesian
 interpolation, for the rounds; Laplace's approximation for what a fit leaves open.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -16,6 +17,7 @@ import numpy as np
 
 from assay.compute import on_all_cores
 from assay.series.doubt import normals, typical, units_of
+from assay.series.groups import NO_GROUPS, Groups
 from assay.series.kinds import Floats, Whole
 from assay.series.lockstep import Minimum
 from assay.series.objective import Block, Prior, fit_block
@@ -58,38 +60,58 @@ class Common:
     """What series have in common.
 
     Fields:
-        mean: of each coordinate.
-        sd: over series.
+        mean: of each coordinate; of the level for groups of the mean effect.
+        sd: over series; of the level, over those of the same groups.
         open: typical standard deviation that a fit leaves open in a coordinate.
         told: what rows tell of all coordinates, per unit of `units_of`.
+        groups: what groups of series add to the mean of their levels.
     """
 
     mean: Floats
     sd: Floats
     open: Floats
     told: Floats
+    groups: Groups = NO_GROUPS
 
-    def drawn(self, names: Sequence[str]) -> Floats:
-        """Parameters of series that nobody has seen, (coordinates, series, draws)."""
-        return self.mean[:, None, None] + self.sd[:, None, None] * normals(names, self.mean.size)
+    def drawn(self, names: Sequence[str], offset: Floats, unsure: Floats) -> Floats:
+        """Parameters of series that nobody has seen, (coordinates, series, draws).
 
-    def prior(self, told: "Told", dtype: Any) -> Prior:
+        Args:
+            names: of the series.
+            offset: what their groups add to the mean of their levels.
+            unsure: standard deviation of what is not known of that.
+        """
+        mean, sd = (np.repeat(each[:, None], len(names), axis=1) for each in (self.mean, self.sd))
+        mean[0] += offset
+        sd[0] = np.hypot(sd[0], unsure)
+        return mean[:, :, None] + sd[:, :, None] * normals(names, self.mean.size)
+
+    def prior(self, told: Told, dtype: Any, offset: Floats | float = 0.0) -> Prior:
         """For some series, with a search in units of what their fits will leave open.
 
         Args:
             told: what each series tells.
             dtype: of all numbers.
+            offset: what its groups add to the mean of its level.
         """
         mean, sd, scale = (
             np.repeat(each[:, None], told.rows.size, axis=1)
             for each in (self.mean, self.sd, self.open)
         )
+        mean[0] += offset
         scale[0] = 1.0 / np.sqrt(sd[0] ** -2.0 + told.of_level)
         return Prior(*(jnp.asarray(each, dtype) for each in (mean, sd, scale, *told)))
 
 
 def learn_common(
-    block: Block, start: Floats, told: Told, first: Common, rule: Mapping[str, Any]
+    block: Block,
+    start: Floats,
+    told: Told,
+    first: Common,
+    rule: Mapping[str, Any],
+    *,
+    offset: Floats | float = 0.0,
+    unsure: Floats | float = 0.0,
 ) -> Common:
     """Mean and spread of the parameters of a sample of series.
 
@@ -99,6 +121,8 @@ def learn_common(
         told: what each series tells; nothing where it only fills the block.
         first: what is believed before it is looked at.
         rule: static arguments of `fit_block`.
+        offset: what its groups add to the mean of each level.
+        unsure: standard deviation of what is not known of that.
 
     Returns:
         What was learnt; `first` where no series tells anything.
@@ -109,17 +133,22 @@ def learn_common(
     common, theta, dtype = first, jnp.asarray(start), block.seen.y.dtype
     units = units_of(rule["layout"], *told, told.of_level)
     for _ in range(ROUNDS):
-        prior = common.prior(told, dtype)
+        prior = common.prior(told, dtype, offset)
         at = prior.coordinates(theta.astype(dtype))
         found = fit_block(at, block, prior, tolerance=TOLERANCE, most=MOST, **rule)
         theta = prior.theta(found.at)
-        bends = _bends(found, block, prior, rule)
-        scale, sd = np.asarray(prior.scale), common.sd
+        bends, scale, sd = _bends(found, block, prior, rule), np.asarray(prior.scale), common.sd
         curvature = bends / (scale[:, None] * scale[None]) - np.diag(sd**-2.0)[:, :, None]
-        shape = typical(curvature, units, sd, share)
-        across = np.diagonal(bends).T
-        spread = scale / np.sqrt(np.maximum(across, (scale / sd[:, None]) ** 2))
-        common = _updated(common, np.asarray(theta), spread, share, shape)
+        common = replace(common, told=typical(curvature, units, sd, share))
+        across = np.maximum(np.diagonal(bends).T, (scale / sd[:, None]) ** 2)
+        spread = scale / np.sqrt(across)
+        around = np.array(theta)
+        around[0] -= offset
+        # An effect of its groups that is not known is one of its own that is not known, as far as
+        # its rows decide.
+        own = 1.0 - (spread[0] / sd[0]) ** 2
+        spread[0] = np.hypot(spread[0], own * unsure)
+        common = _updated(common, around, spread, share)
     return common
 
 
@@ -143,11 +172,12 @@ def bends_along(
     return np.where(np.isfinite(bends).all(axis=0), bends, 0.0)
 
 
-def _updated(was: Common, theta: Floats, spread: Floats, share: Floats, told: Floats) -> Common:
+def _updated(was: Common, theta: Floats, spread: Floats, share: Floats) -> Common:
     """MacKay's fixed point: each fit counts as far as data, not the prior, decided it."""
     decided = (1.0 - (spread / was.sd[:, None]) ** 2).clip(LEAST_DECIDED) @ share
     shift = (theta @ share - was.mean) / decided
     mean = was.mean + np.clip(shift, -SLOWEST * was.sd, SLOWEST * was.sd)
     sd = np.sqrt((theta - mean[:, None]) ** 2 @ share / decided)
     sd = np.clip(sd, was.sd / SLOWEST, was.sd * SLOWEST).clip(NARROWEST, WIDEST)
-    return Common(mean, sd, np.minimum(np.exp(np.log(spread) @ share), sd), told)
+    left = np.minimum(np.exp(np.log(spread) @ share), sd)
+    return replace(was, mean=mean, sd=sd, open=left)
