@@ -62,7 +62,7 @@ def test_a_value_that_cannot_be_sets_its_own_series_aside(value, said):
     assert list(panel.set_aside) == [1]
     assert "2024-01-05" in panel.set_aside[1]
     assert said in panel.set_aside[1]
-    assert panel.block(np.arange(3), 20, 8, recipe().seasons, float).seen.weight.sum() == 40
+    assert panel.block(np.arange(3), 20, 8, recipe().seasons, float).seen.weight.sum() == 59
 
 
 @pytest.mark.parametrize(("returns", "weight"), [("zero", 60), ("missing", 59)])

@@ -200,8 +200,9 @@ def next_days(table: pl.DataFrame) -> pl.DataFrame:
 def new_levels(found: assay.series.Forecast) -> tuple[Floats, Floats, pl.DataFrame]:
     """Levels of new series, how far they are known, and their keys."""
     new = np.flatnonzero(found.future.place < 0)
-    parts = found._parts(new)
-    return np.asarray(parts.level), found._unsure(new, parts), found.future.keys[new]
+    offset, unsure = found.common.groups.offsets(found.future.pools, new)
+    own = found.common.mean[0] + offset
+    return own, np.hypot(found.common.sd[0], unsure), found.future.keys[new]
 
 
 def test_new_series_are_where_their_groups_are_as_surely_as_is_said(sold, fitted):
@@ -310,7 +311,7 @@ def test_what_cannot_be_a_group_is_refused(sold, pool, error, said):
 
 
 def test_groups_belong_to_models_that_follow_series(sold):
-    with pytest.raises(ConfigError, match="`returns`, `pool` and `checkpoint` belong"):
+    with pytest.raises(ConfigError, match="`returns`, `pool`, `precision` and `checkpoint` belong"):
         assay.Model(assay.Poisson()).fit(sold[0], "units", pool="kind")
 
 

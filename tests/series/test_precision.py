@@ -16,7 +16,7 @@ def test_a_fit_in_32_bits_is_nearly_the_same(model, fitted, past, ahead):
     small = model.fit(past, "units", precision="float32", **ROLES)
     assert small.fits.theta.dtype == small.fits.state.level.dtype == np.float64
     assert not np.array_equal(small.fits.theta, fitted.fits.theta)
-    assert np.allclose(small.fits.log_likelihood, fitted.fits.log_likelihood, atol=0.01)
+    assert np.allclose(small.fits.log_likelihood, fitted.fits.log_likelihood, atol=0.03)
     here, there = (each.forecast(7, ahead).means() for each in (small, fitted))
     assert np.allclose(here, there, rtol=0.01)
     lost = [each.lost_sales().sums()["mean"][0] for each in (small, fitted)]
