@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.options import AsJson
-from assay.cli.profile import Above, Data, Target
+from assay.cli.profile import Data, Target
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, console, pairs, working
 
@@ -62,6 +62,19 @@ Returns = Annotated[
     str,
     typer.Option(metavar="WAY", help="Negative values: refuse (their series), zero or missing."),
 ]
+Absent = Annotated[
+    str,
+    typer.Option(metavar="WAY", help="Steps without a row: missing (unknown) or zero (no sale)."),
+]
+Hides = Annotated[
+    str | None,
+    typer.Option(
+        "--censored-above",
+        metavar="COLUMN[,FLAG]",
+        help="Limit above which the target is not seen, or a flag that it was not; or both.",
+        show_default="none",
+    ),
+]
 Level = Annotated[str, typer.Option(metavar="N[,N...]", help="Intervals, in per cent.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The forecast: .parquet or .csv.")]
 Report = Annotated[
@@ -110,13 +123,14 @@ def add(app: typer.Typer) -> None:
         time: Time,
         horizon: Horizon,
         series: Series = None,
-        censored_above: Above = None,
+        censored_above: Hides = None,
         season: Season = None,
         model: Family = None,
         features: Features = None,
         future: Future = None,
         open_on: Open = None,
         returns: Returns = "refuse",
+        gaps: Absent = "missing",
         level: Level = "80,90",
         out: Out = Path("forecast.parquet"),
         report: Report = None,
@@ -129,7 +143,7 @@ def add(app: typer.Typer) -> None:
         _check_files(out, report)
         from assay.frame import read
 
-        roles = {"time": time, "by": _split(series), "returns": returns}
+        roles = {"time": time, "by": _split(series), "returns": returns, "gaps": gaps}
         with working():
             frame = read(data)
             built, said = _model(
@@ -205,14 +219,20 @@ def _model(
     from assay.model import Model
     from assay.predictor import Linear, ScoreDriven
     from assay.registry import families, parse
+    from assay.series.check import check_returns
+    from assay.series.gaps import check_gaps
     from assay.series.usual import usual_family, usual_season
 
+    ways = {name: roles[name] for name in ("returns", "gaps")}
+    check_returns(ways["returns"])
+    check_gaps(ways["gaps"])
+    hides = _hides(above)
     if family is None:
-        made, why = usual_family(frame.numbers(target), target, above)
+        made, why = usual_family(frame.numbers(target), target, **hides, **ways)
         said = [why]
     else:
         base = parse(family, families, "--model: ")
-        made = Censored(base, above=above) if above else base
+        made = Censored(base, **hides) if hides else base
         said = [f"family {made.describe()}: as asked"]
     if season is None:
         from assay.series.arrange import grid_steps
@@ -229,6 +249,23 @@ def _model(
     term: Any = ScoreDriven(season=periods, open=open_on)
     built = Model(made, **{driven: term + Linear(features) if features else term})
     return built, (*said, why)
+
+
+def _hides(text: str | None) -> dict[str, Any]:
+    """The column of limits or flags, and the flag beside it, if one is named.
+
+    Raises:
+        ConfigError: more than two names, or an empty one.
+    """
+    from assay.errors import ConfigError
+
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    if len(names) > 2 or not all(names):
+        raise ConfigError(
+            f"--censored-above is {text!r}, must be one column, or a limit and a flag: "
+            "stock,sold_out."
+        )
+    return dict(zip(("above", "flag"), names, strict=False))
 
 
 def _number(text: str) -> float:

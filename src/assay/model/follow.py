@@ -7,6 +7,7 @@ from assay.family import AbstractFamily
 from assay.predictor import AbstractPredictor, Constant, ScoreDriven, Sum, as_sum
 from assay.series import Recipe
 from assay.series.check import Returns
+from assay.series.gaps import Gaps
 
 
 def driven_parameter(predictors: Mapping[str, AbstractPredictor | Sum]) -> str | None:
@@ -39,6 +40,7 @@ def series_recipe(
     time: str | None,
     by: str | Sequence[str] | None,
     returns: Returns = "refuse",
+    gaps: Gaps = "missing",
 ) -> Recipe:
     """What is to be fitted to each series.
 
@@ -74,4 +76,5 @@ def series_recipe(
         time=time,
         by=keys,
         returns=returns,
+        gaps=gaps,
     )

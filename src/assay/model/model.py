@@ -28,6 +28,7 @@ from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
 from assay.series import Backtest, FittedSeries, Recipe, backtest, fit_series
 from assay.series.check import Returns
+from assay.series.gaps import Gaps
 
 Method = Literal["map", "laplace", "nuts"]
 Information = Literal["observed", "expected"]
@@ -123,6 +124,7 @@ class Model:
         engine: Engine | None = None,
         seed: int = 0,
         returns: Returns = "refuse",
+        gaps: Gaps = "missing",
         checkpoint: str | Path | None = None,
     ) -> FittedSeries: ...
 
@@ -150,6 +152,7 @@ class Model:
         seed: int = 0,
         near: "FittedModel | None" = None,
         returns: Returns = "refuse",
+        gaps: Gaps = "missing",
         checkpoint: str | Path | None = None,
     ) -> FittedModel | FittedPanel | FittedSeries:
         """Fit to all rows that have a target.
@@ -169,6 +172,9 @@ class Model:
             returns: beside `time`: what negative values are where the family takes none. `refuse`
                 sets a series that has one aside and names it, `zero` counts them as nothing sold,
                 `missing` as unknown.
+            gaps: beside `time`: what steps without a row are. `missing`: unknown. `zero`: open, and
+                nothing was sold, from the first row of a series to the last of the table, as in a
+                table that holds sales alone.
             checkpoint: beside `time`: a folder that keeps what is done, so that a fit that was
                 stopped goes on from there, to the same numbers.
 
@@ -191,13 +197,14 @@ class Model:
         if (driven := driven_parameter(self.predictors)) is not None or time is not None:
             if weights is not None:
                 raise ConfigError("a score-driven model takes no `weights`. Leave them out.")
-            recipe = self._followed(driven, target, time, by, returns)
+            recipe = self._followed(driven, target, time, by, returns, gaps)
             with on_engine(engine), one_blas_thread():
                 return fit_series(recipe, frame, seed=seed, checkpoint=checkpoint)
-        if returns != "refuse" or checkpoint is not None:
+        if returns != "refuse" or gaps != "missing" or checkpoint is not None:
             raise ConfigError(
-                "`returns` and `checkpoint` belong to models that follow series in time. Leave "
-                "them out, or add `ScoreDriven(season=7)` to the predictor and name the `time`."
+                "`returns`, `gaps` and `checkpoint` belong to models that follow series in time. "
+                "Leave them out, or add `ScoreDriven(season=7)` to the predictor and name the "
+                "`time`."
             )
         with on_engine(engine), one_blas_thread():
             counted = read_weights(frame, weights)
@@ -213,6 +220,7 @@ class Model:
         time: str | None,
         by: str | Sequence[str] | None,
         returns: Returns = "refuse",
+        gaps: Gaps = "missing",
     ) -> Recipe:
         if driven is None:
             raise ConfigError(
@@ -220,7 +228,14 @@ class Model:
                 "`ScoreDriven(season=7)` to the predictor, or leave `time` out."
             )
         return series_recipe(
-            self.family, self.predictors, driven, target=target, time=time, by=by, returns=returns
+            self.family,
+            self.predictors,
+            driven,
+            target=target,
+            time=time,
+            by=by,
+            returns=returns,
+            gaps=gaps,
         )
 
     def _fit(
@@ -283,6 +298,7 @@ class Model:
         every: int | None = None,
         rivals: Sequence[str] | Mapping[str, Any] = ("seasonal-naive", "croston-sba"),
         returns: Returns = "refuse",
+        gaps: Gaps = "missing",
         seed: int = 0,
     ) -> Backtest:
         """Forecast from several places in the past, and score what came.
@@ -298,6 +314,7 @@ class Model:
             rivals: `seasonal-naive`, `croston-sba`, `tsb`; or models of statsforecast by name, such
                 as `{"ets": AutoETS(season_length=7)}`.
             returns: as for `fit`.
+            gaps: as for `fit`.
             seed: of everything random.
 
         Raises:
@@ -306,7 +323,8 @@ class Model:
             DataError: as `fit`, or the table is too short.
         """
         frame = data if isinstance(data, Frame) else read(data)
-        recipe = self._followed(driven_parameter(self.predictors), target, time, by, returns)
+        driven = driven_parameter(self.predictors)
+        recipe = self._followed(driven, target, time, by, returns, gaps)
         with one_blas_thread():
             return backtest(
                 recipe,

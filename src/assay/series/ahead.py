@@ -13,6 +13,7 @@ from assay.series.arrange import Panel, Recipe, names_of, refuse_other_times
 from assay.series.features import read_features
 from assay.series.grid import Grid
 from assay.series.kinds import Flags, Floats, Whole
+from assay.series.values import open_days
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +104,7 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     cell = (at[inside] - panel.end - 1, series[inside])
     is_open = np.ones((horizon, keys.height))
     if recipe.term.open is not None:
-        opened = ahead.numbers(recipe.term.open)
-        is_open[cell] = np.where(np.isnan(opened), 1.0, opened != 0)
+        is_open[cell] = open_days(ahead, recipe.term.open)
     offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, keys.height)), ()
     names = names_of(keys)
     if panel.design is not None and recipe.others is not None:

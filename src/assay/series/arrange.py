@@ -8,18 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
-from assay.errors import ConfigError, DataError
-from assay.family import AbstractFamily, Known
+from assay.errors import DataError
+from assay.family import AbstractFamily
 from assay.frame import Frame
 from assay.frame.moments import parse_months, parse_times, refuse_text
 from assay.predictor import Design, ScoreDriven, Sum
 from assay.series.basis import Seasons
 from assay.series.check import Returns, check_returns, checked, treated
-from assay.series.features import learn_features, read_features, spread
+from assay.series.gaps import Gaps, Placed, check_gaps, filled, refuse_zeros, transactions
 from assay.series.grid import Grid, grid_of
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.objective import Block
 from assay.series.recursion import Calendar, Seen
+from assay.series.values import values_of
 
 ONLY = "the series"  # what messages call it where there are no keys
 
@@ -37,6 +38,7 @@ class Recipe:
         time: column of time.
         by: key columns, none for a single series.
         returns: what negative values are, where the family takes none.
+        gaps: what steps without a row are.
     """
 
     family: AbstractFamily
@@ -47,9 +49,13 @@ class Recipe:
     time: str
     by: tuple[str, ...]
     returns: Returns = "refuse"
+    gaps: Gaps = "missing"
 
     def __post_init__(self) -> None:
         check_returns(self.returns)
+        check_gaps(self.gaps)
+        if self.gaps == "zero":
+            refuse_zeros(self.family.underlying.support)
 
     @property
     def seasons(self) -> Seasons:
@@ -227,25 +233,45 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
     y, said = treated(rows.numbers(recipe.target), recipe.returns, support)
     needed = [name for name in (recipe.target, *recipe.family.needs()) if name in known.columns]
     alike = _alike(known.select([*keys, recipe.time, *needed]))
-    found = checked(times, series, grid, y, alike, support, recipe.target)
+    found = checked(times, series, grid, y, alike, support, recipe.target, recipe.gaps)
     set_aside = found.set_aside if like is None else like.still_aside(heads, found.set_aside)
     kept = np.flatnonzero(found.sound)
     if not kept.size:
-        first = next(iter(set_aside.values()), "no row has a target")
-        raise DataError(f"{frame.source}: there is nothing to learn from: {first}.")
-    step = grid.steps(times)[0][kept]
-    design = None if like is None else like.design
-    read = _read(rows.take(kept), recipe, y[kept], series[kept], set_aside, design)
+        _refuse_nothing(frame.source, y, series[kept], set_aside)
+    rows = rows.having(known.with_columns(pl.Series(recipe.target, y)))
+    step, design = grid.steps(times)[0], None if like is None else like.design
+    sound, refused = (
+        Placed(rows.take(which), series[which], step[which])
+        for which in (kept, np.flatnonzero(~found.sound))
+    )
+    if recipe.gaps == "zero":
+        sound, about = filled(sound, refused, grid, recipe)
+    else:
+        about = transactions(y[kept], sound.series, sound.step, support)
+    rows, series, step = sound.rows, sound.series, sound.step
+    y = rows.numbers(recipe.target)
+    values, said_of = values_of(rows, recipe, y, series, design)
+    _refuse_nothing(frame.source, y, series[values.weight > 0], set_aside)
     return Panel(
         keys=heads,
         grid=grid,
         end=int(step.max()),
-        edges=np.searchsorted(series[kept], np.arange(starts.size + 1)),
+        edges=np.searchsorted(series, np.arange(starts.size + 1)),
         step=step,
         set_aside=set_aside,
-        notes=(*notes, *said, *found.notes, *read.pop("notes")),
-        **read,
+        notes=(*notes, *said, *found.notes, *about, *said_of),
+        **values._asdict(),
     )
+
+
+def _refuse_nothing(source: str, y: Floats, used: Whole, set_aside: Mapping[int, str]) -> None:
+    """Refuse a table without a row to learn from; `used` are the series of those that there are."""
+    if np.isin(used, list(set_aside)).all():
+        why = "no row has a target"
+        if not np.isnan(y).all():
+            why = "each row with a target lacks a feature, or is of a closed day or an empty shelf"
+        first = next(iter(set_aside.values()), why)
+        raise DataError(f"{source}: there is nothing to learn from: {first}.")
 
 
 def grid_steps(frame: Frame, time: str, by: Sequence[str]) -> tuple[Grid, int]:
@@ -306,102 +332,3 @@ def refuse_other_times(times: pl.Series, grid: Grid, where: str) -> None:
             f"{where}: time column `{times.name}` is {times.dtype}, that of the past was {past}. "
             "Write both alike."
         )
-
-
-def _read(
-    rows: Frame,
-    recipe: Recipe,
-    y: Floats,
-    series: Whole,
-    set_aside: Mapping[int, str],
-    design: Design | None,
-) -> dict[str, Any]:
-    """Values, weights and features of sound rows; a design that is there already is kept."""
-    notes: list[str] = []
-    weight = (~np.isnan(y)).astype(float)
-    if recipe.term.open is not None:
-        is_open = rows.numbers(recipe.term.open)
-        is_open = np.where(np.isnan(is_open), 1.0, is_open != 0)
-        _note(notes, rows, recipe, (is_open == 0) & (y > 0), "rows of closed days that sold, yet")
-        weight *= is_open
-    features, offset = np.zeros((y.size, 0)), np.zeros(1)
-    if recipe.others is not None:
-        if design is None:
-            learnt = learn_features(rows, recipe.others, weight > 0)
-            design, features, offset, complete = learnt
-        else:
-            own, columns, complete, _ = read_features(rows, recipe.others, design, series)
-            features, offset = spread(columns, complete), spread(own, complete)
-        _note(notes, rows, recipe, ~complete & (weight > 0), "rows that lack a feature and")
-        weight = weight * complete
-    used = np.flatnonzero(weight > 0)
-    if np.isin(series[used], list(set_aside)).all():
-        first = next(iter(set_aside.values()), "no row has a target")
-        raise DataError(f"{rows.source}: there is nothing to learn from: {first}.")
-    value, hidden = _known(rows, recipe, y, used, notes)
-    # At least the least that there is: such a row says nothing.
-    weight[hidden & (value <= recipe.family.underlying.support.lower)] = 0.0
-    return {
-        "y": value,
-        "hidden": hidden,
-        "weight": weight,
-        "limit": _limits(rows, recipe),
-        "offset": offset,
-        "features": features,
-        "design": design,
-        "notes": tuple(notes),
-    }
-
-
-def _known(
-    rows: Frame, recipe: Recipe, y: Floats, used: Whole, notes: list[str]
-) -> tuple[Floats, Flags]:
-    """The value of each row, or the limit that hid it, and whether one did."""
-    value, hidden = np.zeros_like(y), np.zeros(y.size, bool)
-    own = {name: _column(rows, name)[used] for name in recipe.family.needs()}
-    for part in recipe.family.parts(y[used], own):
-        if part.known not in (Known.VALUE, Known.AT_LEAST):
-            raise ConfigError(
-                "ScoreDriven follows values and values hidden above a limit. Leave `below` and "
-                "`between` out of `Censored`."
-            )
-        value[used[part.rows]] = part.y
-        hidden[used[part.rows]] = part.known is Known.AT_LEAST
-    above = getattr(recipe.family, "above", None)
-    if isinstance(above, str) and rows.column(above).dtype != pl.Boolean:
-        limit = rows.numbers(above)
-        over = np.zeros(y.size, bool)
-        over[used] = (y > limit)[used]
-        _note(notes, rows, recipe, over, f"rows above their own `{above}`, which hides them, and")
-    elif isinstance(above, str) and rows.column(above).null_count():
-        count = rows.column(above).null_count()
-        notes.append(f"rows whose `{above}` is missing and that count as not hidden: {count:,}")
-    return value, hidden
-
-
-def _limits(rows: Frame, recipe: Recipe) -> Floats:
-    """The most that could be seen of each row, where a number says so."""
-    above = getattr(recipe.family, "above", None)
-    if isinstance(above, int | float):
-        return np.full(1, float(above))
-    if not isinstance(above, str) or rows.column(above).dtype == pl.Boolean:
-        return np.full(1, np.inf)
-    limit = rows.numbers(above)
-    return np.where(np.isnan(limit), np.inf, limit)
-
-
-def _note(notes: list[str], rows: Frame, recipe: Recipe, wrong: Flags, text: str) -> None:
-    """Count rows that are odd, and name the first."""
-    found = np.flatnonzero(wrong)
-    if not found.size:
-        return
-    first = rows.table.row(int(found[0]), named=True)
-    which = ", ".join(f"{name}={first[name]!r}" for name in recipe.by)
-    where = f"{which}, {first[recipe.time]}" if which else f"{first[recipe.time]}"
-    said = "count as at least that much" if text.endswith("hides them, and") else "teach nothing"
-    notes.append(f"{text} {said}: {found.size:,} (first: {where})")
-
-
-def _column(rows: Frame, name: str) -> np.ndarray:
-    column = rows.column(name)
-    return column.fill_null(False).to_numpy() if column.dtype == pl.Boolean else rows.numbers(name)

@@ -9,6 +9,7 @@ import polars as pl
 
 from assay.errors import ConfigError
 from assay.family.support import Support
+from assay.series.gaps import Gaps
 from assay.series.grid import Grid
 from assay.series.kinds import Flags, Floats, Whole
 
@@ -63,6 +64,7 @@ def checked(
     alike: Flags,
     support: Support,
     target: str,
+    gaps: Gaps = "missing",
 ) -> Checked:
     """Find rows that cannot be; a series that has one is set aside, the others are untouched.
 
@@ -74,6 +76,7 @@ def checked(
         alike: rows that say what the row before them says, key and time included.
         support: of the family.
         target: its column.
+        gaps: what steps without a row are; where nothing was sold on them, any gap may be.
     """
     step, on_grid = grid.steps(times)
     repeated = alike & np.append(False, np.diff(series) == 0)
@@ -84,7 +87,8 @@ def checked(
         for row in np.flatnonzero(wrong & rest):
             said = text.format(time=times[int(row)], y=y[row])
             aside.setdefault(int(series[row]), said)
-    for number, gap in _wider(step, series, rest).items():
+    wider = _wider(step, series, rest) if gaps == "missing" else {}
+    for number, gap in wider.items():
         own = f"its rows are {grid.quantity(gap)} apart, those of the other series {grid.said}"
         aside.setdefault(number, own)
         sound &= series != number
