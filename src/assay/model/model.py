@@ -311,8 +311,10 @@ class Model:
             horizon: steps that are forecast at each origin.
             origins: how many; the last one leaves `horizon` steps after it.
             every: steps from one origin to the next; by default the horizon.
-            rivals: `seasonal-naive`, `croston-sba`, `tsb`; or models of statsforecast by name, such
-                as `{"ets": AutoETS(season_length=7)}`.
+            rivals: `seasonal-naive`, `croston`, `croston-sba`, `tsb` and `ets` (AutoETS of
+                statsforecast with the model's season); or models of statsforecast by name, such
+                as `{"AutoETS": AutoETS(season_length=7)}`. On a series where one fails, seasonal
+                naive takes its place, and a note says so.
             returns: as for `fit`.
             gaps: as for `fit`.
             seed: of everything random.

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from assay.errors import ConfigError, DataError, nearest
+from assay.errors import ConfigError, DataError
 from assay.frame import Frame
 from assay.predictive import EnsemblePredictive
 from assay.series.arrange import Panel, Recipe, arrange
 from assay.series.fitted import FittedSeries, fit_series
 from assay.series.kinds import Flags, Floats, Whole
-from assay.series.rivals import RIVALS, samples_of
+from assay.series.rivals import named_rivals, samples_of
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 OWN = "assay"
@@ -79,7 +79,7 @@ def backtest(
     Sales are scored under the limit of their day: paths are cut at it, and where it was reached
     the log score is that of reaching it and the PIT is drawn from what it leaves open. What is
     known ahead (features, closures, limits) is read of the days that are forecast, their target is
-    not.
+    not. Closed days are scored for nobody.
 
     Args:
         recipe: what is fitted.
@@ -87,7 +87,7 @@ def backtest(
         horizon: steps that are forecast at each origin.
         origins: how many; the last one leaves `horizon` steps after it.
         every: steps from one origin to the next; by default the horizon.
-        rivals: names of simple rules, or models of statsforecast by name.
+        rivals: names of simple rules and `ets`, or models of statsforecast by name.
         paths: futures of each series.
         seed: of everything random.
 
@@ -98,7 +98,8 @@ def backtest(
     for name, value in (("horizon", horizon), ("origins", origins), ("every", every or horizon)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ConfigError(f"backtest: `{name}` is {value!r}, must be a whole number above 0.")
-    named = _rivals(rivals)
+    season = int(next((p for p in recipe.term.seasons if p == int(p)), 1))
+    named = named_rivals(rivals, season, OWN)
     whole = arrange(frame, recipe)
     ends = [whole.end - horizon - k * (every or horizon) for k in range(origins)][::-1]
     if ends[0] < 1:
@@ -107,22 +108,30 @@ def backtest(
             "after each. Ask for fewer of them, or for a shorter horizon."
         )
     found, notes = [], list(whole.notes)
+    failures: dict[str, dict[int, str]] = {}
     for end in ends:
-        at = _Origin(recipe, frame, whole, end, horizon)
+        at = _Origin(recipe, frame, whole, end, horizon, season)
         fitted = fit_series(recipe, at.past(), seed=seed)
         notes += [each for each in fitted.notes if each not in notes]
         found += [at.own(fitted, paths, seed)]
-        found += [at.rival(name, each, seed) for name, each in named.items()]
+        for name, rival in named.items():
+            scored, failed = at.rival(name, rival, seed)
+            found.append(scored)
+            failures.setdefault(name, {}).update(failed)
+    notes += _failed(failures, whole)
     return Backtest(pl.concat(found, how="diagonal"), tuple(notes))
 
 
-def _rivals(rivals: Sequence[str] | Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(rivals, Mapping):
-        return rivals
-    for name in rivals:
-        if name not in RIVALS:
-            raise ConfigError(f"backtest: no rival `{name}`. {nearest(name, list(RIVALS))}")
-    return {name: RIVALS[name] for name in rivals}
+def _failed(failures: Mapping[str, Mapping[int, str]], panel: Panel) -> list[str]:
+    """Rivals that could not forecast some series, in sentences."""
+    said = []
+    for name, failed in failures.items():
+        for k, why in list(failed.items())[:1]:
+            said.append(
+                f"series on which rival `{name}` failed, with seasonal naive in its place: "
+                f"{len(failed):,} (first: {panel.name(k)}: {why})"
+            )
+    return said
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +144,7 @@ class _Origin:
         panel: arranged of it.
         end: the last step that is known.
         horizon: steps ahead.
+        season: steps after which the course returns, as rivals take it.
     """
 
     recipe: Recipe
@@ -142,6 +152,7 @@ class _Origin:
     panel: Panel
     end: int
     horizon: int
+    season: int
 
     def past(self) -> Frame:
         """Rows up to the origin."""
@@ -181,20 +192,25 @@ class _Origin:
         scores = np.where(np.broadcast_to(is_open, y.shape) > 0, scores, 0.0)
         return self._table(OWN, place, values, mean, (y, hidden, known), scores, seed)
 
-    def rival(self, name: str, rival: Any, seed: int) -> pl.DataFrame:
-        """Scores of a simple forecast; what the past hid it takes for sold."""
+    def rival(self, name: str, rival: Any, seed: int) -> tuple[pl.DataFrame, Mapping[int, str]]:
+        """Scores of a simple forecast, and why it failed on some series.
+
+        What the past hid it takes for sold; days that were closed it takes for unknown.
+        """
         panel = self.panel
         series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
         y = np.full((self.end + 1, panel.series), np.nan)
         use = (panel.step <= self.end) & (panel.weight > 0)
         y[panel.step[use], series[use]] = panel.y[use]
-        season = int(next((p for p in self.recipe.term.seasons if p == int(p)), 1))
-        is_count = self.recipe.family.underlying.support.whole
-        drawn = samples_of(rival, y, self.horizon, season, is_count=is_count, seed=seed)
+        support = self.recipe.family.underlying.support
+        drawn, failed = samples_of(
+            rival, y, self.horizon, self.season, support=support, name=name, seed=seed
+        )
         seen, hidden, limit, known = self._seen()
         cut = np.minimum(drawn, limit[:, :, None])
         place = np.arange(panel.series)
-        return self._table(name, place, cut, cut.mean(axis=2), (seen, hidden, known), None, seed)
+        came = (seen, hidden, known)
+        return self._table(name, place, cut, cut.mean(axis=2), came, None, seed), failed
 
     def _place(self, keys: pl.DataFrame) -> Whole:
         """The number in the whole panel of each series."""
