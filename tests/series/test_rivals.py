@@ -18,9 +18,10 @@ COUNTS, NUMBERS = NegativeBinomial().support, Normal().support
 
 
 def samples(rival, y, horizon=7, season=7, support=COUNTS):
-    return samples_of(
-        rival, np.asarray(y, float), horizon, season, support=support, name="it", seed=1
-    )
+    y = np.asarray(y, float)
+    keys = [str(k) for k in range(y.shape[1])]
+    told = samples_of(rival, y, horizon, season, support=support, name="it", keys=keys, seed=1)
+    return told.values, told.failed
 
 
 def odd_series():
@@ -49,12 +50,13 @@ def test_days_without_values_are_no_days_without_sales():
 
 
 def test_seasonal_naive_takes_the_mean_where_it_knows_no_season():
-    points, errors = room.seasonal_naive(np.array([[NAN], [2.0], [4.0]]), 7, 7)
+    points, errors, adds = room.seasonal_naive(np.array([[NAN], [2.0], [4.0]]), 7, 7)
     # The last three steps hold the places 4, 5 and 6 of the season.
     assert points[:, 0] == pytest.approx([3.0, 3.0, 3.0, 3.0, 3.0, 2.0, 4.0])
     assert errors[1:, 0].tolist() == [-1.0, 1.0]
+    assert not adds[0]
     y = np.r_[np.full(10, NAN), np.tile([1.0, 5.0], 5)][:, None]
-    points, errors = room.seasonal_naive(y, 2, 2)
+    points, errors, adds = room.seasonal_naive(y, 2, 2)
     assert points[:, 0].tolist() == [1.0, 5.0]
     assert np.nanmax(np.abs(errors)) == 0  # days before the first row are no zeros
 
@@ -66,6 +68,38 @@ def test_a_rule_forecasts_odd_series(name):
     assert not failed
     assert drawn[:, 0].max() == 0
     assert drawn[:, 1:5].mean() == pytest.approx(3.7, abs=0.8)
+
+
+def test_errors_of_a_season_add_up_with_each_further_one():
+    # Of a walk from one week to the next, the rule's own law, the interval holds 90 % at any step.
+    rng = np.random.default_rng(5)
+    walk = rng.normal(0.0, 1.0, (40, 7, 300)).cumsum(axis=0).reshape(280, 300)
+    drawn, _ = samples(room.seasonal_naive, walk[:252], 28, 7, NUMBERS)
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=2)
+    held = ((walk[252:] >= low) & (walk[252:] <= high)).reshape(4, -1).mean(axis=1)
+    assert held == pytest.approx([0.9] * 4, abs=0.03)
+    # Where the season is one step, errors add up at each.
+    spread = samples(room.seasonal_naive, walk[:252:7], 9, 1, NUMBERS)[0].std(axis=2).mean(axis=1)
+    assert spread[8] / spread[0] == pytest.approx(3.0, rel=0.1)
+
+
+def test_a_rival_is_the_same_beside_others_and_in_any_order():
+    y = np.random.default_rng(2).poisson(2.0, (60, 4)).astype(float)
+    keys = ["a", "b", "c", "d"]
+    asked = {"support": COUNTS, "name": "tsb", "seed": 1}
+    every = samples_of(room.tsb, y, 7, 7, keys=keys, **asked)
+    some = samples_of(room.tsb, y[:, [3, 1]], 7, 7, keys=["d", "b"], **asked)
+    assert np.array_equal(some.values, every.values[:, [3, 1]])
+    assert not np.array_equal(every.values[:, 0], every.values[:, 1])
+    other = samples_of(room.tsb, y, 7, 7, keys=keys, **(asked | {"seed": 2}))
+    assert not np.array_equal(other.values, every.values)
+
+
+def test_the_point_is_that_of_the_rule():
+    y = np.array([0.0, 0.0, 5.0, 0.0, 0.0, 1.0])[:, None]
+    told = samples_of(room.tsb, y, 2, 1, support=COUNTS, name="tsb", keys=["a"], seed=1)
+    assert told.points.tolist() == room.tsb(y, 2, 1).points.tolist()
+    assert told.points[0, 0] != np.round(told.points[0, 0])  # samples are whole, the point is not
 
 
 def test_samples_stay_where_values_can_be():

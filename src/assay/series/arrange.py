@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -82,6 +82,7 @@ class Panel:
         design: how they are made of another table; `None` where there are none.
         set_aside: why a series is not learnt from, by its number.
         limit: the most that could be seen of each row; a single inf where no column says so.
+        closed: whether a row is of a closed day; a single False where no column says so.
         notes: what a user should know, in sentences.
     """
 
@@ -98,6 +99,7 @@ class Panel:
     design: Design | None
     set_aside: Mapping[int, str]
     limit: Floats
+    closed: Flags
     notes: tuple[str, ...] = ()
 
     @property
@@ -201,7 +203,21 @@ def names_of(keys: pl.DataFrame) -> list[str]:
     return [", ".join(f"{k}={v!r}" for k, v in row.items()) for row in keys.to_dicts()]
 
 
-def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
+class Span(NamedTuple):
+    """Where a panel stands in time.
+
+    Fields:
+        grid: its steps.
+        end: its last one, whether or not any row is of it.
+    """
+
+    grid: Grid
+    end: int
+
+
+def arrange(
+    frame: Frame, recipe: Recipe, like: Panel | None = None, *, span: Span | None = None
+) -> Panel:
     """Sort a table into series on a grid.
 
     A series with a row that cannot be is set aside and named; the others are not touched by it.
@@ -212,6 +228,7 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
         like: a panel whose grid and design are kept, so that what was learnt of it holds here.
             What it set aside stays so; of series that were learnt from it, rows that cannot be are
             left out.
+        span: steps that are kept in place of those of the rows, such as of a longer table.
 
     Raises:
         DataError: a column is missing, times are no times, or nothing at all can be learnt from.
@@ -224,7 +241,7 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
     times = known[recipe.time]
     heads = known[starts].select(keys)
     if like is None:
-        grid = grid_of(times, series, frame.source)
+        grid = grid_of(times, series, frame.source) if span is None else span.grid
     else:
         grid = like.grid
         refuse_other_times(times, grid, frame.source)
@@ -245,7 +262,7 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
         for which in (kept, np.flatnonzero(~found.sound))
     )
     if recipe.gaps == "zero":
-        sound, about = filled(sound, refused, grid, recipe)
+        sound, about = filled(sound, refused, grid, recipe, None if span is None else span.end)
     else:
         about = transactions(y[kept], sound.series, sound.step, support)
     rows, series, step = sound.rows, sound.series, sound.step
@@ -255,7 +272,7 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
     return Panel(
         keys=heads,
         grid=grid,
-        end=int(step.max()),
+        end=int(step.max()) if span is None else span.end,
         edges=np.searchsorted(series, np.arange(starts.size + 1)),
         step=step,
         set_aside=set_aside,

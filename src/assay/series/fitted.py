@@ -12,7 +12,7 @@ from assay.errors import ConfigError
 from assay.frame import Frame, read
 from assay.predictive import DistributionPredictive
 from assay.series.ahead import future_of, last_step
-from assay.series.arrange import Panel, Recipe, arrange
+from assay.series.arrange import Panel, Recipe, Span, arrange
 from assay.series.findings import found_of
 from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
@@ -227,6 +227,7 @@ def fit_series(
     seed: int = 0,
     dtype: Any = np.float64,
     checkpoint: str | Path | None = None,
+    span: Span | None = None,
 ) -> FittedSeries:
     """Fit one filter to each series of a table.
 
@@ -236,12 +237,13 @@ def fit_series(
         seed: of everything random that follows.
         dtype: of all numbers.
         checkpoint: a folder that keeps what is done; a fit that was stopped goes on from there.
+        span: steps that are kept in place of those of the rows.
 
     Raises:
         DataError: a column is missing, or nothing can be learnt from.
         ConfigError: the family cannot be followed.
     """
-    panel = arrange(frame, recipe)
+    panel = arrange(frame, recipe, span=span)
     kept = None if checkpoint is None else Kept.of(checkpoint, recipe, panel, dtype)
     common, fits = fit_panel(panel, recipe, dtype=dtype, kept=kept)
     return FittedSeries(recipe, panel, common, fits, seed)

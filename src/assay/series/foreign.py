@@ -1,7 +1,7 @@
 """Models of statsforecast as rivals: one series at a time, and none may stop the others."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from assay.compute.progress import measured
 from assay.errors import ConfigError
 from assay.series.kinds import Flags, Floats
+from assay.series.paths import stream_of
 
 SAMPLES = 200
 LEVELS = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98)
@@ -37,9 +38,16 @@ def is_foreign(rival: Any) -> bool:
 
 
 def foreign_samples(
-    model: Any, y: Floats, horizon: int, season: int, *, name: str, seed: int
-) -> tuple[Floats, Mapping[int, str]]:
-    """Samples of a model's forecast of each series, and why it failed on some.
+    model: Any,
+    y: Floats,
+    horizon: int,
+    season: int,
+    *,
+    name: str,
+    keys: Sequence[str],
+    seed: int,
+) -> tuple[Floats, Floats, Mapping[int, str]]:
+    """Points and samples of a model's forecast of each series, and why it failed on some.
 
     A model with intervals is read as evenly spread samples of its quantiles; one without as its
     points plus the errors of its fit.
@@ -50,38 +58,47 @@ def foreign_samples(
         horizon: steps ahead.
         season: steps after which the course returns.
         name: of the model, for a sign of life.
+        keys: of the series: each has a stream of its own.
         seed: of the errors that are drawn.
 
     Returns:
-        (horizon, series, samples), NaN where the model failed; and the reasons by series.
+        (horizon, series) and (horizon, series, samples), NaN where the model failed; and the
+        reasons by series.
     """
+    points = np.full((horizon, y.shape[1]), np.nan)
     found = np.full((horizon, y.shape[1], SAMPLES), np.nan)
     failed: dict[int, str] = {}
-    stream = np.random.default_rng([seed, 5])
     places = range(y.shape[1])
     for k in measured(places, [1] * y.shape[1], f"forecasting with {name}"):
-        drawn = _one(model, _whole(y[:, k], season), horizon, stream)
-        if isinstance(drawn, str):
-            failed[k] = drawn
+        stream = stream_of(seed, "rival", name, keys[k])
+        told = _one(model, _whole(y[:, k], season), horizon, stream)
+        if isinstance(told, str):
+            failed[k] = told
         else:
-            found[:, k] = drawn
-    return found, failed
+            points[:, k], found[:, k] = told
+    return points, found, failed
 
 
-def _one(model: Any, y: Floats, horizon: int, stream: np.random.Generator) -> Floats | str:
-    """Samples of one series, (horizon, samples), or why there are none."""
+def _one(
+    model: Any, y: Floats, horizon: int, stream: np.random.Generator
+) -> tuple[Floats, Floats] | str:
+    """Points and samples of one series, (horizon, samples), or why there are none."""
     # A model of another library may fail in any way that its authors did not think of.
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            drawn = _from_quantiles(model.new().forecast(y=y, h=horizon, level=list(LEVELS)))
+            found = model.new().forecast(y=y, h=horizon, level=list(LEVELS))
+            drawn = _from_quantiles(found)
         except Exception:
             try:
-                drawn = _from_errors(model.new().forecast(y=y, h=horizon, fitted=True), y, stream)
+                found = model.new().forecast(y=y, h=horizon, fitted=True)
+                drawn = _from_errors(found, y, stream)
             except Exception as error:
                 why = f"{type(error).__name__}: {str(error)[:80]}".rstrip(": ")
                 return f"with {y.size:,} values: {why}"
-    return drawn if np.isfinite(drawn).all() else "its forecast is not finite"
+    points = np.asarray(found["mean"], dtype=float)
+    is_finite = np.isfinite(drawn).all() and np.isfinite(points).all()
+    return (points, drawn) if is_finite else "its forecast is not finite"
 
 
 def _from_quantiles(found: Mapping[str, Any]) -> Floats:

@@ -61,7 +61,7 @@ class Placed:
 
 
 def filled(
-    sound: Placed, refused: Placed, grid: Grid, recipe: "Recipe"
+    sound: Placed, refused: Placed, grid: Grid, recipe: "Recipe", end: int | None = None
 ) -> tuple[Placed, tuple[str, ...]]:
     """Rows of nothing sold on each step that has none, from a series' first row to the last of all.
 
@@ -73,9 +73,10 @@ def filled(
         refused: rows that cannot; on their steps something was written, so that nothing is known.
         grid: the steps.
         recipe: names the columns.
+        end: the last step of all; by default that of the rows.
     """
     owner, begins = np.unique(sound.series, return_index=True)
-    first, end = sound.step[begins], int(sound.step.max())
+    first, end = sound.step[begins], int(sound.step.max()) if end is None else end
     counts = end + 1 - first
     starts = np.cumsum(counts) - counts
     series = np.repeat(owner, counts)

@@ -1,65 +1,92 @@
 """Simple forecasts to compare with: last season's values, Croston's method and its kin.
 
-Each is a table of samples for every step ahead: its point forecast plus errors that it made before,
-cut where the family's values end, and rounded where they are counts.
+Each is a point for every step ahead, cut where the family's values end, and samples around it:
+the point plus errors that the rule made before, cut likewise, and rounded where they are counts.
 
 Sources: Croston (1972); Syntetos & Boylan (2005), The accuracy of intermittent demand estimates;
 Teunter, Syntetos & Babai (2011), Intermittent demand: linking forecasting to inventory
 obsolescence.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from assay.errors import ConfigError, nearest
 from assay.family.support import Support
 from assay.series.foreign import SAMPLES, ets, foreign_samples, is_foreign
-from assay.series.kinds import Floats
+from assay.series.kinds import Flags, Floats
+from assay.series.paths import stream_of
 
 ALPHA = 0.1  # how fast Croston's method and its kin follow
 
-Rival = Callable[[Floats, int, int], tuple[Floats, Floats]]
+
+class Told(NamedTuple):
+    """What a rule says.
+
+    Fields:
+        points: (horizon, series).
+        errors: that the rule made one step, or one season, ahead: (errors, series), NaN where there
+            are fewer.
+        adds: whether each season further ahead adds an error to those before it, (series,).
+    """
+
+    points: Floats
+    errors: Floats
+    adds: Flags
 
 
-def seasonal_naive(y: Floats, horizon: int, season: int) -> tuple[Floats, Floats]:
+class Samples(NamedTuple):
+    """A rival's forecast of some series.
+
+    Fields:
+        points: its own, (horizon, series).
+        values: around them, (horizon, series, samples).
+        failed: why it failed on some series, by number.
+    """
+
+    points: Floats
+    values: Floats
+    failed: Mapping[int, str]
+
+
+Rival = Callable[[Floats, int, int], Told]
+
+
+def seasonal_naive(y: Floats, horizon: int, season: int) -> Told:
     """The value of a season ago, with the errors of that rule in the past.
 
-    Where no such value is known, the mean of the series, with the errors around it.
+    Errors add up: two seasons ahead one of each season counts. Where no such value is known, the
+    mean of the series, with the errors around it.
 
     Args:
         y: (steps, series), NaN where nothing is known.
         horizon: steps ahead.
         season: steps after which the course returns; 1 for the last value.
-
-    Returns:
-        Points (horizon, series), and errors (errors, series) with NaN where there are fewer.
     """
     carried = _carried(y, season)
     mean = np.nan_to_num(y).sum(axis=0) / np.maximum((~np.isnan(y)).sum(axis=0), 1)
     points = carried[-season:][np.arange(horizon) % season]
     errors = np.full_like(y, np.nan)
     errors[season:] = y[season:] - carried[-len(y) : -season] if len(y) > season else np.nan
-    errors = np.where(np.isnan(errors).all(axis=0), y - mean, errors)
-    return np.where(np.isnan(points), mean, points), errors
+    adds = np.count_nonzero(~np.isnan(errors), axis=0) > 0
+    return Told(np.where(np.isnan(points), mean, points), np.where(adds, errors, y - mean), adds)
 
 
-def croston(y: Floats, horizon: int, season: int) -> tuple[Floats, Floats]:
+def croston(y: Floats, horizon: int, season: int) -> Told:
     """Mean size of a sale over the mean wait for one."""
     del season
-    rates = _croston(y, 1.0)
-    return np.repeat(rates[-1:], horizon, axis=0), y - rates[:-1]
+    return _flat(_croston(y, 1.0), y, horizon)
 
 
-def croston_sba(y: Floats, horizon: int, season: int) -> tuple[Floats, Floats]:
+def croston_sba(y: Floats, horizon: int, season: int) -> Told:
     """Mean size of a sale over the mean wait for one, with Syntetos and Boylan's correction."""
     del season
-    rates = _croston(y, 1.0 - ALPHA / 2)
-    return np.repeat(rates[-1:], horizon, axis=0), y - rates[:-1]
+    return _flat(_croston(y, 1.0 - ALPHA / 2), y, horizon)
 
 
-def tsb(y: Floats, horizon: int, season: int) -> tuple[Floats, Floats]:
+def tsb(y: Floats, horizon: int, season: int) -> Told:
     """Mean size of a sale times its chance, which falls on every day without one."""
     del season
     sold = y > 0
@@ -69,8 +96,7 @@ def tsb(y: Floats, horizon: int, season: int) -> tuple[Floats, Floats]:
         size = np.where(hit, size + ALPHA * (np.nan_to_num(now) - size), size)
         chance = np.where(known, chance + ALPHA * (hit - chance), chance)
         rates.append(size * chance)
-    rates = np.stack(rates)
-    return np.repeat(rates[-1:], horizon, axis=0), y - rates[:-1]
+    return _flat(np.stack(rates), y, horizon)
 
 
 RIVALS: Mapping[str, Rival] = {
@@ -126,11 +152,13 @@ def samples_of(
     *,
     support: Support,
     name: str,
+    keys: Sequence[str],
     seed: int,
-) -> tuple[Floats, Mapping[int, str]]:
-    """Samples of a simple rule or of a model of statsforecast.
+) -> Samples:
+    """The forecast of a simple rule or of a model of statsforecast.
 
-    Where a model fails on a series, the seasonal naive rule takes its place.
+    Where a model fails on a series, the seasonal naive rule takes its place. Neither the order of
+    series nor the others change what is drawn of one.
 
     Args:
         rival: a function such as `tsb`, or a model with statsforecast's `forecast`.
@@ -139,33 +167,50 @@ def samples_of(
         season: steps after which the course returns.
         support: samples are brought into it: cut at its ends, whole numbers for counts.
         name: of the rival.
+        keys: of the series: each has a stream of its own.
         seed: of the errors that are drawn.
-
-    Returns:
-        (horizon, series, samples); and why a model failed, by series.
     """
     failed: Mapping[int, str] = {}
+
+    def spread(rule: Rival, some: list[int]) -> tuple[Floats, Floats]:
+        told = rule(y[:, some], horizon, season)
+        streams = [stream_of(seed, "rival", name, keys[k]) for k in some]
+        return told.points, _spread(told, season, streams)
+
     if is_foreign(rival):
-        drawn, failed = foreign_samples(rival, y, horizon, season, name=name, seed=seed)
-        lost = list(failed)
-        if lost:
-            drawn[:, lost] = _spread(*seasonal_naive(y[:, lost], horizon, season), seed)
+        points, drawn, failed = foreign_samples(
+            rival, y, horizon, season, name=name, keys=keys, seed=seed
+        )
+        if failed:
+            lost = list(failed)
+            points[:, lost], drawn[:, lost] = spread(seasonal_naive, lost)
     else:
-        points, errors = rival(y, horizon, season)
-        drawn = _spread(points, errors, seed)
-    drawn = np.clip(np.nan_to_num(drawn), support.lower, support.upper)
-    return (np.round(drawn) if support.whole else drawn), failed
+        points, drawn = spread(rival, list(range(y.shape[1])))
+    points, drawn = (
+        np.clip(np.nan_to_num(each), support.lower, support.upper) for each in (points, drawn)
+    )
+    return Samples(points, np.round(drawn) if support.whole else drawn, failed)
 
 
-def _spread(points: Floats, errors: Floats, seed: int) -> Floats:
+def _spread(told: Told, season: int, streams: Sequence[np.random.Generator]) -> Floats:
     """Points plus errors that were made before, (horizon, series, samples)."""
-    stream = np.random.default_rng([seed, 3])
+    points, errors, adds = told
     drawn = np.empty((*points.shape, SAMPLES))
-    for k in range(points.shape[1]):
+    for k, stream in enumerate(streams):
         own = errors[:, k][~np.isnan(errors[:, k])]
         own = own if own.size else np.zeros(1)
-        drawn[:, k] = points[:, k, None] + stream.choice(own, (len(points), SAMPLES))
-    return drawn
+        if adds[k]:
+            own = own - own.mean()  # else what they were off by would add up to a drift
+        drawn[:, k] = stream.choice(own, (len(points), SAMPLES))
+    for at in range(season, len(points)):
+        drawn[at] += np.where(adds[:, None], drawn[at - season], 0.0)
+    return points[:, :, None] + drawn
+
+
+def _flat(rates: Floats, y: Floats, horizon: int) -> Told:
+    """The last of the rates before each step and after the last, for all steps ahead alike."""
+    adds = np.zeros(y.shape[1], bool)
+    return Told(np.repeat(rates[-1:], horizon, axis=0), y - rates[:-1], adds)
 
 
 def _carried(y: Floats, season: int) -> Floats:

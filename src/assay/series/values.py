@@ -23,6 +23,7 @@ class Values(NamedTuple):
     hidden: Flags
     weight: Floats
     limit: Floats
+    closed: Flags
     offset: Floats
     features: Floats
     design: Design | None
@@ -69,9 +70,10 @@ def values_of(
     """
     _refuse_other_sides(recipe)
     said = Sayings(rows, recipe)
-    weight = (~np.isnan(y)).astype(float)
+    weight, closed = (~np.isnan(y)).astype(float), np.zeros(1, bool)
     if recipe.term.open is not None:
         is_open = open_days(rows, recipe.term.open)
+        closed = is_open == 0
         said.add((is_open == 0) & (y > 0), "rows of closed days that sold, yet teach nothing")
         weight *= is_open
     features, offset = np.zeros((y.size, 0)), np.zeros(1)
@@ -89,7 +91,8 @@ def values_of(
     value, hidden = _known(rows, recipe, y, np.flatnonzero(weight > 0), limit, said)
     # At least the least that there is: such a row says nothing.
     weight[hidden & (value <= recipe.family.underlying.support.lower)] = 0.0
-    return Values(value, hidden, weight, limit, offset, features, design), tuple(said.notes)
+    found = Values(value, hidden, weight, limit, closed, offset, features, design)
+    return found, tuple(said.notes)
 
 
 def open_days(rows: Frame, name: str) -> Floats:
