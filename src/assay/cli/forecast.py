@@ -173,17 +173,18 @@ def _levels(text: str) -> list[float]:
     """Levels of intervals.
 
     Raises:
-        ConfigError: no numbers, or none between 0 and 100.
+        ConfigError: no numbers, or one that is not between 1 and 100.
     """
     from assay.errors import ConfigError
+    from assay.series.levels import per_cents
 
     try:
         levels = [float(each) for each in text.split(",")]
     except ValueError:
-        levels = []
-    if not levels or not all(0 < each < 100 for each in levels):
-        raise ConfigError(f"--level is {text!r}, must be numbers between 0 and 100: 80,90.")
-    return [int(each) if each.is_integer() else each for each in levels]
+        raise ConfigError(
+            f"--level is {text!r}, must be numbers between 1 and 100: 80,90."
+        ) from None
+    return [int(each) if each.is_integer() else each for each in per_cents(levels, "--level")]
 
 
 def _check_files(out: Path, report: Path | None) -> None:

@@ -15,6 +15,9 @@ from assay.series.grid import Grid
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.values import open_days
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+FEW_DAYS = 2  # of a week that are always closed
+
 
 @dataclass(frozen=True, eq=False)
 class Future:
@@ -46,6 +49,11 @@ class Future:
     known: Frame | None = None
     cell: tuple[Whole, Whole] | None = None
 
+    @property
+    def source(self) -> str:
+        """What messages call the table of what is known."""
+        return "forecast" if self.known is None else self.known.source
+
     def read(self, name: str) -> Floats:
         """A column of numbers that is known ahead, (steps, series); NaN where it is not.
 
@@ -57,7 +65,7 @@ class Future:
             raise ConfigError(
                 f"forecast: `{name}` is not known ahead. Pass a table with it as `future`."
             )
-        found = np.full((self.steps.size, self.keys.height), np.nan)
+        found = np.full((self.steps.size, self.place.size), np.nan)
         found[self.cell] = self.known.numbers(name)
         return found
 
@@ -84,49 +92,80 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     """The next steps, with what is known of them.
 
     A series whose features are not known on some days is forecast with the average of them, and
-    said to be; the others are not touched by it.
+    with its last known offset, and said to be; the others are not touched by it. Steps whose
+    openness is not known are taken as open.
 
     Raises:
-        DataError: features are known of no series; says what is missing.
+        DataError: features are known of no series, no row is of the next steps, or two rows of one
+            step contradict each other; says what is missing.
     """
     steps = np.arange(panel.end + 1, panel.end + 1 + horizon)
+    long = _too_far(panel, horizon)
     if known is None:
         _refuse_unknown(panel.design)
         ones = np.ones((1, 1))
         none = np.zeros((0, horizon, panel.series))
         place = np.arange(panel.series)
         names = names_of(panel.keys)
-        return Future(panel.keys, names, place, panel.grid, steps, 0 * ones, none, ones)
+        notes = (*long, *_unsaid(recipe, panel, np.ones((horizon, len(names)), bool)))
+        return Future(panel.keys, names, place, panel.grid, steps, 0 * ones, none, ones, notes)
+    _refuse_lacking(panel.design, known)
     rows, keys, series = _placed(recipe, panel, known)
     at, on_grid = panel.grid.steps(rows.column(recipe.time))
-    inside = on_grid & (at > panel.end) & (at <= panel.end + horizon)
+    within = (at > panel.end) & (at <= panel.end + horizon)
+    off = _off_steps(rows.column(recipe.time), panel, within, on_grid, steps, known.source)
+    inside = on_grid & within
     ahead = rows.take(inside)
     cell = (at[inside] - panel.end - 1, series[inside])
-    is_open = np.ones((horizon, keys.height))
+    names = names_of(keys)
+    _refuse_twice(ahead, cell, names, recipe.time)
+    notes = (*long, *off)
+    is_open, closures = np.ones((horizon, len(names))), ()
     if recipe.term.open is not None:
         is_open[cell] = open_days(ahead, recipe.term.open)
-    offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, keys.height)), ()
-    names = names_of(keys)
-    if panel.design is not None and recipe.others is not None:
-        own, matrix, good, refused = read_features(ahead, recipe.others, panel.design, cell[1])
-        where = tuple(each[good] for each in cell)
-        features = np.zeros((matrix.shape[1], horizon, keys.height))
-        for k, column in enumerate(matrix.T):
-            features[k][where] = column
-        if own.size > 1:
-            offset = np.zeros((horizon, keys.height))
-            offset[where] = own
-        there = np.zeros((horizon, keys.height), bool)
-        there[where] = True
-        times = panel.grid.times(steps)
-        notes = _lacking(known.source, there, names, times, refused)
-    new = keys.height - panel.series
+        unsaid = np.ones(is_open.shape, bool)
+        unsaid[cell] = np.isnan(ahead.numbers(recipe.term.open))
+        closures = _unsaid(recipe, panel, unsaid)
+    new = len(names) - panel.series
     place = np.concatenate([np.arange(panel.series), np.full(new, -1)])
+    offset, features = np.zeros((1, 1)), np.zeros((0, horizon, len(names)))
+    if panel.design is not None:
+        offset, features, lacks = _read(recipe, panel, ahead, cell, place, names, steps)
+        notes = (*notes, *lacks)
+    notes = (*notes, *closures)
     if new:
         notes = (*notes, f"new series, forecast from what all have in common: {new:,}")
     return Future(
         keys, names, place, panel.grid, steps, offset, features, is_open, notes, ahead, cell
     )
+
+
+def _read(
+    recipe: Recipe,
+    panel: Panel,
+    ahead: Frame,
+    cell: tuple[Whole, Whole],
+    place: Whole,
+    names: list[str],
+    steps: Whole,
+) -> tuple[Floats, Floats, tuple[str, ...]]:
+    """Offsets, features, and what is to be said of steps that lack some; fields of `Future`."""
+    assert panel.design is not None
+    own, matrix, good, refused = read_features(ahead, recipe.others, panel.design, cell[1])
+    where, shape = (cell[0][good], cell[1][good]), (steps.size, place.size)
+    features = np.zeros((matrix.shape[1], *shape))
+    for k, column in enumerate(matrix.T):
+        features[k][where] = column
+    offset, taken = np.zeros((1, 1)), ["features at their average"] * bool(len(features))
+    if panel.offset.size > 1:
+        offset = np.tile(_last_offsets(panel, place), (steps.size, 1))
+        offset[where] = own
+        taken.append("the last known offset")
+    there = np.zeros(shape, bool)
+    there[where] = True
+    times = panel.grid.times(steps)
+    lacks = _lacking(ahead.source, there, names, times, refused, " and ".join(taken))
+    return offset, features, lacks
 
 
 def last_step(recipe: Recipe, panel: Panel, asked: Frame) -> int:
@@ -161,10 +200,118 @@ def _refuse_unknown(design: Design | None) -> None:
         )
 
 
-def _lacking(
-    source: str, there: Flags, names: list[str], times: pl.Series, refused: dict[int, str]
+def _refuse_lacking(design: Design | None, known: Frame) -> None:
+    terms = design.terms if design else ()
+    for name in sorted({name for term in terms for name in term.reads()} - {*known.columns}):
+        raise DataError(
+            f"{known.source}: no column `{name}`, which the model reads and which must be known "
+            "ahead. Add it to the rows of the next steps."
+        )
+
+
+def _refuse_twice(rows: Frame, cell: tuple[Whole, Whole], names: list[str], time: str) -> None:
+    """Refuse two rows for one step of a series that do not say the same."""
+    placed = rows.table.with_columns(__step=pl.Series(cell[0]), __series=pl.Series(cell[1]))
+    both = placed.select("__step", "__series")
+    if not both.is_duplicated().any():
+        return
+    apart = placed.unique(maintain_order=True)
+    twice = apart.filter(apart.select("__step", "__series").is_duplicated())
+    if twice.height:
+        first = twice.row(0, named=True)
+        raise DataError(
+            f"{rows.source}: {names[first['__series']]} has two rows for {first[time]} that do "
+            "not say the same. Keep one of them."
+        )
+
+
+def _off_steps(
+    times: pl.Series, panel: Panel, within: Flags, on_grid: Flags, steps: Whole, source: str
 ) -> tuple[str, ...]:
-    """Series without features on some days.
+    """Rows of the future that lie between its steps.
+
+    Raises:
+        DataError: no row is of any of its steps.
+    """
+    if not (within & on_grid).any():
+        asked = panel.grid.times(steps[[0, -1]])
+        held = (
+            f"holds {times.min()} to {times.max()}"
+            if len(times)
+            else "holds no row with a time and keys"
+        )
+        raise DataError(
+            f"{source}: no row is of the next steps, {asked[0]} to {asked[1]}, each "
+            f"{panel.grid.said} after the one before. The table {held}."
+        )
+    off = np.flatnonzero(within & ~on_grid)
+    if not off.size:
+        return ()
+    first = times[int(off[0])]
+    note = f"rows to come that lie on no step and tell nothing: {off.size:,} (first: {first})"
+    return (note,)
+
+
+def _too_far(panel: Panel, horizon: int) -> tuple[str, ...]:
+    past = int(panel.lengths.max())
+    if horizon <= past:
+        return ()
+    quantity = panel.grid.quantity
+    note = (
+        f"{quantity(horizon)} are forecast from {quantity(past)}: nothing in so short a past tells "
+        "what comes so far ahead"
+    )
+    return (note,)
+
+
+def _unsaid(recipe: Recipe, panel: Panel, unsaid: Flags) -> tuple[str, ...]:
+    """Steps that are taken as open since nothing says so, where some of the past were closed.
+
+    Args:
+        recipe: names the column.
+        panel: the past.
+        unsaid: whether nothing says if a step is open, (steps, series).
+    """
+    closed = np.flatnonzero(np.broadcast_to(panel.closed, panel.step.shape))
+    if recipe.term.open is None or not unsaid.any() or not closed.size:
+        return ()
+    name = recipe.term.open
+    note = (
+        f"steps to come of which `{name}` is not known, forecast as open: "
+        f"{np.count_nonzero(unsaid):,} of {unsaid.size:,}, though {closed.size:,} of the past were "
+        f"closed{_on_weekdays(panel.grid, panel.step[closed])}; say `{name}` in rows of `future`"
+    )
+    return (note,)
+
+
+def _on_weekdays(grid: Grid, steps: Whole) -> str:
+    """Weekdays that all of some steps fall on, if these are few."""
+    if grid.unit != "days":
+        return ""
+    numbers = grid.times(np.unique(steps)).dt.weekday().unique().sort().to_list()
+    named = [f"{WEEKDAYS[number - 1]}s" for number in numbers]
+    return f", all of them {' and '.join(named)}" if len(named) <= FEW_DAYS else ""
+
+
+def _last_offsets(panel: Panel, place: Whole) -> Floats:
+    """The last known offset of each series, the mean of them where none is known."""
+    rows = np.flatnonzero(panel.weight > 0)
+    series = np.searchsorted(panel.edges, rows, side="right") - 1
+    last = np.full(panel.series, np.nan)
+    last[series] = panel.offset[rows]
+    last = np.where(np.isnan(last), np.nanmean(last), last)
+    return np.where(place < 0, last.mean(), last[place])
+
+
+def _lacking(
+    source: str,
+    there: Flags,
+    names: list[str],
+    times: pl.Series,
+    refused: dict[int, str],
+    taken: str,
+) -> tuple[str, ...]:
+    """Steps without features.
 
     Raises:
         DataError: no series has them on all days.
@@ -175,13 +322,17 @@ def _lacking(
     first = int(lacking[0])
     day = times[int(np.argmin(there[:, first]))]
     said = refused.get(first, f"no row for {day} with all features")
-    said = f"{names[first]}: {said}"
+    said = f"{names[first]}: {said.removeprefix(f'{source}: ')}"
     if lacking.size == there.shape[1]:
         raise DataError(
-            f"{source}: the features that the model reads are known ahead for no series ({said}). "
+            f"{source}: no series has all features that the model reads, first {said.rstrip('.')}. "
             f"Add rows with all of them from {times[0]} to {times[-1]}."
         )
-    return (f"series forecast with features at their average: {lacking.size:,} (first: {said})",)
+    note = (
+        f"steps to come without all that the model reads, forecast with {taken}: "
+        f"{np.count_nonzero(~there):,} of {there.size:,}, in {lacking.size:,} series (first: {said})"
+    )
+    return (note,)
 
 
 def _placed(recipe: Recipe, panel: Panel, known: Frame) -> tuple[Frame, pl.DataFrame, Whole]:

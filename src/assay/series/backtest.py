@@ -251,7 +251,7 @@ class _Origin:
     def _known(self, chosen: Whole) -> Floats:
         """What is known of the past of some series that follow one another, (steps, series)."""
         panel, y = self.panel, np.full((self.end + 1, chosen.size), np.nan)
-        rows = np.arange(panel.edges[chosen[0]], panel.edges[chosen[-1] + 1])
+        rows = np.arange(int(panel.edges[chosen[0]]), int(panel.edges[chosen[-1] + 1]))
         rows = rows[(panel.step[rows] <= self.end) & (panel.weight[rows] > 0)]
         series = np.searchsorted(panel.edges, rows, side="right") - 1 - chosen[0]
         y[panel.step[rows], series] = panel.y[rows]

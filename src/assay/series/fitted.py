@@ -130,7 +130,7 @@ class FittedSeries:
             level: of intervals, in per cent.
 
         Raises:
-            ConfigError: a level that is not between 0 and 100.
+            ConfigError: a level that is not between 1 and 100.
         """
         recipe = self.recipe
         return lost_sales(

@@ -13,6 +13,7 @@ from assay.errors import ConfigError, nearest
 from assay.family import AbstractDistribution
 from assay.series.arrange import Panel
 from assay.series.kinds import Floats, Whole
+from assay.series.levels import per_cents
 from assay.series.past import Past
 
 NODES = 16  # equal parts of each conditional law
@@ -126,10 +127,9 @@ def lost_sales(
         seed: of the draws of sums.
 
     Raises:
-        ConfigError: a level that is not between 0 and 100.
+        ConfigError: a level that is not between 1 and 100.
     """
-    if not 0 < level < 100:
-        raise ConfigError(f"lost sales: level is {level!r}, must lie between 0 and 100 per cent.")
+    per_cents(level, "lost sales: level")
     rows = np.flatnonzero(panel.hidden)
     limit = panel.y[rows]
     shares = np.log1p(-(np.arange(NODES) + 0.5) / NODES)
