@@ -67,7 +67,9 @@ def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path):
     [
         (("--out", "f.xlsx"), "a forecast ends in .parquet or .csv"),
         (("--report", "page.pdf"), "page.pdf"),
-        (("--level", "0"), "must be numbers between 0 and 100"),
+        (("--level", "0"), "--level: 0 is not between 1 and 100 per cent"),
+        (("--level", "0.9"), "Did you mean 90?"),
+        (("--level", "80;90"), "must be numbers between 1 and 100"),
         (("--season", "week"), "is no number of steps"),
         (("--season", "1"), "numbers of steps of at least 2"),
         (("--model", "gama"), "gamma"),

@@ -226,3 +226,12 @@ def test_a_negative_stock_is_an_empty_shelf_and_a_missing_one_hides_nothing():
 def test_what_is_known_from_below_is_refused_by_its_name(name, given):
     with pytest.raises(ConfigError, match=f"`{name}` of Censored is .*Leave `{name}` out"):
         panel_of(table(), family=Censored(NegativeBinomial(), **{name: given}))
+
+
+def test_keys_that_were_forgotten_are_asked_for():
+    days = [date(2024, 1, 1) + timedelta(day) for day in range(9)]
+    rows = pl.DataFrame({"date": days * 3, "item": ["a"] * 9 + ["b"] * 9 + ["c"] * 9, "units": 1})
+    rows = rows.with_columns(units=pl.int_range(27))
+    said = r"18 of 27 rows share their `date` with another, .*: `by=\[\.\.\.\]` \(`--series`\)"
+    with pytest.raises(DataError, match=said):
+        arrange(read(rows), recipe(by=()))

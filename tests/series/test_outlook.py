@@ -204,3 +204,11 @@ def test_sums_hold_few_groups_at_a_time(forecast, monkeypatch):
     parts = forecast.sums(["store", "item"], each_step=True)
     assert sizes == [5, 5, 2]
     assert parts.equals(whole)
+
+
+def test_a_series_that_ends_in_empty_rows_ends_early(model, past):
+    late = (pl.col("item") == 1) & (pl.col("date") > pl.date(2024, 2, 1))
+    hollow = past.with_columns(units=pl.when(late).then(None).otherwise("units"))
+    panel = model.fit(hollow, "units", time="date", by=["store", "item"])
+    assert "ends 38 days before the others" in panel.results()["message"][1]
+    assert panel.results()["message"][2] == ""

@@ -232,7 +232,7 @@ def _model(
         made, why = usual_family(frame.numbers(target), target, **hides, **ways)
         said = [why]
     else:
-        base = parse(family, families, "--model: ")
+        base = parse(family, families, "--model")
         made = Censored(base, **hides) if hides else base
         said = [f"family {made.describe()}: as asked"]
     if season is None:

@@ -330,7 +330,8 @@ def _lacking(
         )
     note = (
         f"steps to come without all that the model reads, forecast with {taken}: "
-        f"{np.count_nonzero(~there):,} of {there.size:,}, in {lacking.size:,} series (first: {said})"
+        f"{np.count_nonzero(~there):,} of {there.size:,}, in {lacking.size:,} series "
+        f"(first: {said})"
     )
     return (note,)
 

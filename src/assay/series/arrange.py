@@ -310,9 +310,23 @@ def _timed(frame: Frame, name: str, by: Sequence[str]) -> tuple[pl.DataFrame, tu
     known = named.drop_nulls([*keys, name])
     if not known.height:
         raise DataError(f"{frame.source}: no row has a time and keys. Name other columns.")
+    known = known.sort([*keys, name], maintain_order=True)
+    _refuse_shared(frame.source, known, keys, name)
     lost = named.height - known.height
     notes = (f"rows without a time or a key that were left out: {lost:,}",) if lost else ()
-    return known.sort([*keys, name], maintain_order=True), notes
+    return known, notes
+
+
+def _refuse_shared(source: str, known: pl.DataFrame, keys: list[str], time: str) -> None:
+    """Refuse sorted rows most of which share their keys and time with the row before them."""
+    count = int(_alike(known.select([*keys, time])).sum())
+    if 2 * count > known.height:
+        inside = f" within {', '.join(f'`{key}`' for key in keys)}" if keys else ""
+        raise DataError(
+            f"{source}: {count:,} of {known.height:,} rows share their `{time}` with another"
+            f"{inside}, so they are several series. Name their keys: `by=[...]` (`--series`); or "
+            "sum the rows of a step first."
+        )
 
 
 def _alike(rows: pl.DataFrame) -> Flags:

@@ -81,6 +81,12 @@ class FittedSeries:
     def notes(self) -> tuple[str, ...]:
         """What a user should know of the whole table, in sentences."""
         panel, said = self.panel, list(self.panel.notes)
+        most = int(panel.lengths.max())
+        said += [
+            f"season {season:g}: {most:,} steps hold no two rounds of it, so little is known of it"
+            for season in self.recipe.term.seasons
+            if 2 * season > most
+        ]
         if panel.set_aside:
             first = next(iter(panel.set_aside))
             said.append(

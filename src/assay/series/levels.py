@@ -18,11 +18,11 @@ def per_cents(levels: Levels, where: str) -> list[float]:
     for level in found:
         if 0 < level < 1:
             raise ConfigError(
-                f"{where}: {level!r} is below 1, and levels of intervals are in per cent. Did you "
+                f"{where}: {level:g} is below 1, and levels of intervals are in per cent. Did you "
                 f"mean {100 * level:g}?"
             )
         if not 1 <= level < 100:
-            raise ConfigError(f"{where}: {level!r} is not between 1 and 100 per cent.")
+            raise ConfigError(f"{where}: {level:g} is not between 1 and 100 per cent.")
     return found
 
 
@@ -36,7 +36,7 @@ def fractions(levels: Levels, where: str) -> list[float]:
     for level in found:
         if not 0 < level < 1:
             meant = f" Did you mean {level / 100:g}?" if 1 <= level < 100 else ""
-            raise ConfigError(f"{where}: {level!r} does not lie between 0 and 1.{meant}")
+            raise ConfigError(f"{where}: {level:g} does not lie between 0 and 1.{meant}")
     return found
 
 
@@ -46,7 +46,9 @@ def ends_of(levels: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def _numbers(levels: Any, where: str, accepted: str) -> list[float]:
-    found = [levels] if isinstance(levels, str) or not hasattr(levels, "__iter__") else list(levels)
+    found: list[Any] = (
+        [levels] if isinstance(levels, str) or not hasattr(levels, "__iter__") else list(levels)
+    )
     for level in found:
         if isinstance(level, str | bool) or not hasattr(level, "__float__"):
             raise ConfigError(f"{where}: {level!r} is no level; accepted are {accepted}.")
