@@ -57,7 +57,7 @@ class Future:
             raise ConfigError(
                 f"forecast: `{name}` is not known ahead. Pass a table with it as `future`."
             )
-        found = np.full((self.steps.size, self.keys.height), np.nan)
+        found = np.full((self.steps.size, self.place.size), np.nan)
         found[self.cell] = self.known.numbers(name)
         return found
 
@@ -102,25 +102,26 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     inside = on_grid & (at > panel.end) & (at <= panel.end + horizon)
     ahead = rows.take(inside)
     cell = (at[inside] - panel.end - 1, series[inside])
-    is_open = np.ones((horizon, keys.height))
+    count = max(keys.height, panel.series)  # without keys there is one series, and no row of them
+    is_open = np.ones((horizon, count))
     if recipe.term.open is not None:
         is_open[cell] = open_days(ahead, recipe.term.open)
-    offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, keys.height)), ()
+    offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, count)), ()
     names = names_of(keys)
     if panel.design is not None and recipe.others is not None:
         own, matrix, good, refused = read_features(ahead, recipe.others, panel.design, cell[1])
         where = tuple(each[good] for each in cell)
-        features = np.zeros((matrix.shape[1], horizon, keys.height))
+        features = np.zeros((matrix.shape[1], horizon, count))
         for k, column in enumerate(matrix.T):
             features[k][where] = column
         if own.size > 1:
-            offset = np.zeros((horizon, keys.height))
+            offset = np.zeros((horizon, count))
             offset[where] = own
-        there = np.zeros((horizon, keys.height), bool)
+        there = np.zeros((horizon, count), bool)
         there[where] = True
         times = panel.grid.times(steps)
         notes = _lacking(known.source, there, names, times, refused)
-    new = keys.height - panel.series
+    new = count - panel.series
     place = np.concatenate([np.arange(panel.series), np.full(new, -1)])
     if new:
         notes = (*notes, f"new series, forecast from what all have in common: {new:,}")

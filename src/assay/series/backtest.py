@@ -11,12 +11,14 @@ from assay.errors import ConfigError, DataError
 from assay.frame import Frame
 from assay.predictive import EnsemblePredictive
 from assay.series.arrange import Panel, Recipe, arrange
+from assay.series.check import check_names
 from assay.series.fitted import FittedSeries, fit_series
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.rivals import named_rivals, samples_of
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 OWN = "assay"
+TAKEN = frozenset(["model", "origin", "step", "pinball", "crps", "log_score", "pit", "covered"])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,12 +102,14 @@ def backtest(
             raise ConfigError(f"backtest: `{name}` is {value!r}, must be a whole number above 0.")
     season = int(next((p for p in recipe.term.seasons if p == int(p)), 1))
     named = named_rivals(rivals, season, OWN)
+    check_names(recipe.by, recipe.time, TAKEN)
     whole = arrange(frame, recipe)
     ends = [whole.end - horizon - k * (every or horizon) for k in range(origins)][::-1]
-    if ends[0] < 1:
+    first = int(whole.step.min())
+    if ends[0] < first + 1:
         raise DataError(
-            f"{frame.source}: {whole.end + 1} steps hold no {origins} origins with {horizon} steps "
-            "after each. Ask for fewer of them, or for a shorter horizon."
+            f"{frame.source}: {whole.end + 1 - first} steps hold no {origins} origins with "
+            f"{horizon} steps after each. Ask for fewer of them, or for a shorter horizon."
         )
     found, notes = [], list(whole.notes)
     failures: dict[str, dict[int, str]] = {}
@@ -199,9 +203,10 @@ class _Origin:
         """
         panel = self.panel
         series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
-        y = np.full((self.end + 1, panel.series), np.nan)
+        first = int(panel.step.min())
+        y = np.full((self.end + 1 - first, panel.series), np.nan)
         use = (panel.step <= self.end) & (panel.weight > 0)
-        y[panel.step[use], series[use]] = panel.y[use]
+        y[panel.step[use] - first, series[use]] = panel.y[use]
         support = self.recipe.family.underlying.support
         drawn, failed = samples_of(
             rival, y, self.horizon, self.season, support=support, name=name, seed=seed
@@ -275,6 +280,5 @@ class _Origin:
             "pit": low + u * (high - low),
             "covered": pl.Series(covered).set(pl.Series(beyond), None),
         }
-        keys = self.panel.keys[series]
         table = pl.DataFrame(found).with_columns(pl.col("log_score").cast(pl.Float64))
-        return pl.concat([keys, table], how="horizontal") if keys.width else table
+        return self.panel.keyed(series, table)
