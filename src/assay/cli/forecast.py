@@ -142,8 +142,12 @@ def add(app: typer.Typer) -> None:
         levels = _levels(level)
         _check_files(out, report)
         from assay.frame import read
+        from assay.series.backtest import TAKEN
+        from assay.series.check import check_names
 
         roles = {"time": time, "by": _split(series), "returns": returns, "gaps": gaps}
+        if report is not None:
+            check_names(roles["by"], time, TAKEN)
         with working():
             frame = read(data)
             built, said = _model(
@@ -156,9 +160,10 @@ def add(app: typer.Typer) -> None:
             _write(found.table(levels), out)
             tested = None
             if report is not None:
-                tested = built.backtest(
-                    frame, target, horizon=horizon, origins=1, seed=seed, **roles
-                )
+                # A table that is shorter than two horizons is tested on its second half.
+                steps = int(fitted.panel.end - fitted.panel.step.min())
+                held = max(min(horizon, steps // 2), 1)
+                tested = built.backtest(frame, target, horizon=held, origins=1, seed=seed, **roles)
                 from assay.report.forecast_page import write_forecast
 
                 write_forecast(fitted, found, tested, said, report)

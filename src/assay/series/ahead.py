@@ -100,13 +100,21 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     rows, keys, series = _placed(recipe, panel, known)
     at, on_grid = panel.grid.steps(rows.column(recipe.time))
     inside = on_grid & (at > panel.end) & (at <= panel.end + horizon)
+    notes = _unused(known, rows, recipe, on_grid, at <= panel.end)
+    cells = pl.DataFrame({"step": at, "series": series})
+    again = inside & ~cells.select(pl.struct(pl.all()).is_last_distinct()).to_series().to_numpy()
+    if again.any():
+        first = _row(rows, recipe, again)
+        count = int(again.sum())
+        notes.append(f"rows to come that a later row replaces: {count:,} (first: {first})")
+    inside &= ~again
     ahead = rows.take(inside)
     cell = (at[inside] - panel.end - 1, series[inside])
     count = max(keys.height, panel.series)  # without keys there is one series, and no row of them
     is_open = np.ones((horizon, count))
     if recipe.term.open is not None:
         is_open[cell] = open_days(ahead, recipe.term.open)
-    offset, features, notes = np.zeros((1, 1)), np.zeros((0, horizon, count)), ()
+    offset, features = np.zeros((1, 1)), np.zeros((0, horizon, count))
     names = names_of(keys)
     if panel.design is not None and recipe.others is not None:
         own, matrix, good, refused = read_features(ahead, recipe.others, panel.design, cell[1])
@@ -120,14 +128,35 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
         there = np.zeros((horizon, count), bool)
         there[where] = True
         times = panel.grid.times(steps)
-        notes = _lacking(known.source, there, names, times, refused)
+        notes += _lacking(known.source, there, names, times, refused)
     new = count - panel.series
     place = np.concatenate([np.arange(panel.series), np.full(new, -1)])
     if new:
-        notes = (*notes, f"new series, forecast from what all have in common: {new:,}")
+        notes.append(f"new series, forecast from what all have in common: {new:,}")
     return Future(
-        keys, names, place, panel.grid, steps, offset, features, is_open, notes, ahead, cell
+        keys, names, place, panel.grid, steps, offset, features, is_open, tuple(notes), ahead, cell
     )
+
+
+def _unused(known: Frame, rows: Frame, recipe: Recipe, on_grid: Flags, past: Flags) -> list[str]:
+    """Rows of the future that say nothing of it; those beyond the horizon are no matter."""
+    found = []
+    if count := known.rows - rows.rows:
+        found.append(f"rows to come without a time or a key that were left out: {count:,}")
+    for wrong, text in (
+        (~on_grid, "rows to come that lie between the steps and were left out"),
+        (on_grid & past, "rows to come that lie in the past and were left out"),
+    ):
+        if wrong.any():
+            found.append(f"{text}: {int(wrong.sum()):,} (first: {_row(rows, recipe, wrong)})")
+    return found
+
+
+def _row(rows: Frame, recipe: Recipe, which: Flags) -> str:
+    """Key and time of the first of some rows."""
+    first = rows.table.row(int(np.argmax(which)), named=True)
+    parts = [f"{name}={first[name]!r}" for name in recipe.by]
+    return ", ".join([*parts, str(first[recipe.time])])
 
 
 def last_step(recipe: Recipe, panel: Panel, asked: Frame) -> int:
@@ -194,12 +223,12 @@ def _placed(recipe: Recipe, panel: Panel, known: Frame) -> tuple[Frame, pl.DataF
     time = parse_months(parse_times(known.column(recipe.time)))
     refuse_other_times(time, panel.grid, known.source)
     keys = list(recipe.by)
+    for name in keys:
+        known.column(name)
     table = known.table.with_columns(time.alias(recipe.time)).drop_nulls([*keys, recipe.time])
     rows = known.having(table)
     if not keys:
         return rows, panel.keys, np.zeros(table.height, np.int64)
-    for name in keys:
-        known.column(name)
     kinds = panel.keys.schema
     given = table.select(pl.col(k).cast(kind, strict=False) for k, kind in kinds.items())
     for name in keys:

@@ -316,7 +316,11 @@ def _timed(frame: Frame, name: str, by: Sequence[str]) -> tuple[pl.DataFrame, tu
     """Rows that have a time and keys, sorted by them."""
     time, keys = _times(frame, name), list(by)
     for key in keys:
-        frame.column(key)
+        if frame.column(key).dtype.is_nested():
+            raise DataError(
+                f"{frame.source}: key `{key}` is {frame.column(key).dtype}; text, numbers and days "
+                "are accepted. Give each part of it a column of its own."
+            )
     named = frame.table.with_columns(time.alias(name))
     known = named.drop_nulls([*keys, name])
     if known[name].dtype.is_float():

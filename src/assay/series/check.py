@@ -61,7 +61,7 @@ def check_names(by: Sequence[str], time: str, taken: frozenset[str]) -> None:
     for name in by:
         if list(by).count(name) > 1:
             raise ConfigError(f"key `{name}` is named twice among {list(by)}. Name each once.")
-        ends = name.startswith(("lo-", "hi-")) or (name == "unique_id" and len(by) > 1)
+        ends = name.startswith(("lo-", "hi-", "__")) or (name == "unique_id" and len(by) > 1)
         if name in taken or ends:
             raise ConfigError(
                 f"key `{name}` has the name of a column of the answers. Rename it in the table, in "

@@ -135,7 +135,8 @@ def far_off(at: np.ndarray, size: float) -> Flags:
         at: times as numbers.
         size: of a step.
     """
-    low, high = np.quantile(at, [FAR, 1.0 - FAR], method="lower")
+    # Of few rows, too, one may lie far off at either end.
+    low, high = np.quantile(at, FAR, method="higher"), np.quantile(at, 1.0 - FAR, method="lower")
     reach = max(high - low, 100 * size)
     return (at > high + reach) | (at < low - reach)
 
