@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.options import AsJson
-from assay.cli.profile import Data, Target
+from assay.cli.profile import Above, Data, Target, hidden_by
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, console, pairs, working
 
@@ -66,15 +66,6 @@ Absent = Annotated[
     str,
     typer.Option(metavar="WAY", help="Steps without a row: missing (unknown) or zero (no sale)."),
 ]
-Hides = Annotated[
-    str | None,
-    typer.Option(
-        "--censored-above",
-        metavar="COLUMN[,FLAG]",
-        help="Limit above which the target is not seen, or a flag that it was not; or both.",
-        show_default="none",
-    ),
-]
 Level = Annotated[str, typer.Option(metavar="N[,N...]", help="Intervals, in per cent.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The forecast: .parquet or .csv.")]
 Report = Annotated[
@@ -123,7 +114,7 @@ def add(app: typer.Typer) -> None:
         time: Time,
         horizon: Horizon,
         series: Series = None,
-        censored_above: Hides = None,
+        censored_above: Above = None,
         season: Season = None,
         model: Family = None,
         features: Features = None,
@@ -231,7 +222,9 @@ def _model(
     ways = {name: roles[name] for name in ("returns", "gaps")}
     check_returns(ways["returns"])
     check_gaps(ways["gaps"])
-    hides = _hides(above)
+    hides: dict[str, Any] = {
+        name.removeprefix("censored_"): column for name, column in hidden_by(above).items()
+    }
     if family is None:
         made, why = usual_family(frame.numbers(target), target, **hides, **ways)
         said = [why]
@@ -254,23 +247,6 @@ def _model(
     term: Any = ScoreDriven(season=periods, open=open_on)
     built = Model(made, **{driven: term + Linear(features) if features else term})
     return built, (*said, why)
-
-
-def _hides(text: str | None) -> dict[str, Any]:
-    """The column of limits or flags, and the flag beside it, if one is named.
-
-    Raises:
-        ConfigError: more than two names, or an empty one.
-    """
-    from assay.errors import ConfigError
-
-    names = [] if text is None else [name.strip() for name in text.split(",")]
-    if len(names) > 2 or not all(names):
-        raise ConfigError(
-            f"--censored-above is {text!r}, must be one column, or a limit and a flag: "
-            "stock,sold_out."
-        )
-    return dict(zip(("above", "flag"), names, strict=False))
 
 
 def _number(text: str) -> float:
