@@ -132,13 +132,10 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         levels = _levels(level)
         _check_files(out, report)
+        _check_keys(_split(series), time, report)
         from assay.frame import read
-        from assay.series.backtest import TAKEN
-        from assay.series.check import check_names
 
         roles = {"time": time, "by": _split(series), "returns": returns, "gaps": gaps}
-        if report is not None:
-            check_names(roles["by"], time, TAKEN)
         with working():
             frame = read(data)
             built, said = _model(
@@ -198,6 +195,19 @@ def _check_files(out: Path, report: Path | None) -> None:
     for file in (out, report):
         if file is not None and (file.is_dir() or not file.parent.is_dir()):
             raise ConfigError(f"{file}: there is no folder {file.parent}, or a folder is there.")
+
+
+def _check_keys(by: list[str], time: str, report: Path | None) -> None:
+    """Refuse names that the scores of the page need, before anything is computed.
+
+    Raises:
+        ConfigError: names the column.
+    """
+    from assay.series.backtest import TAKEN
+    from assay.series.check import check_names
+
+    if report is not None:
+        check_names(by, time, TAKEN)
 
 
 def _model(
