@@ -62,9 +62,29 @@ def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path):
     assert (tmp_path / "kept" / "part-0.npz").is_file()
 
 
+def test_a_flag_beside_the_stock_and_days_without_rows_are_told(assay, table, tmp_path):
+    rows = pl.read_parquet(table).with_columns(gone=pl.int_range(pl.len()) == 7)
+    file = tmp_path / "sales.parquet"
+    rows.filter(pl.int_range(pl.len()) % 11 != 3).write_parquet(file)
+    done = assay(
+        "forecast", str(file), *ASKED, "--censored-above", "stock,gone", "--gaps", "zero",
+        "--returns", "missing", "--season", "0", "--out", str(tmp_path / "f.csv"), "--json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert "censored(negative-binomial, above='stock', flag='gone')" in said["model"][0]
+    notes = "\n".join(said["notes"])
+    assert "steps without a row that count as nothing sold: 32" in notes
+    assert "rows that `gone` hides below their own limit `above` (column `stock`): 1 (f" in notes
+    assert "though `gone` says no" in notes
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
+        (("--gaps", "fill"), "must be `missing`"),
+        (("--censored-above", "stock,gone,sold"), "must be one column, or a limit and a flag"),
+        (("--censored-above", "gone,stock"), "no column `gone`"),
         (("--out", "f.xlsx"), "a forecast ends in .parquet or .csv"),
         (("--report", "page.pdf"), "page.pdf"),
         (("--level", "0"), "--level: 0 is not between 1 and 100 per cent"),
@@ -73,6 +93,10 @@ def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path):
         (("--season", "week"), "is no number of steps"),
         (("--season", "1"), "numbers of steps of at least 2"),
         (("--model", "gama"), "gamma"),
+        (
+            ("--model", "negbin"),
+            "--model: unknown family `negbin`. Did you mean `negative-b",
+        ),
         (("--series", "shop"), "no column `shop`"),
         (("--returns", "drop"), "must be `refuse`"),
         (("--features", "price"), "price"),

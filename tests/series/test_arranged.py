@@ -137,12 +137,6 @@ def test_times_over_a_change_of_clocks_lie_on_one_grid(every, zone):
     assert panel.grid.times(panel.step).to_list() == local.to_list()
 
 
-def test_a_date_far_ahead_does_not_move_the_end():
-    panel = panel_of(changed(table(), "b", 19, date=date(2204, 1, 5)))
-    assert panel.end == 19
-    assert "2204-01-05 lies far beyond" in panel.set_aside[1]
-
-
 def test_sales_above_the_stock_count_as_hidden_at_it_and_are_named():
     rows = changed(table().with_columns(stock=5), "b", 5, stock=1)
     panel = panel_of(rows, family=Censored(NegativeBinomial(), above="stock"))

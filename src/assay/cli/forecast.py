@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.options import AsJson
-from assay.cli.profile import Data, Target
+from assay.cli.profile import Above, Data, Target, hidden_by
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, console, pairs, working
 
@@ -66,15 +66,6 @@ Absent = Annotated[
     str,
     typer.Option(metavar="WAY", help="Steps without a row: missing (unknown) or zero (no sale)."),
 ]
-Hides = Annotated[
-    str | None,
-    typer.Option(
-        "--censored-above",
-        metavar="COLUMN[,FLAG]",
-        help="Limit above which the target is not seen, or a flag that it was not; or both.",
-        show_default="none",
-    ),
-]
 Level = Annotated[str, typer.Option(metavar="N[,N...]", help="Intervals, in per cent.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The forecast: .parquet or .csv.")]
 Report = Annotated[
@@ -123,7 +114,7 @@ def add(app: typer.Typer) -> None:
         time: Time,
         horizon: Horizon,
         series: Series = None,
-        censored_above: Hides = None,
+        censored_above: Above = None,
         season: Season = None,
         model: Family = None,
         features: Features = None,
@@ -141,6 +132,7 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         levels = _levels(level)
         _check_files(out, report)
+        _check_keys(_split(series), time, report)
         from assay.frame import read
 
         roles = {"time": time, "by": _split(series), "returns": returns, "gaps": gaps}
@@ -156,9 +148,10 @@ def add(app: typer.Typer) -> None:
             _write(found.table(levels), out)
             tested = None
             if report is not None:
-                tested = built.backtest(
-                    frame, target, horizon=horizon, origins=1, seed=seed, **roles
-                )
+                # A table that is shorter than two horizons is tested on its second half.
+                steps = int(fitted.panel.end - fitted.panel.step.min())
+                held = max(min(horizon, steps // 2), 1)
+                tested = built.backtest(frame, target, horizon=held, origins=1, seed=seed, **roles)
                 from assay.report.forecast_page import write_forecast
 
                 write_forecast(fitted, found, tested, said, report)
@@ -205,6 +198,19 @@ def _check_files(out: Path, report: Path | None) -> None:
             raise ConfigError(f"{file}: there is no folder {file.parent}, or a folder is there.")
 
 
+def _check_keys(by: list[str], time: str, report: Path | None) -> None:
+    """Refuse names that the scores of the page need, before anything is computed.
+
+    Raises:
+        ConfigError: names the column.
+    """
+    from assay.series.backtest import TAKEN
+    from assay.series.check import check_names
+
+    if report is not None:
+        check_names(by, time, TAKEN)
+
+
 def _model(
     frame: "Frame",
     target: str,
@@ -227,7 +233,9 @@ def _model(
     ways = {name: roles[name] for name in ("returns", "gaps")}
     check_returns(ways["returns"])
     check_gaps(ways["gaps"])
-    hides = _hides(above)
+    hides: dict[str, Any] = {
+        name.removeprefix("censored_"): column for name, column in hidden_by(above).items()
+    }
     if family is None:
         made, why = usual_family(frame.numbers(target), target, **hides, **ways)
         said = [why]
@@ -250,23 +258,6 @@ def _model(
     term: Any = ScoreDriven(season=periods, open=open_on)
     built = Model(made, **{driven: term + Linear(features) if features else term})
     return built, (*said, why)
-
-
-def _hides(text: str | None) -> dict[str, Any]:
-    """The column of limits or flags, and the flag beside it, if one is named.
-
-    Raises:
-        ConfigError: more than two names, or an empty one.
-    """
-    from assay.errors import ConfigError
-
-    names = [] if text is None else [name.strip() for name in text.split(",")]
-    if len(names) > 2 or not all(names):
-        raise ConfigError(
-            f"--censored-above is {text!r}, must be one column, or a limit and a flag: "
-            "stock,sold_out."
-        )
-    return dict(zip(("above", "flag"), names, strict=False))
 
 
 def _number(text: str) -> float:

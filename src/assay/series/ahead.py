@@ -112,14 +112,13 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     _refuse_lacking(panel.design, known)
     rows, keys, series = _placed(recipe, panel, known)
     at, on_grid = panel.grid.steps(rows.column(recipe.time))
-    within = (at > panel.end) & (at <= panel.end + horizon)
-    off = _off_steps(rows.column(recipe.time), panel, within, on_grid, steps, known.source)
-    inside = on_grid & within
+    notes = [*long, *_unused(known, rows, recipe, on_grid, at <= panel.end)]
+    inside = on_grid & (at > panel.end) & (at <= panel.end + horizon)
+    _refuse_outside(rows.column(recipe.time), panel, inside, steps, known.source)
     ahead = rows.take(inside)
     cell = (at[inside] - panel.end - 1, series[inside])
     names = names_of(keys)
     _refuse_twice(ahead, cell, names, recipe.time)
-    notes = (*long, *off)
     is_open, closures = np.ones((horizon, len(names))), ()
     if recipe.term.open is not None:
         is_open[cell] = open_days(ahead, recipe.term.open)
@@ -131,12 +130,12 @@ def future_of(recipe: Recipe, panel: Panel, known: Frame | None, horizon: int) -
     offset, features = np.zeros((1, 1)), np.zeros((0, horizon, len(names)))
     if panel.design is not None:
         offset, features, lacks = _read(recipe, panel, ahead, cell, place, names, steps)
-        notes = (*notes, *lacks)
-    notes = (*notes, *closures)
+        notes += lacks
+    notes += closures
     if new:
-        notes = (*notes, f"new series, forecast from what all have in common: {new:,}")
+        notes.append(f"new series, forecast from what all have in common: {new:,}")
     return Future(
-        keys, names, place, panel.grid, steps, offset, features, is_open, notes, ahead, cell
+        keys, names, place, panel.grid, steps, offset, features, is_open, tuple(notes), ahead, cell
     )
 
 
@@ -166,6 +165,27 @@ def _read(
     times = panel.grid.times(steps)
     lacks = _lacking(ahead.source, there, names, times, refused, " and ".join(taken))
     return offset, features, lacks
+
+
+def _unused(known: Frame, rows: Frame, recipe: Recipe, on_grid: Flags, past: Flags) -> list[str]:
+    """Rows of the future that say nothing of it; those beyond the horizon are no matter."""
+    found = []
+    if count := known.rows - rows.rows:
+        found.append(f"rows to come without a time or a key that were left out: {count:,}")
+    for wrong, text in (
+        (~on_grid, "rows to come that lie between the steps and were left out"),
+        (on_grid & past, "rows to come that lie in the past and were left out"),
+    ):
+        if wrong.any():
+            found.append(f"{text}: {int(wrong.sum()):,} (first: {_row(rows, recipe, wrong)})")
+    return found
+
+
+def _row(rows: Frame, recipe: Recipe, which: Flags) -> str:
+    """Key and time of the first of some rows."""
+    first = rows.table.row(int(np.argmax(which)), named=True)
+    parts = [f"{name}={first[name]!r}" for name in recipe.by]
+    return ", ".join([*parts, str(first[recipe.time])])
 
 
 def last_step(recipe: Recipe, panel: Panel, asked: Frame) -> int:
@@ -225,31 +245,17 @@ def _refuse_twice(rows: Frame, cell: tuple[Whole, Whole], names: list[str], time
         )
 
 
-def _off_steps(
-    times: pl.Series, panel: Panel, within: Flags, on_grid: Flags, steps: Whole, source: str
-) -> tuple[str, ...]:
-    """Rows of the future that lie between its steps.
-
-    Raises:
-        DataError: no row is of any of its steps.
-    """
-    if not (within & on_grid).any():
-        asked = panel.grid.times(steps[[0, -1]])
-        held = (
-            f"holds {times.min()} to {times.max()}"
-            if len(times)
-            else "holds no row with a time and keys"
-        )
-        raise DataError(
-            f"{source}: no row is of the next steps, {asked[0]} to {asked[1]}, each "
-            f"{panel.grid.said} after the one before. The table {held}."
-        )
-    off = np.flatnonzero(within & ~on_grid)
-    if not off.size:
-        return ()
-    first = times[int(off[0])]
-    note = f"rows to come that lie on no step and tell nothing: {off.size:,} (first: {first})"
-    return (note,)
+def _refuse_outside(
+    times: pl.Series, panel: Panel, inside: Flags, steps: Whole, source: str
+) -> None:
+    if inside.any():
+        return
+    asked = panel.grid.times(steps[[0, -1]])
+    held = f"holds {times.min()} to {times.max()}" if len(times) else "holds no row with a time"
+    raise DataError(
+        f"{source}: no row is of the next steps, {asked[0]} to {asked[1]}, each "
+        f"{panel.grid.said} after the one before. The table {held}."
+    )
 
 
 def _too_far(panel: Panel, horizon: int) -> tuple[str, ...]:
@@ -345,12 +351,12 @@ def _placed(recipe: Recipe, panel: Panel, known: Frame) -> tuple[Frame, pl.DataF
     time = parse_months(parse_times(known.column(recipe.time)))
     refuse_other_times(time, panel.grid, known.source)
     keys = list(recipe.by)
+    for name in keys:
+        known.column(name)
     table = known.table.with_columns(time.alias(recipe.time)).drop_nulls([*keys, recipe.time])
     rows = known.having(table)
     if not keys:
         return rows, panel.keys, np.zeros(table.height, np.int64)
-    for name in keys:
-        known.column(name)
     kinds = panel.keys.schema
     given = table.select(pl.col(k).cast(kind, strict=False) for k, kind in kinds.items())
     for name in keys:

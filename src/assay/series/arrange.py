@@ -14,15 +14,23 @@ from assay.frame import Frame
 from assay.frame.moments import parse_months, parse_times, refuse_text
 from assay.predictor import Design, ScoreDriven, Sum
 from assay.series.basis import Seasons
-from assay.series.check import Returns, check_returns, checked, treated
+from assay.series.check import Returns, check_names, check_returns, checked, treated
 from assay.series.gaps import Gaps, Placed, check_gaps, filled, refuse_zeros, transactions
-from assay.series.grid import Grid, grid_of
+from assay.series.grid import Grid, grid_of, refuse_written_days
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.objective import Block
 from assay.series.recursion import Calendar, Seen
-from assay.series.values import values_of
+from assay.series.values import Values, values_of
 
 ONLY = "the series"  # what messages call it where there are no keys
+# Columns of the answers, beside keys and time.
+TAKEN = frozenset(
+    (
+        *("ds", "mean", "seen", "hidden", "limit", "low", "high", "days"),
+        *("rows", "last", "log_likelihood", "message"),
+        *("need", "order", "missing", "left"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class Recipe:
     gaps: Gaps = "missing"
 
     def __post_init__(self) -> None:
+        check_names(self.by, self.time, TAKEN)
         check_returns(self.returns)
         check_gaps(self.gaps)
         if self.gaps == "zero":
@@ -105,7 +114,7 @@ class Panel:
     @property
     def series(self) -> int:
         """How many there are."""
-        return self.keys.height
+        return self.edges.size - 1
 
     @property
     def lengths(self) -> Whole:
@@ -115,7 +124,13 @@ class Panel:
 
     def name(self, number: int) -> str:
         """How messages call a series."""
-        return names_of(self.keys[number])[0]
+        return names_of(self.keys[number])[0] if self.keys.width else ONLY
+
+    def keyed(self, series: Whole, table: pl.DataFrame) -> pl.DataFrame:
+        """A table with the keys of the series of each row before it."""
+        if not self.keys.width:
+            return table
+        return pl.concat([self.keys[series], table], how="horizontal")
 
     def find(self, keys: pl.DataFrame) -> Whole:
         """The number here of each row of keys; -1 where there is no such series.
@@ -269,6 +284,8 @@ def arrange(
     y = rows.numbers(recipe.target)
     values, said_of = values_of(rows, recipe, y, series, design)
     _refuse_nothing(frame.source, y, series[values.weight > 0], set_aside)
+    if like is None:
+        _refuse_hidden(frame.source, recipe, values)
     return Panel(
         keys=heads,
         grid=grid,
@@ -291,6 +308,17 @@ def _refuse_nothing(source: str, y: Floats, used: Whole, set_aside: Mapping[int,
         raise DataError(f"{source}: there is nothing to learn from: {first}.")
 
 
+def _refuse_hidden(source: str, recipe: Recipe, values: Values) -> None:
+    """Refuse a table that shows no value: nothing would bound the demand from above."""
+    known = values.weight > 0
+    if values.hidden[known].all():
+        raise DataError(
+            f"{source}: target `{recipe.target}` is hidden in all {int(known.sum()):,} rows that "
+            f"tell of it, by {recipe.family.describe()}. At least one row must show the target "
+            "itself: check the limit or flag (true means hidden)."
+        )
+
+
 def grid_steps(frame: Frame, time: str, by: Sequence[str]) -> tuple[Grid, int]:
     """The steps of a table, and how many there are from the first to the last."""
     known, _ = _timed(frame, time, by)
@@ -305,9 +333,15 @@ def _timed(frame: Frame, name: str, by: Sequence[str]) -> tuple[pl.DataFrame, tu
     """Rows that have a time and keys, sorted by them."""
     time, keys = _times(frame, name), list(by)
     for key in keys:
-        frame.column(key)
+        if frame.column(key).dtype.is_nested():
+            raise DataError(
+                f"{frame.source}: key `{key}` is {frame.column(key).dtype}; text, numbers and days "
+                "are accepted. Give each part of it a column of its own."
+            )
     named = frame.table.with_columns(time.alias(name))
     known = named.drop_nulls([*keys, name])
+    if known[name].dtype.is_float():
+        known = known.filter(pl.col(name).is_finite())
     if not known.height:
         raise DataError(f"{frame.source}: no row has a time and keys. Name other columns.")
     known = known.sort([*keys, name], maintain_order=True)
@@ -348,6 +382,7 @@ def _times(frame: Frame, name: str) -> pl.Series:
     refuse_text(time, where)
     if not (time.dtype.is_numeric() or time.dtype in (pl.Date, pl.Datetime)):
         raise DataError(f"{where} is {time.dtype}; days, moments and numbers are accepted.")
+    refuse_written_days(time, where)
     return time
 
 

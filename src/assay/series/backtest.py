@@ -12,6 +12,7 @@ from assay.errors import ConfigError, DataError
 from assay.frame import Frame
 from assay.predictive import EnsemblePredictive
 from assay.series.arrange import Panel, Recipe, Span, arrange, names_of
+from assay.series.check import check_names
 from assay.series.fitted import FittedSeries, fit_series
 from assay.series.forecast import CELLS
 from assay.series.foreign import SAMPLES
@@ -21,6 +22,7 @@ from assay.series.rivals import named_rivals, samples_of
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 OWN = "assay"
+TAKEN = frozenset(["model", "origin", "step", "pinball", "crps", "log_score", "pit", "covered"])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,12 +112,14 @@ def backtest(
             raise ConfigError(f"backtest: `{name}` is {value!r}, must be a whole number above 0.")
     season = int(next((p for p in recipe.term.seasons if p == int(p)), 1))
     named = named_rivals(rivals, season, OWN)
+    check_names(recipe.by, recipe.time, TAKEN)
     whole = arrange(frame, recipe)
     ends = [whole.end - horizon - k * (every or horizon) for k in range(origins)][::-1]
-    if ends[0] < 1:
+    first = int(whole.step.min())
+    if ends[0] < first + 1:
         raise DataError(
-            f"{frame.source}: {whole.end + 1} steps hold no {origins} origins with {horizon} steps "
-            "after each. Ask for fewer of them, or for a shorter horizon."
+            f"{frame.source}: {whole.end + 1 - first} steps hold no {origins} origins with "
+            f"{horizon} steps after each. Ask for fewer of them, or for a shorter horizon."
         )
     found, notes = [], list(whole.notes)
     failures: dict[str, dict[int, str]] = {}
@@ -250,11 +254,13 @@ class _Origin:
 
     def _known(self, chosen: Whole) -> Floats:
         """What is known of the past of some series that follow one another, (steps, series)."""
-        panel, y = self.panel, np.full((self.end + 1, chosen.size), np.nan)
+        panel = self.panel
+        first = int(panel.step.min())
+        y = np.full((self.end + 1 - first, chosen.size), np.nan)
         rows = np.arange(int(panel.edges[chosen[0]]), int(panel.edges[chosen[-1] + 1]))
         rows = rows[(panel.step[rows] <= self.end) & (panel.weight[rows] > 0)]
         series = np.searchsorted(panel.edges, rows, side="right") - 1 - chosen[0]
-        y[panel.step[rows], series] = panel.y[rows]
+        y[panel.step[rows] - first, series] = panel.y[rows]
         return y
 
     def _place(self, keys: pl.DataFrame) -> Whole:
@@ -324,9 +330,8 @@ class _Origin:
             "pit": low + u * (high - low),
             "covered": pl.Series(covered).set(pl.Series(beyond), None),
         }
-        keys = self.panel.keys[series]
         table = pl.DataFrame(found).with_columns(pl.col("log_score").cast(pl.Float64))
-        return pl.concat([keys, table], how="horizontal") if keys.width else table
+        return self.panel.keyed(series, table)
 
     def _lots(self, number: int) -> Floats:
         """What places the PIT of each step of a series between its ends, alike for all models."""

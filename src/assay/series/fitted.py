@@ -13,6 +13,7 @@ from assay.frame import Frame, read
 from assay.predictive import DistributionPredictive
 from assay.series.ahead import future_of, last_step
 from assay.series.arrange import Panel, Recipe, Span, arrange
+from assay.series.check import check_names
 from assay.series.findings import found_of
 from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
@@ -63,8 +64,12 @@ class FittedSeries:
 
         Returns:
             The key columns, then one column a coordinate of the filter.
+
+        Raises:
+            ConfigError: a key has the name of a coordinate.
         """
         found = dict(zip(self.machine.layout.names, self.fits.theta, strict=True))
+        check_names(self.recipe.by, "", frozenset(found))
         return pl.concat([self.panel.keys, pl.DataFrame(found)], how="horizontal")
 
     def results(self) -> pl.DataFrame:
@@ -122,8 +127,7 @@ class FittedSeries:
                 "mean": past.ask(rows, mean_of),
             }
         )
-        keys = panel.keys[past.series]
-        return pl.concat([keys, found], how="horizontal") if keys.width else found
+        return panel.keyed(past.series, found)
 
     def lost_sales(self, *, level: float = 90) -> LostSales:
         """Demand beyond what could be sold, on days that a limit hid.

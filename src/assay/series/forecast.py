@@ -58,8 +58,7 @@ class Forecast:
     learn_share: Callable[[], float] = float
 
     def __repr__(self) -> str:
-        count, horizon = self.future.keys.height, self.future.steps.size
-        return f"{self.paths} futures of {max(count, 1)} series, {horizon} steps ahead"
+        return f"{self.paths} futures of {self.series} series, {self.horizon} steps ahead"
 
     @property
     def horizon(self) -> int:

@@ -141,8 +141,7 @@ def lost_sales(
     scale = np.where(own > 0, mean / np.where(own > 0, own, 1.0), 1.0)
     series = past.series[rows]
     table = pl.DataFrame({time: panel.grid.times(panel.step[rows]), "limit": limit, "mean": mean})
-    keys = panel.keys[series]
-    whole = pl.concat([keys, table], how="horizontal") if keys.width else table
+    whole = panel.keyed(series, table)
     sold = float((panel.y * panel.weight).sum())
     return LostSales(whole, nodes * scale, level, seed, by, time, sold)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from assay.errors import ConfigError
+from assay.errors import ConfigError, DataError
 from assay.family import Censored, Known
 from assay.frame import Frame
 from assay.predictor import Design
@@ -14,6 +14,8 @@ from assay.series.kinds import Flags, Floats, Whole
 
 if TYPE_CHECKING:
     from assay.series.arrange import Recipe
+
+MANY = 0.1  # share of rows above their limit from which on it is no mistake of single rows
 
 
 class Values(NamedTuple):
@@ -87,7 +89,7 @@ def values_of(
         lacking = ~complete & (weight > 0)
         said.add(lacking, "rows that lack a feature and teach nothing")
         weight = weight * complete
-    limit = _limits(rows, recipe, said)
+    limit = _limits(rows, recipe, y, said)
     value, hidden = _known(rows, recipe, y, np.flatnonzero(weight > 0), limit, said)
     # At least the least that there is: such a row says nothing.
     weight[hidden & (value <= recipe.family.underlying.support.lower)] = 0.0
@@ -131,7 +133,16 @@ def _known(
             said.notes.append(f"rows whose `{above}` is missing and count as not hidden: {count:,}")
     else:
         over = np.zeros(y.size, bool)
+        least = recipe.family.underlying.support.lower
+        empty = limit <= least
         over[used] = (y > limit)[used]
+        said.add(over & empty, f"rows that sold while `{above}` was {least:g}, yet teach nothing")
+        if over.sum() > MANY * used.size:
+            said.notes.append(
+                f"`{above}` lies below the value in {int(over.sum()):,} of {used.size:,} rows: a "
+                "limit is what was there to sell before the first sale, not what was left"
+            )
+        over &= ~empty
         text = f"rows above their own `{above}`, which hides them, and count as at least that much"
         said.add(over, text)
     for text, found in recipe.family.disagree(y[used], own).items():
@@ -141,7 +152,7 @@ def _known(
     return value, hidden
 
 
-def _limits(rows: Frame, recipe: "Recipe", said: Sayings) -> Floats:
+def _limits(rows: Frame, recipe: "Recipe", y: Floats, said: Sayings) -> Floats:
     """The most that could be seen of each row, where a number says so; a single inf if none does.
 
     Books hold negative stock after a late correction: of sales it is an empty shelf.
@@ -155,6 +166,12 @@ def _limits(rows: Frame, recipe: "Recipe", said: Sayings) -> Floats:
     if np.isnan(limit).all():
         said.notes.append(f"`{above}` is missing in every row, so it hides nothing")
     said.add(limit < least, f"rows whose `{above}` is below {least:g} and count as an empty shelf")
+    if set(np.unique(limit[~np.isnan(limit)])) == {0.0, 1.0} and (y > limit).mean() > MANY:
+        raise DataError(
+            f"{rows.source}: `above` column `{above}` holds only 0 and 1, and the target is larger "
+            f"in {int((y > limit).sum()):,} rows: it looks like a flag, and numbers are read as "
+            "limits. Make it true or false, in Polars with `pl.col(...) == 1`."
+        )
     return np.where(np.isnan(limit), np.inf, np.maximum(limit, least))
 
 
