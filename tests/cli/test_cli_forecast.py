@@ -57,9 +57,30 @@ def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path):
         "What stock-outs hid",
         "Forecast worst",
         "set aside",
+        "Scores are those of sales under the stock of each day.",
     ):
         assert words in text
     assert (tmp_path / "kept" / "part-0.npz").is_file()
+
+
+def test_what_a_flag_hides_is_no_loss_that_is_known(assay, table, tmp_path):
+    file, page = tmp_path / "sales.parquet", tmp_path / "page.html"
+    out = (pl.col("units") >= pl.col("stock")) | (pl.col("item") == 1)
+    pl.read_parquet(table).with_columns(out=out).write_parquet(file)
+    done = assay(
+        "forecast", str(file), *ASKED, "--censored-above", "out", "--season", "0", "--returns",
+        "zero", "--out", str(tmp_path / "f.csv"), "--report", str(page), "--json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    own = json.loads(done.stdout)["backtest"][0]
+    assert (own["wql"], own["bias"], own["crps"]) == (None, None, None)
+    assert own["log_score"] > 0
+    text = page.read_text("utf-8")
+    assert "those of visible days alone favour models that ignore stock-outs" in text
+    assert "under the stock of each day" not in text
+    ranked = text[text.index("Forecast worst") : text.index("What is odd")]
+    assert "item=0" in ranked
+    assert "item=1" not in ranked  # sold out on every day
 
 
 def test_a_flag_beside_the_stock_and_days_without_rows_are_told(assay, table, tmp_path):
