@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from _demand_scores import LEVELS, Floats
 
-WINDOWS = 2  # of a conformal interval
+FEWEST, MOST = 2, 9  # windows of a conformal interval: as many as a series' past holds
 RIVALS = ("seasonal naive", "AutoETS", "fixed ETS", "CrostonSBA")
 
 
@@ -56,31 +56,46 @@ def rival_quantiles(
     from statsforecast import StatsForecast
     from statsforecast.utils import ConformalIntervals
 
-    within = [round(100 * abs(1 - 2 * level), 4) for level in LEVELS]
-    conformal = None
-    if name == "CrostonSBA":
-        conformal = ConformalIntervals(h=horizon, n_windows=WINDOWS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        forecaster = StatsForecast(models=[rival(name, season)], freq=1, n_jobs=jobs)
-        found = forecaster.forecast(
-            df=long_table(history, WINDOWS * horizon + 1),
-            h=horizon,
-            level=sorted({width for width in within if width > 0}),
-            prediction_intervals=conformal,
-        )
-    found = found.sort_values(["unique_id", "ds"])
-    own = next(column for column in found.columns if column not in ("unique_id", "ds"))
-    columns = [_column(found, own, level) for level in LEVELS]
-    shaped = [column.reshape(-1, horizon).T for column in columns]
-    mean = found[own].to_numpy(float).reshape(-1, horizon).T
-    return np.stack(shaped), mean
+    levels = sorted({width for level in LEVELS if (width := _width(level)) > 0})
+    quantiles = np.empty((len(LEVELS), horizon, history.shape[1]))
+    mean = np.empty(quantiles.shape[1:])
+    every = windows(history, horizon) if name == "CrostonSBA" else np.zeros(len(mean[0]), int)
+    for count in np.unique(every):
+        chosen = np.flatnonzero(every == count)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            forecaster = StatsForecast(models=[rival(name, season)], freq=1, n_jobs=jobs)
+            found = forecaster.forecast(
+                df=long_table(history[:, chosen], max(count, FEWEST) * horizon + 1),
+                h=horizon,
+                level=levels,
+                prediction_intervals=ConformalIntervals(h=horizon, n_windows=int(count))
+                if count
+                else None,
+            )
+        found = found.sort_values(["unique_id", "ds"])
+        own = next(column for column in found.columns if column not in ("unique_id", "ds"))
+        for k, level in enumerate(LEVELS):
+            quantiles[k][:, chosen] = _column(found, own, level).reshape(-1, horizon).T
+        mean[:, chosen] = found[own].to_numpy(float).reshape(-1, horizon).T
+    return quantiles, mean
+
+
+def windows(history: Floats, horizon: int) -> np.ndarray:
+    """How many windows of a conformal interval each series' past holds, beside one value more."""
+    known = np.count_nonzero(~np.isnan(history), axis=0)
+    return ((known - 1) // horizon).clip(FEWEST, MOST)
+
+
+def _width(level: float) -> float:
+    """Of the central interval that a quantile is an end of, in per cent."""
+    return round(100 * abs(1 - 2 * level), 4)
 
 
 def _column(found: pd.DataFrame, own: str, level: float) -> Floats:
     if level == 0.5:
         return found[own].to_numpy(float)
-    end, width = ("lo" if level < 0.5 else "hi"), round(100 * abs(1 - 2 * level), 4)
+    end, width = ("lo" if level < 0.5 else "hi"), _width(level)
     for text in (f"{own}-{end}-{width}", f"{own}-{end}-{width:g}"):
         if text in found.columns:
             return found[text].to_numpy(float)

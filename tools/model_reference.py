@@ -31,6 +31,7 @@ before the link.
 RECIPES = {
     "censored": (
         "censored(gamma, above='stock')",
+        "censored(negative-binomial, above='stock', flag='sold_out')",
         "censored(log-normal, below='detection_limit')",
         "censored(weibull, between=('from', 'to'))",
         "censored(truncated(gamma, below=8), above='stock')",
@@ -155,8 +156,10 @@ def _says(thing: Any) -> str:
 LIMITS = """\
 A limit of `Censored` is a number, a column of numbers (the target is known to be at least, or at
 most, the limit where it reached it) or a column of true and false (where it is true, the recorded
-target is itself only a bound). In a formula `x**2` multiplies terms; the square of the numbers is
-`I(x**2)`, or `Quadratic("x")`.
+target is itself only a bound). `flag` names such a column beside limits, for tables that hold both
+`stock` and `sold_out`: a row is hidden where either says so, and rows where they disagree are
+counted and named. In a formula `x**2` multiplies terms; the square of the numbers is `I(x**2)`, or
+`Quadratic("x")`.
 """
 
 

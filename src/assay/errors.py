@@ -78,6 +78,15 @@ class PlanError(AssayError):
     """No plan meets what was asked."""
 
 
+SHORT = 4  # letters that a short form has at least
+
+
+def _is_short_for(name: str, whole: str) -> bool:
+    """Whether a name leaves out letters of another after its first one, as `negbin` does."""
+    rest = iter(whole)
+    return len(name) >= SHORT and name[0] == whole[:1] and all(each in rest for each in name)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint such as ``Did you mean `units`?``, or the names on offer where none is near.
 
@@ -91,6 +100,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     offered = sorted(str(other) for other in known)
     lowered = {other.lower(): other for other in reversed(offered)}
     close = [lowered[match] for match in get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)]
+    close = close or [lowered[other] for other in lowered if _is_short_for(name.lower(), other)][:3]
     if close:
         return "Did you mean " + " or ".join(f"`{match}`" for match in close) + "?"
     if not offered:

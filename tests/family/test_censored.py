@@ -8,6 +8,7 @@ import scipy.stats as st
 
 from assay.errors import ConfigError, DataError
 from assay.family import Censored, Gamma, Known, NegativeBinomial, Normal, log_likelihood
+from assay.registry import families, parse
 
 from .conftest import LEVELS, ask
 
@@ -103,3 +104,63 @@ def test_a_limit_is_named_once_and_at_all():
         Censored(Normal())
     with pytest.raises(ConfigError, match="censored already"):
         Censored(Censored(Normal(), above="most"), below="least")
+
+
+def test_a_flag_beside_a_limit_hides_where_either_says_so():
+    # sold 3 of 9: seen; 3 of 3: hidden at 3; 4 of 9 but flagged: at least 4; 2, no limit, flagged;
+    # above the limit and flagged: the limit holds; flag unknown: the limit decides alone.
+    y = np.array([3.0, 3.0, 4.0, 2.0, 7.0, 5.0])
+    stock = np.array([9.0, 3.0, 9.0, np.nan, 6.0, 5.0])
+    flag = np.array([0.0, 0.0, 1.0, 1.0, 1.0, np.nan])
+    law = st.nbinom(1.3, 1.3 / 5.3)
+    wanted = [law.logpmf(3), *(law.logsf(k - 1) for k in (3, 4, 2, 6, 5))]
+    family = Censored(NegativeBinomial(), above="stock", flag="gone")
+    parameters = {"mean": jnp.asarray(4.0), "size": jnp.asarray(1.3)}
+    columns = {"stock": stock, "gone": flag}
+    bound = family.bind(parameters, {name: jnp.asarray(each) for name, each in columns.items()})
+    assert ask(bound, "log_prob", jnp.asarray(y)) == pytest.approx(wanted, rel=1e-10)
+    found = np.empty(y.size)
+    for part in family.parts(y, columns):
+        one = part.family.bind(parameters, {})
+        found[part.rows] = log_likelihood(one, part.known, jnp.asarray(part.y))
+    assert found == pytest.approx(wanted, rel=1e-10)
+    assert family.needs() == ("stock", "gone")
+
+
+def test_rows_where_flag_and_limit_disagree_are_counted_and_stop_nothing():
+    family = Censored(NegativeBinomial(), above="stock", flag="gone")
+    y, stock = np.array([3.0, 3.0, 4.0, 9.0]), np.array([9.0, 3.0, 9.0, np.nan])
+    said = family.remarks(y, {"stock": stock, "gone": np.array([True, False, True, True])})
+    assert said == (
+        "rows that `gone` hides below their own limit `above` (column `stock`): 2 (first: row 1)",
+        "rows at their limit `above` (column `stock`) though `gone` says no: 1 (first: row 2)",
+    )
+    agreed = family.remarks(y, {"stock": stock, "gone": np.array([False, True, False, True])})
+    assert agreed == ()
+
+
+def test_a_recipe_with_flag_and_limit_reads_back():
+    family = Censored(NegativeBinomial(), above="stock", flag="sold_out")
+    assert family.describe() == "censored(negative-binomial, above='stock', flag='sold_out')"
+    assert parse(family.describe(), families) == family
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"flag": "gone"}, "`flag` is 'gone' and `above` is None. A flag alone is named as"),
+        ({"above": "gone", "flag": "gone"}, "`flag` is 'gone', must be .* a column of its own"),
+        ({"above": "stock", "flag": True}, "`flag` is True, must be the name of a column"),
+    ],
+)
+def test_a_flag_needs_a_limit_beside_it(given, said):
+    with pytest.raises(ConfigError, match=said):
+        Censored(Normal(), **given)
+
+
+def test_a_flag_holds_flags_and_a_limit_limits():
+    family, y = Censored(Normal(), above="stock", flag="gone"), np.array([1.0, 2.0])
+    with pytest.raises(DataError, match="flag `gone` is 7 in row 2, must be true or false"):
+        family.parts(y, {"stock": y + 1, "gone": np.array([0.0, 7.0])})
+    with pytest.raises(DataError, match="`above` names column `stock`, which holds true and fal"):
+        family.parts(y, {"stock": y > 1, "gone": y + 1})

@@ -1,10 +1,12 @@
 """Limits and flags."""
 
 import numpy as np
+import polars as pl
 import pytest
 
-from assay.errors import DataError
-from assay.frame import Roles, hidden_rows
+from assay.errors import ConfigError, DataError
+from assay.frame import Roles, hidden_rows, read
+from assay.frame.censoring import check_censoring
 
 INF = np.inf
 
@@ -81,3 +83,26 @@ def test_a_target_hidden_in_all_rows(checked, limits):
         DataError, match=r"target `y` is hidden in all 2 rows where it is recorded, by `c`\. At le"
     ):
         checked({"y": [3, 8, None], "c": limits}, target="y", censored_above="c")
+
+
+BOTH = Roles(target="y", censored_above="stock", censored_flag="gone")
+
+
+def test_a_flag_beside_a_limit_hides_where_either_says_so():
+    table = pl.DataFrame(
+        {"y": [3, 3, 4, 2, 7], "stock": [9, 3, 9, None, 6], "gone": [False, None, True, True, True]}
+    )
+    hidden = hidden_rows(read(table), BOTH)
+    assert hidden.above.tolist() == [False, True, True, True, True]
+    assert hidden.least[1:].tolist() == [3, 4, 2, 6]
+
+
+def test_a_flag_beside_a_limit_holds_flags_and_the_limit_numbers():
+    table = pl.DataFrame({"y": [3, 4], "stock": [9, 9], "gone": [0, 7]})
+    with pytest.raises(DataError, match="`censored_flag` column `gone` is 7 in row 2"):
+        check_censoring(read(table), BOTH)
+    flags = table.with_columns(stock=pl.lit(False), gone=pl.lit(False))
+    with pytest.raises(DataError, match="`stock` holds flags, and so does"):
+        check_censoring(read(flags), BOTH)
+    with pytest.raises(ConfigError, match="`censored_flag` is 'gone' and no limit stands beside"):
+        Roles(target="y", censored_flag="gone")

@@ -21,6 +21,7 @@ def test_the_example_of_the_design_is_read(write):
         "season": 7,
         "horizon": 14,
         "censored_above": "stock",
+        "censored_flag": None,
         "censored_below": None,
         "known_ahead": (),
     }

@@ -137,12 +137,6 @@ def test_times_over_a_change_of_clocks_lie_on_one_grid(every, zone):
     assert panel.grid.times(panel.step).to_list() == local.to_list()
 
 
-def test_a_date_far_ahead_does_not_move_the_end():
-    panel = panel_of(changed(table(), "b", 19, date=date(2204, 1, 5)))
-    assert panel.end == 19
-    assert "2204-01-05 lies far beyond" in panel.set_aside[1]
-
-
 def test_sales_above_the_stock_count_as_hidden_at_it_and_are_named():
     rows = changed(table().with_columns(stock=5), "b", 5, stock=1)
     panel = panel_of(rows, family=Censored(NegativeBinomial(), above="stock"))
@@ -193,3 +187,45 @@ def test_a_series_set_aside_keeps_what_its_sound_rows_say():
 def test_positive_values_meet_a_family_of_positive_values():
     panel = panel_of(table().with_columns(units=pl.col("units") + 0.5), family=Gamma())
     assert not panel.set_aside
+
+
+def test_a_flag_and_a_limit_hide_together_and_their_quarrels_are_named():
+    rows = table().with_columns(stock=5, gone=pl.col("units") == 5)
+    rows = changed(rows, "a", 4, gone=True)  # sold 1 of 5
+    rows = changed(rows, "b", 5, stock=2)  # sold 2 of 2, and the flag says no
+    panel = panel_of(rows, family=Censored(NegativeBinomial(), above="stock", flag="gone"))
+    assert panel.y[panel.hidden].tolist() == [1, 2]
+    assert (panel.limit[panel.hidden] == [5, 2]).all()
+    assert panel.notes == (
+        "rows that `gone` hides below their own limit `above` (column `stock`): 1 "
+        "(first: item='a', 2024-01-05)",
+        "rows at their limit `above` (column `stock`) though `gone` says no: 1 "
+        "(first: item='b', 2024-01-06)",
+    )
+
+
+def test_a_negative_stock_is_an_empty_shelf_and_a_missing_one_hides_nothing():
+    rows = changed(table().with_columns(stock=pl.lit(5, pl.Int64)), "b", 0, stock=-3)
+    panel = panel_of(rows, family=Censored(NegativeBinomial(), above="stock"))
+    assert panel.limit.min() == 0
+    assert panel.weight.sum() == 59
+    assert "`stock` is below 0 and count as an empty shelf: 1 (first: item='b'" in panel.notes[0]
+    unknown = rows.with_columns(stock=pl.lit(None, pl.Float64))
+    free = panel_of(unknown, family=Censored(NegativeBinomial(), above="stock"))
+    assert not free.hidden.any()
+    assert free.notes == ("`stock` is missing in every row, so it hides nothing",)
+
+
+@pytest.mark.parametrize(("name", "given"), [("below", 0), ("between", ("low", "high"))])
+def test_what_is_known_from_below_is_refused_by_its_name(name, given):
+    with pytest.raises(ConfigError, match=f"`{name}` of Censored is .*Leave `{name}` out"):
+        panel_of(table(), family=Censored(NegativeBinomial(), **{name: given}))
+
+
+def test_keys_that_were_forgotten_are_asked_for():
+    days = [date(2024, 1, 1) + timedelta(day) for day in range(9)]
+    rows = pl.DataFrame({"date": days * 3, "item": ["a"] * 9 + ["b"] * 9 + ["c"] * 9, "units": 1})
+    rows = rows.with_columns(units=pl.int_range(27))
+    said = r"18 of 27 rows share their `date` with another, .*: `by=\[\.\.\.\]` \(`--series`\)"
+    with pytest.raises(DataError, match=said):
+        arrange(read(rows), recipe(by=()))

@@ -76,6 +76,9 @@ def test_rivals_are_taken_as_a_fair_user_would(monkeypatch: pytest.MonkeyPatch):
     assert rivals.honest(raw, whole=True).tolist() == [0.0, 0.0, 3.0]
     half = np.array([0.5, 0.5, 0.5])
     assert rivals.honest(raw, whole=False, share=half).tolist() == [0.0, 0.2, 1.5]
+    past = np.full((90, 3), 1.0)
+    past[:60, 1], past[:85, 2] = np.nan, np.nan
+    assert rivals.windows(past, 7).tolist() == [9, 4, 2]  # whole horizons, with a value before
     short = rivals.long_table(np.array([[np.nan, 1.0], [2.0, 3.0]]), least=2)
     assert short["y"].tolist() == [0.0, 2.0, 1.0, 3.0]
     assert len(rivals.long_table(np.array([[np.nan, 1.0], [2.0, 3.0]]))) == 3

@@ -1,5 +1,6 @@
 """What is known of the days to come: missing, new and odd rows."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from assay.errors import DataError
 from assay.family import NegativeBinomial
 from assay.frame import read
-from assay.predictor import Linear, ScoreDriven, Sum
+from assay.predictor import Linear, Offset, ScoreDriven, Sum
 from assay.series.ahead import future_of, unique_ids
 from assay.series.arrange import Recipe, arrange
 
@@ -88,8 +89,8 @@ def test_a_series_whose_features_are_not_known_moves_no_other(bad, said):
 
 
 def test_features_that_nobody_knows_are_asked_for():
-    with pytest.raises(DataError, match=r"no series .*: no row for 2024-01-13.* to 2024-01-15"):
-        ahead(table(40, 3))
+    with pytest.raises(DataError, match=r"no series has all .*: no row for 2024-01-15"):
+        ahead(table(12, 2))
     with pytest.raises(DataError, match="the model reads `kind`, `price`, which must be known"):
         future_of(RECIPE, PANEL, None, 3)
 
@@ -117,3 +118,56 @@ def test_ids_stay_apart_whatever_keys_hold():
     ids = unique_ids(keys)
     assert len(set(ids)) == 3
     assert unique_ids(keys[2:]) == ["ü /'%\n"]
+
+
+def test_closures_that_nobody_said_are_told():
+    future = ahead(table(12, 3).filter(pl.col("item") != "b"))
+    assert "of which `open` is not known, forecast as open: 3 of 9" in future.notes[1]
+    assert "though 9 of the past were closed; say `open`" in future.notes[1]
+    assert ahead(table(12, 3)).notes == ()
+    sundays = (
+        table(days=28).drop("price", "kind").with_columns(open=pl.col("date").dt.weekday() < 7)
+    )
+    plain = replace(RECIPE, others=None)
+    past = future_of(plain, arrange(read(sundays), plain), None, 7)
+    assert (
+        "forecast as open: 21 of 21, though 12 of the past were closed, all of them Sundays"
+        in (past.notes[0])
+    )
+
+
+def test_a_missing_row_has_the_last_known_offset():
+    recipe = replace(RECIPE, term=ScoreDriven(), others=Sum((Offset("pop", log=True),)))
+    rows = table(days=15).with_columns(pop=pl.lit(np.exp(9.0)) * pl.col("date").dt.day())
+    panel = arrange(read(rows.filter(pl.col("date") < START + timedelta(12))), recipe)
+    own = (pl.col("item") == "b") & (pl.col("date") == START + timedelta(13))
+    future = future_of(
+        recipe, panel, read(rows.filter(~own, pl.col("date") >= START + timedelta(12))), 3
+    )
+    assert future.offset[:, 0] == pytest.approx(9 + np.log([13, 14, 15]))
+    assert future.offset[:, 1] == pytest.approx(9 + np.log([13, 12, 15]))
+    assert "forecast with the last known offset: 1 of 9, in 1 series" in future.notes[0]
+    new = pl.DataFrame([{"item": "d", "date": START + timedelta(12), "pop": 1.0}])
+    more = pl.concat(
+        [rows.filter(pl.col("date") >= START + timedelta(12)).select(new.columns), new]
+    )
+    assert future_of(recipe, panel, read(more), 3).offset[1, 3] == pytest.approx(9 + np.log(12))
+
+
+def test_a_future_beside_the_point_is_refused():
+    twice = pl.concat([table(12, 3), table(12, 1, ("b",)).with_columns(price=9.0)])
+    with pytest.raises(DataError, match="item='b' has two rows for 2024-01-13 that do not say"):
+        ahead(twice)
+    repeated = pl.concat([table(12, 3), table(12, 1, ("b",))])
+    assert np.array_equal(ahead(repeated).features, ahead(table(12, 3)).features)
+    beyond = "next steps, 2024-01-13 to 2024-01-15, .* The table holds 2024-02-10 to 2024-02-12"
+    with pytest.raises(DataError, match=beyond):
+        ahead(table(40, 3))
+    with pytest.raises(DataError, match="The table holds no row"):
+        ahead(table(12, 3).with_columns(item=pl.lit(None, pl.String)))
+    with pytest.raises(DataError, match="polars table: no column `kind`, which the model reads"):
+        ahead(table(12, 3).drop("kind"))
+
+
+def test_a_horizon_longer_than_the_past_is_told():
+    assert "13 days are forecast from 12 days" in ahead(table(12, 13), 13).notes[0]

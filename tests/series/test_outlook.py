@@ -83,7 +83,7 @@ def test_an_order_for_costs_makes_them_least(forecast):
     [
         ({}, "Give either"),
         ({"service_level": 0.9, "under": 1, "over": 1}, "Give either"),
-        ({"service_level": 1.0}, "must lie between 0 and 1"),
+        ({"service_level": 1.0}, "does not lie between 0 and 1"),
         ({"under": -1, "over": 1}, "both must be costs above 0"),
         ({"service_level": 0.999}, "Draw 2,000 or more"),
         ({"service_level": 0.9, "lead": 8}, "whole number from 1 to 7"),
@@ -135,3 +135,82 @@ def test_results_say_what_is_odd(model, past):
     assert said[2] == ""
     assert "store='north', item=0" in found.notes[-1]
     assert found.forecast(3).table()["mean"].is_finite().all()
+
+
+def test_what_is_on_hand_is_part_of_what_is_left(forecast):
+    demand = values_of(forecast).sum(axis=0)
+    much = forecast.order(service_level=0.9, on_hand=500)
+    assert much["order"].to_list() == [0] * 12
+    assert much["left"].to_numpy() == pytest.approx((500 - demand).mean(axis=1))
+    assert much["missing"].to_list() == [0.0] * 12
+    some = forecast.order(service_level=0.9, on_hand=3.5)
+    shelf = 3.5 + some["order"].to_numpy()
+    assert (shelf >= some["need"].to_numpy()).all()
+    assert some["left"].to_numpy() == pytest.approx(np.maximum(shelf[:, None] - demand, 0).mean(1))
+
+
+@pytest.mark.parametrize("there", [float("nan"), -1, True, None])
+def test_stock_that_cannot_be_is_refused(forecast, there):
+    with pytest.raises(ConfigError, match=r"`on_hand` is .* must be a number of 0 or more"):
+        forecast.order(service_level=0.9, on_hand=there)
+
+
+def test_stock_of_a_column_that_cannot_be_is_refused_by_name(fitted, ahead):
+    north = (pl.col("store") == "north") & (pl.col("item") == 2)
+    for wrong, said in ((-4, "is -4, must be"), (None, "is missing, must be")):
+        rows = ahead.with_columns(there=pl.when(north).then(wrong).otherwise(7))
+        with pytest.raises(DataError, match=f"`there` at .* store='north', item=2 {said}"):
+            fitted.forecast(7, rows).order(service_level=0.9, on_hand="there")
+
+
+def test_no_order_is_made_for_sales_under_a_limit(forecast):
+    with pytest.raises(ConfigError, match="Ask the forecast of demand"):
+        forecast.observed(2).order(service_level=0.9)
+
+
+def test_a_limit_that_is_never_known_limits_nothing_and_is_refused(fitted, ahead):
+    rows = ahead.with_columns(stock=pl.lit(None, pl.Int64))
+    with pytest.raises(DataError, match="`stock` is missing in every row of the next steps"):
+        fitted.forecast(7, rows).observed()
+
+
+def test_levels_are_one_number_or_several_and_say_what_was_meant(forecast, fitted):
+    assert forecast.table(90).equals(forecast.table([90]))
+    assert forecast.quantiles(0.9).shape == (1, 7, 12)
+    for asked in (forecast.table, forecast.sums):
+        with pytest.raises(ConfigError, match=r"0\.9 is below 1, .* Did you mean 90\?"):
+            asked(levels=0.9)
+        with pytest.raises(ConfigError, match="100 is not between 1 and 100 per cent"):
+            asked(levels=[80, 100])
+    with pytest.raises(ConfigError, match=r"Did you mean 90\?"):
+        fitted.lost_sales(level=0.9)
+    with pytest.raises(ConfigError, match=r"90 does not lie between 0 and 1\. Did you mean 0\.9\?"):
+        forecast.quantiles([0.5, 90])
+    with pytest.raises(ConfigError, match=r"service_level: 95 .* Did you mean 0\.95\?"):
+        forecast.order(service_level=95)
+    with pytest.raises(ConfigError, match="'90' is no level"):
+        forecast.table("90")
+
+
+def test_sums_hold_few_groups_at_a_time(forecast, monkeypatch):
+    whole = forecast.sums(["store", "item"], each_step=True)
+    monkeypatch.setattr("assay.series.forecast.CELLS", 7 * 200 * 5)
+    sizes = []
+    summed = type(forecast)._summed
+
+    def watched(self, place, groups, *more):
+        sizes.append(groups.size)
+        return summed(self, place, groups, *more)
+
+    monkeypatch.setattr(type(forecast), "_summed", watched)
+    parts = forecast.sums(["store", "item"], each_step=True)
+    assert sizes == [5, 5, 2]
+    assert parts.equals(whole)
+
+
+def test_a_series_that_ends_in_empty_rows_ends_early(model, past):
+    late = (pl.col("item") == 1) & (pl.col("date") > pl.date(2024, 2, 1))
+    hollow = past.with_columns(units=pl.when(late).then(None).otherwise("units"))
+    panel = model.fit(hollow, "units", time="date", by=["store", "item"])
+    assert "ends 38 days before the others" in panel.results()["message"][1]
+    assert panel.results()["message"][2] == ""

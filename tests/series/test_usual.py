@@ -27,6 +27,19 @@ def test_a_family_follows_from_the_values(values, family):
     assert "`stock`" in why
 
 
+@pytest.mark.parametrize(
+    ("values", "ways", "family"),
+    [
+        ([1.5, 2.0], {"gaps": "zero"}, "tweedie"),
+        ([1.5, -2.0], {"returns": "zero"}, "tweedie"),
+        ([1.5, -2.0], {"returns": "missing"}, "gamma"),
+    ],
+)
+def test_zeros_that_are_asked_for_count_as_zeros(values, ways, family):
+    made, _ = usual_family(np.array(values), "amount", "stock", "gone", **ways)
+    assert made.describe() == f"censored({family}, above='stock', flag='gone')"
+
+
 def test_a_target_without_values_has_none():
     with pytest.raises(DataError, match="target `units`: no value is known"):
         usual_family(np.array([np.nan]), "units", None)

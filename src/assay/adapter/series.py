@@ -17,6 +17,7 @@ from assay.series import FittedSeries, Recipe
 from assay.series.arrange import arrange
 from assay.series.features import learn_features
 from assay.series.laws import refuse_closed
+from assay.series.paths import seed_of
 from assay.series.rules import followed, rule_of
 
 
@@ -100,7 +101,8 @@ class SeriesProcedure:
         """
         moved = self.fitted.after(history)
         # Origins draw apart, so that what chance does at one is not done at all of them.
-        return moved.laws(asked, seed=moved.seed + moved.panel.end)
+        origin = str(moved.panel.grid.times(np.array([moved.panel.end]))[0])
+        return moved.laws(asked, seed=seed_of(moved.seed, "origin", origin))
 
 
 def _refuse_problem(setting: Setting, options: Options) -> None:

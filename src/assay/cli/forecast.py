@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.options import AsJson
-from assay.cli.profile import Above, Data
+from assay.cli.profile import Above, Data, hidden_by
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside, console, pairs, working
 
@@ -82,6 +82,14 @@ Pool = Annotated[
         metavar="COLUMN[,COLUMN...]",
         help="Groups that series with few rows, and new ones, lean on; none for none.",
         show_default="the keys, where there are several",
+    ),
+]
+Absent = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WAY",
+        help="Steps without a row: missing (unknown) or zero (no sale).",
+        show_default="missing",
     ),
 ]
 Level = Annotated[str, typer.Option(metavar="N[,N...]", help="Intervals, in per cent.")]
@@ -165,6 +173,7 @@ def add(app: typer.Typer) -> None:
         future: Future = None,
         open_on: Open = None,
         returns: Returns = None,
+        gaps: Absent = None,
         pool: Pool = None,
         level: Level = "80,90",
         out: Out = Path("forecast.parquet"),
@@ -181,11 +190,13 @@ def add(app: typer.Typer) -> None:
 
         levels = _levels(level)
         _check_files(out, report, save)
+        _check_keys(_split(series), time, report)
         given = {
             "--target": target, "--time": time, "--series": _split(series) or None,
             "--censored-above": censored_above, "--open": open_on, "--returns": returns,
-            "--pool": _pooled(pool), "--season": season, "--model": model, "--features": features,
-            "--precision": precision, "--resume": resume, "--report": report,
+            "--gaps": gaps, "--pool": _pooled(pool), "--season": season, "--model": model,
+            "--features": features, "--precision": precision, "--resume": resume,
+            "--report": report,
         }  # fmt: skip
         with working(), _saying_what_is_kept(resume):
             if fitted is None:
@@ -233,6 +244,7 @@ def _fitted(data: str, given: Mapping[str, Any], seed: int | None, *, quiet: boo
         "time": given["--time"],
         "by": given["--series"] or [],
         "returns": given["--returns"] or "refuse",
+        "gaps": given["--gaps"] or "missing",
         "pool": given["--pool"],
         "seed": seed,
     }
@@ -273,9 +285,10 @@ def _moved(data: str, file: Path, given: Mapping[str, Any]) -> _Done:
         "--target": recipe.target,
         "--time": recipe.time,
         "--series": list(recipe.by),
-        "--censored-above": getattr(recipe.family, "above", None),
+        "--censored-above": _hides(recipe.family),
         "--open": recipe.term.open,
         "--returns": recipe.returns,
+        "--gaps": recipe.gaps,
         "--pool": list(recipe.pooled),
     }
     for name, value in given.items():
@@ -288,6 +301,12 @@ def _moved(data: str, file: Path, given: Mapping[str, Any]) -> _Done:
             "leave out --fitted."
         )
     return _Done(fitted.after(data), (f"{fitted!r}: as saved in {file}",))
+
+
+def _hides(family: Any) -> str | None:
+    """What `--censored-above` was: a limit, a flag or both."""
+    named = [getattr(family, name, None) for name in ("above", "flag")]
+    return ",".join(str(each) for each in named if each is not None) or None
 
 
 @contextmanager
@@ -312,7 +331,10 @@ def _report(done: _Done, found: "Forecast", report: Path | None) -> "Backtest | 
         return None
     from assay.report.forecast_page import write_forecast
 
-    tested = done.test(found.horizon)
+    # A table that is shorter than two horizons is tested on its second half.
+    panel = done.fitted.panel
+    steps = int(panel.end - panel.step.min())
+    tested = done.test(max(min(found.horizon, steps // 2), 1))
     write_forecast(done.fitted, found, tested, done.said, report)
     return tested
 
@@ -333,17 +355,18 @@ def _levels(text: str) -> list[float]:
     """Levels of intervals.
 
     Raises:
-        ConfigError: no numbers, or none between 0 and 100.
+        ConfigError: no numbers, or one that is not between 1 and 100.
     """
     from assay.errors import ConfigError
+    from assay.series.percent import per_cents
 
     try:
         levels = [float(each) for each in text.split(",")]
     except ValueError:
-        levels = []
-    if not levels or not all(0 < each < 100 for each in levels):
-        raise ConfigError(f"--level is {text!r}, must be numbers between 0 and 100: 80,90.")
-    return [int(each) if each.is_integer() else each for each in levels]
+        raise ConfigError(
+            f"--level is {text!r}, must be numbers between 1 and 100: 80,90."
+        ) from None
+    return [int(each) if each.is_integer() else each for each in per_cents(levels, "--level")]
 
 
 def _check_files(out: Path, report: Path | None, save: Path | None) -> None:
@@ -364,6 +387,19 @@ def _check_files(out: Path, report: Path | None, save: Path | None) -> None:
             raise ConfigError(f"{file}: there is no folder {file.parent}, or a folder is there.")
 
 
+def _check_keys(by: list[str], time: str | None, report: Path | None) -> None:
+    """Refuse names that the scores of the page need, before anything is computed.
+
+    Raises:
+        ConfigError: names the column.
+    """
+    from assay.series.backtest import TAKEN
+    from assay.series.check import check_names
+
+    if report is not None and time is not None:
+        check_names(by, time, TAKEN)
+
+
 def _model(
     frame: "Frame",
     target: str,
@@ -379,14 +415,22 @@ def _model(
     from assay.model import Model
     from assay.predictor import Linear, ScoreDriven
     from assay.registry import families, parse
+    from assay.series.check import check_returns
+    from assay.series.gaps import check_gaps
     from assay.series.usual import usual_family, usual_season
 
+    ways = {name: roles[name] for name in ("returns", "gaps")}
+    check_returns(ways["returns"])
+    check_gaps(ways["gaps"])
+    hides: dict[str, Any] = {
+        name.removeprefix("censored_"): column for name, column in hidden_by(above).items()
+    }
     if family is None:
-        made, why = usual_family(frame.numbers(target), target, above)
+        made, why = usual_family(frame.numbers(target), target, **hides, **ways)
         said = [why]
     else:
-        base = parse(family, families, "--model: ")
-        made = Censored(base, above=above) if above else base
+        base = parse(family, families, "--model")
+        made = Censored(base, **hides) if hides else base
         said = [f"family {made.describe()}: as asked"]
     if season is None:
         from assay.series.arrange import grid_steps

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assay.cli.options import AsJson
-from assay.cli.profile import Above, Series, Time, profiled
+from assay.cli.profile import Above, Series, Time, hidden_by, profiled
 from assay.cli.starter import starter, with_project
 from assay.cli.teach import command
 from assay.cli.terminal import answer, aside
@@ -57,7 +57,7 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         file = folder / "assay.toml"
         _refuse_present(file)
-        roles = {"time": time, "series": tuple(series or ()), "censored_above": censored_above}
+        roles = {"time": time, "series": tuple(series or ()), **hidden_by(censored_above)}
         written = _text(folder, data, target, roles)
         _write(file, written)
         if as_json:

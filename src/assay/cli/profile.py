@@ -46,8 +46,9 @@ Horizon = Annotated[
 Above = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN",
-        help="Limit above which the target is not seen, or a flag that it was not.",
+        "--censored-above",
+        metavar="COLUMN[,FLAG]",
+        help="Limit above which the target is not seen, or a flag that it was not; or both.",
         show_default="none",
     ),
 ]
@@ -100,7 +101,7 @@ def add(app: typer.Typer) -> None:
             "group": group,
             "season": season,
             "horizon": horizon,
-            "censored_above": censored_above,
+            **hidden_by(censored_above),
             "censored_below": censored_below,
             "known_ahead": tuple(known_ahead or ()),
         }
@@ -109,6 +110,23 @@ def add(app: typer.Typer) -> None:
             answer(problem.as_dict())
         else:
             show_problem(problem)
+
+
+def hidden_by(text: str | None) -> dict[str, str]:
+    """The roles of a column of limits or flags, and of a flag beside limits, that `text` names.
+
+    Raises:
+        ConfigError: more than two names, or an empty one.
+    """
+    from assay.errors import ConfigError
+
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    if len(names) > 2 or not all(names):
+        raise ConfigError(
+            f"--censored-above is {text!r}, must be one column, or a limit and a flag: "
+            "stock,sold_out."
+        )
+    return dict(zip(("censored_above", "censored_flag"), names, strict=False))
 
 
 def profiled(data: str, roles: dict[str, Any]) -> "Problem":

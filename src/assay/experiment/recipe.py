@@ -27,8 +27,10 @@ def planned_model(plan: AttemptPlan, task: SealedTask, folder: Path | None = Non
         raise ConfigError(f"{where} is a file of predictions, and no model stands behind it.")
     if spec.python is not None:
         return task.fittable(load(f"python:{spec.python}", folder or task.folder))
-    above = task.roles.censored_above if plan.censored else None
-    return task.fittable(build(spec.table(), censored_above=above, where=where))
+    roles = task.roles
+    above, flag = (roles.censored_above, roles.censored_flag) if plan.censored else (None, None)
+    made = build(spec.table(), censored_above=above, censored_flag=flag, where=where)
+    return task.fittable(made)
 
 
 def model_text(model: object) -> str:

@@ -110,13 +110,18 @@ class SealedTask:
             # A raised flag says that the target is at least what was recorded.
             return np.where(self.frame.column(name).to_numpy(), self.y, np.inf)
         limit = self.frame.numbers(name)
-        return np.where(np.isnan(limit), np.inf, limit)
+        limit = np.where(np.isnan(limit), np.inf, limit)
+        if self.roles.censored_flag is None:
+            return limit
+        raised = self.frame.numbers(self.roles.censored_flag) == 1
+        return np.where(raised, np.fmin(limit, self.y), limit)
 
     @cached_property
     def flags(self) -> tuple[str, ...]:
         """Flags of censoring: they come with the target, so no model may see them ahead."""
         names = (self.roles.censored_above, self.roles.censored_below)
-        return tuple(name for name in names if name and self.frame.column(name).dtype == pl.Boolean)
+        own = tuple(name for name in names if name and self.frame.column(name).dtype == pl.Boolean)
+        return own if self.roles.censored_flag is None else (*own, self.roles.censored_flag)
 
     @cached_property
     def open_rows(self) -> np.ndarray:
@@ -306,7 +311,8 @@ class SealedTask:
         if spec.python is not None:
             model = load(f"python:{spec.python}", self.folder)
         else:
-            model = build(spec.table(), censored_above=self.roles.censored_above, where=where)
+            above, flag = self.roles.censored_above, self.roles.censored_flag
+            model = build(spec.table(), censored_above=above, censored_flag=flag, where=where)
         model = self.fittable(model)
         data = self.frame.take(open_rows)
         fitted = model.fit(data, self.roles.target, seed=self.seed)

@@ -66,19 +66,22 @@ class Censored(AbstractFamily):
     it is true the recorded target is itself only a bound. `between` names two columns: where both
     hold a number, the lower one first, the target is known only to lie between them; where one
     does, to be at least or at most that; where both agree or none does, the target is known. All
-    of these may stand in one table.
+    of these may stand in one table. `flag` stands beside a limit `above`: a row is hidden where
+    either says so, and one that the flag alone hides is at least its recorded value.
 
     Fields:
         base: the family of the target that nobody hid.
         above: an upper limit, a column of such limits or of flags, or None.
         below: a lower limit likewise.
         between: columns with the lower and the upper end of an interval, or None.
+        flag: a column of true and false, or 1 and 0, beside the limits of `above`, or None.
     """
 
     base: AbstractFamily
     above: Limit = None
     below: Limit = None
     between: tuple[str, str] | None = None
+    flag: str | None = None
 
     name: ClassVar[str] = "censored"
     is_wrapper: ClassVar[bool] = True
@@ -86,6 +89,7 @@ class Censored(AbstractFamily):
     def __post_init__(self) -> None:
         base = check_family("Censored", self.base)
         where = f"Censored({base.name})"
+        self._check_flag(where)
         if self.above is None and self.below is None and self.between is None:
             raise ConfigError(
                 f"{where}: names no column of limits or flags. "
@@ -103,6 +107,21 @@ class Censored(AbstractFamily):
         if self.between is not None:
             # A recipe may hold a list, which could not be hashed.
             object.__setattr__(self, "between", _pair(where, self.between))
+
+    def _check_flag(self, where: str) -> None:
+        """Refuse a flag that is no column, or has no limit beside it."""
+        if self.flag is None:
+            return
+        if not isinstance(self.flag, str) or not self.flag or self.flag in named(self.above):
+            raise ConfigError(
+                f"{where}: `flag` is {self.flag!r}, must be the name of a column of its own beside "
+                'the limits: `above="stock", flag="sold_out"`.'
+            )
+        if self.above is None:
+            raise ConfigError(
+                f"{where}: `flag` is {self.flag!r} and `above` is None. A flag alone is named as "
+                f"`above={self.flag!r}`; `flag` stands beside limits."
+            )
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -147,7 +166,7 @@ class Censored(AbstractFamily):
         )
 
     def needs(self) -> tuple[str, ...]:
-        own = (*named(self.above, self.below), *(self.between or ()))
+        own = (*named(self.above, self.flag, self.below), *(self.between or ()))
         return tuple(dict.fromkeys((*self.base.needs(), *own)))
 
     def bind(self, parameters: Mapping[str, Array], columns: Columns) -> CensoredDistribution:
@@ -189,7 +208,27 @@ class Censored(AbstractFamily):
                     f"rows whose value lies {side} its own limit `{limit}` and counts as hidden "
                     f"at it: {count}"
                 )
+        apart = self.disagree(y, columns)
+        said += [f"{text}: {rows.size} (first: {at_row(rows[0])})" for text, rows in apart.items()]
         return tuple(said)
+
+    def disagree(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Rows where flag and limit do not say the same, by what is to be said of them.
+
+        Either hides a row; a missing flag or limit says nothing.
+        """
+        if self.flag is None:
+            return {}
+        limit = _limits(self.above, columns, y, absent=np.inf)
+        flag = np.asarray(columns[self.flag], dtype=float)
+        above = named_limit("above", self.above)
+        found = {
+            f"rows that `{self.flag}` hides below their own limit {above}": (
+                (flag == 1) & np.isfinite(limit) & (y < limit)
+            ),
+            f"rows at their limit {above} though `{self.flag}` says no": (flag == 0) & (y >= limit),
+        }
+        return {text: np.flatnonzero(wrong) for text, wrong in found.items() if wrong.any()}
 
     def parts(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[Part, ...]:
         rows = self._rows(y, columns)
@@ -249,11 +288,36 @@ class Censored(AbstractFamily):
 
     def _rows(self, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> _Rows:
         most = _limits(self.above, columns, y, absent=np.inf)
+        if self.flag is not None:
+            raised = self._raised(columns)
+            most = np.where(raised, np.fmin(most, y), most)
         least = _limits(self.below, columns, y, absent=-np.inf)
         if self.between is None:
             nothing = np.full(len(y), np.nan)
             return _Rows(most, least, nothing, nothing, np.zeros(len(y), dtype=bool))
         return _Rows(most, least, *_interval(self.between, columns))
+
+    def _raised(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Rows whose flag beside a limit says that they are hidden.
+
+        Raises:
+            DataError: the flag holds other numbers than 0 and 1, or the limit holds flags.
+        """
+        assert self.flag is not None
+        flag = np.asarray(columns[self.flag], dtype=float)
+        if isinstance(self.above, str) and np.asarray(columns[self.above]).dtype == bool:
+            raise DataError(
+                f"Censored: `above` names column `{self.above}`, which holds true and false, but "
+                f"beside the flag `{self.flag}` it is the limit: a column of numbers. Swap them, "
+                "or leave one out."
+            )
+        for row in np.flatnonzero(~np.isnan(flag) & (flag != 0) & (flag != 1))[:1]:
+            raise DataError(
+                f"Censored: flag `{self.flag}` is {flag[row]:g} in {at_row(row)}, must be true or "
+                "false, or 1 or 0; empty where nobody knows. A column of limits is named as "
+                "`above`."
+            )
+        return flag == 1
 
     def _check(self, y: np.ndarray, rows: _Rows) -> None:
         """Refuse limits on the wrong side, and values that cannot be.
@@ -302,6 +366,8 @@ class Censored(AbstractFamily):
 
     def _around(self, base: AbstractDistribution, columns: Columns) -> CensoredDistribution:
         above, at_least = _bound(self.above, columns, absent=jnp.inf)
+        if self.flag is not None:
+            at_least = jnp.asarray(columns[self.flag]) == 1
         below, at_most = _bound(self.below, columns, absent=-jnp.inf)
         between = None if self.between is None else _ends(*(columns[name] for name in self.between))
         return CensoredDistribution(base, above, below, at_least, at_most, between, self.base.atom)

@@ -48,6 +48,9 @@ def hidden_rows(frame: Frame, roles: Roles) -> Hidden:
     """
     y = frame.numbers(roles.target)
     least = _bound(frame, roles.censored_above, y, nothing=np.inf)
+    if roles.censored_flag is not None:
+        raised = (frame.numbers(roles.censored_flag) == 1) & ~np.isnan(y)
+        least = np.where(raised, np.fmin(least, y), least)
     most = _bound(frame, roles.censored_below, y, nothing=-np.inf)
     return Hidden(above=y >= least, below=y <= most, least=least, most=most)
 
@@ -67,6 +70,8 @@ def check_censoring(frame: Frame, roles: Roles) -> Frame:
         name = getattr(roles, role)
         if name is not None:
             frame = _checked(frame, name, role, nothing, y)
+    if roles.censored_flag is not None:
+        _check_flag(frame, roles.censored_flag, str(roles.censored_above))
     _refuse_all_hidden(frame, roles)
     return frame
 
@@ -98,6 +103,26 @@ def _checked(frame: Frame, name: str, role: str, nothing: float, y: np.ndarray) 
         _refuse_zero_one(limits, where, y)
     filled = pl.Series(name, np.where(np.isnan(limits), nothing, limits))
     return frame.having(frame.table.with_columns(filled))
+
+
+def _check_flag(frame: Frame, name: str, above: str) -> None:
+    """A flag beside a limit may be missing, where the limit alone is known.
+
+    Raises:
+        DataError: it holds anything but true and false, or 1 and 0; or the limit holds flags.
+    """
+    values = frame.numbers(name)
+    wrong = first(~np.isnan(values) & (values != 0) & (values != 1))
+    if wrong is not None:
+        raise DataError(
+            f"{frame.source}: `censored_flag` column `{name}` is {values[wrong]:g} in "
+            f"{at_row(wrong)}. A flag is true or false, or 1 or 0; limits are `censored_above`."
+        )
+    if frame.column(above).dtype == pl.Boolean:
+        raise DataError(
+            f"{frame.source}: `censored_above` column `{above}` holds flags, and so does "
+            f"`censored_flag` column `{name}`. Beside a flag stands a column of limits."
+        )
 
 
 def _refuse_missing_flags(column: pl.Series, where: str) -> None:

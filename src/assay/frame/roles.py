@@ -20,6 +20,8 @@ class Roles:
         horizon: how many rows ahead a forecast looks, 1 or more.
         censored_above: a limit (numbers) that the target cannot be seen above, or a flag (true or
             false) that the recorded target is only a lower bound.
+        censored_flag: a flag beside the limits of `censored_above`: a row is hidden where either
+            says so.
         censored_below: likewise from below.
         known_ahead: covariates that are known when a forecast is made.
     """
@@ -31,6 +33,7 @@ class Roles:
     season: int | None = None
     horizon: int | None = None
     censored_above: str | None = None
+    censored_flag: str | None = None
     censored_below: str | None = None
     known_ahead: tuple[str, ...] = ()
 
@@ -39,12 +42,19 @@ class Roles:
         object.__setattr__(self, "known_ahead", _names(self.known_ahead))
         _refuse_small("season", self.season, least=2)
         _refuse_small("horizon", self.horizon, least=1)
+        if self.censored_flag is not None and self.censored_above is None:
+            raise ConfigError(
+                f"roles: `censored_flag` is {self.censored_flag!r} and no limit stands beside it. "
+                f"A flag alone is named as `censored_above`."
+            )
         self._refuse_overlap()
 
     @property
     def named(self) -> tuple[tuple[str, str], ...]:
         """Pairs of role and column, for each role that names a column."""
-        single = ("target", "time", "group", "censored_above", "censored_below")
+        single = (
+            "target", "time", "group", "censored_above", "censored_flag", "censored_below",
+        )  # fmt: skip
         pairs = [(role, getattr(self, role)) for role in single]
         pairs += [("series", name) for name in self.series]
         pairs += [("known_ahead", name) for name in self.known_ahead]

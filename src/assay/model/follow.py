@@ -7,6 +7,7 @@ from assay.family import AbstractFamily
 from assay.predictor import AbstractPredictor, Constant, ScoreDriven, Sum, as_sum
 from assay.series import Recipe
 from assay.series.check import Returns
+from assay.series.gaps import Gaps
 
 
 def driven_parameter(predictors: Mapping[str, AbstractPredictor | Sum]) -> str | None:
@@ -40,6 +41,7 @@ def series_recipe(
     by: str | Sequence[str] | None,
     returns: Returns = "refuse",
     pool: str | Sequence[str] | None = None,
+    gaps: Gaps = "missing",
 ) -> Recipe:
     """What is to be fitted to each series.
 
@@ -77,6 +79,7 @@ def series_recipe(
         by=keys,
         returns=returns,
         pool=_pool(pool, target, time),
+        gaps=gaps,
     )
 
 

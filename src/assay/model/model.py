@@ -28,6 +28,7 @@ from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
 from assay.series import Backtest, FittedSeries, Precision, Recipe, backtest, fit_series
 from assay.series.check import Returns
+from assay.series.gaps import Gaps
 
 Method = Literal["map", "laplace", "nuts"]
 Information = Literal["observed", "expected"]
@@ -125,6 +126,7 @@ class Model:
         returns: Returns = "refuse",
         precision: Precision = "float64",
         pool: str | Sequence[str] | None = None,
+        gaps: Gaps = "missing",
         checkpoint: str | Path | None = None,
     ) -> FittedSeries: ...
 
@@ -154,6 +156,7 @@ class Model:
         returns: Returns = "refuse",
         precision: Precision = "float64",
         pool: str | Sequence[str] | None = None,
+        gaps: Gaps = "missing",
         checkpoint: str | Path | None = None,
     ) -> FittedModel | FittedPanel | FittedSeries:
         """Fit to all rows that have a target.
@@ -184,6 +187,9 @@ class Model:
                 columns where there are several, `()` for none. Each group has an effect, as far as
                 its series tell of one; a series with few rows, one that is set aside and a new one
                 lean on the effects of their groups: `FittedSeries.groups()`.
+            gaps: beside `time`: what steps without a row are. `missing`: unknown. `zero`: open, and
+                nothing was sold, from the first row of a series to the last of the table, as in a
+                table that holds sales alone.
             checkpoint: beside `time`: a folder that keeps what is done, so that a fit that was
                 stopped goes on from there, to the same numbers.
 
@@ -206,20 +212,21 @@ class Model:
         if (driven := driven_parameter(self.predictors)) is not None or time is not None:
             if weights is not None:
                 raise ConfigError("a score-driven model takes no `weights`. Leave them out.")
-            recipe = self._followed(driven, target, time, by, returns, pool)
+            recipe = self._followed(driven, target, time, by, returns, pool, gaps)
             with on_engine(engine), one_blas_thread():
                 return fit_series(
                     recipe, frame, seed=seed, precision=precision, checkpoint=checkpoint
                 )
         if (
             returns != "refuse"
+            or gaps != "missing"
             or pool is not None
             or checkpoint is not None
             or precision != "float64"
         ):
             raise ConfigError(
-                "`returns`, `pool`, `precision` and `checkpoint` belong to models that follow "
-                "series in time. Leave them out, or add `ScoreDriven(season=7)` to the "
+                "`returns`, `gaps`, `pool`, `precision` and `checkpoint` belong to models that "
+                "follow series in time. Leave them out, or add `ScoreDriven(season=7)` to the "
                 "predictor and name the `time`."
             )
         with on_engine(engine), one_blas_thread():
@@ -237,6 +244,7 @@ class Model:
         by: str | Sequence[str] | None,
         returns: Returns = "refuse",
         pool: str | Sequence[str] | None = None,
+        gaps: Gaps = "missing",
     ) -> Recipe:
         if driven is None:
             raise ConfigError(
@@ -252,6 +260,7 @@ class Model:
             by=by,
             returns=returns,
             pool=pool,
+            gaps=gaps,
         )
 
     def _fit(
@@ -315,6 +324,7 @@ class Model:
         rivals: Sequence[str] | Mapping[str, Any] = ("seasonal-naive", "croston-sba"),
         returns: Returns = "refuse",
         pool: str | Sequence[str] | None = None,
+        gaps: Gaps = "missing",
         seed: int = 0,
     ) -> Backtest:
         """Forecast from several places in the past, and score what came.
@@ -327,10 +337,13 @@ class Model:
             horizon: steps that are forecast at each origin.
             origins: how many; the last one leaves `horizon` steps after it.
             every: steps from one origin to the next; by default the horizon.
-            rivals: `seasonal-naive`, `croston-sba`, `tsb`; or models of statsforecast by name, such
-                as `{"ets": AutoETS(season_length=7)}`.
+            rivals: `seasonal-naive`, `croston`, `croston-sba`, `tsb` and `ets` (AutoETS of
+                statsforecast with the model's season); or models of statsforecast by name, such
+                as `{"AutoETS": AutoETS(season_length=7)}`. On a series where one fails, seasonal
+                naive takes its place, and a note says so.
             returns: as for `fit`.
             pool: as for `fit`.
+            gaps: as for `fit`.
             seed: of everything random.
 
         Raises:
@@ -339,7 +352,8 @@ class Model:
             DataError: as `fit`, or the table is too short.
         """
         frame = data if isinstance(data, Frame) else read(data)
-        recipe = self._followed(driven_parameter(self.predictors), target, time, by, returns, pool)
+        driven = driven_parameter(self.predictors)
+        recipe = self._followed(driven, target, time, by, returns, pool, gaps)
         with one_blas_thread():
             return backtest(
                 recipe,

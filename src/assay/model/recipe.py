@@ -10,13 +10,18 @@ from assay.registry import families, parse, predictors
 
 
 def build(
-    recipe: Mapping[str, Any], *, censored_above: str | None = None, where: str = ""
+    recipe: Mapping[str, Any],
+    *,
+    censored_above: str | None = None,
+    censored_flag: str | None = None,
+    where: str = "",
 ) -> Model:
     """A model from its recipe: a family and a predictor for each parameter, as text.
 
     Args:
         recipe: such as ``{"family": "gamma", "mean": "linear('bmi')"}``.
         censored_above: column of limits; wraps the family in `Censored`.
+        censored_flag: column of flags beside them.
         where: start of error messages, such as `assay.toml: project "demand"`.
 
     Raises:
@@ -26,7 +31,7 @@ def build(
         raise ConfigError(f"{where}: the model names no `family`. Known: {', '.join(families)}.")
     family = parse(str(recipe["family"]), families, where)
     if censored_above:
-        family = Censored(family, above=censored_above)
+        family = Censored(family, above=censored_above, flag=censored_flag)
     given = {
         name: parse(text, predictors, f"{where}: `{name}`")
         for name, text in recipe.items()

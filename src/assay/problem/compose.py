@@ -109,7 +109,8 @@ def _observed(facts: Facts, family: AbstractFamily) -> tuple[AbstractFamily, str
         family = Rounded(family, grid=grid)
         said.append(f"recorded in steps of {grid:g}, coarse beside a spread of {number(spread)}")
     if roles.censored_above or roles.censored_below:
-        family = Censored(family, above=roles.censored_above, below=roles.censored_below)
+        above, below = roles.censored_above, roles.censored_below
+        family = Censored(family, above=above, below=below, flag=roles.censored_flag)
         hidden = int(facts.hidden.any.sum())
         said.append(f"{hidden:,} rows hide their target beyond a limit")
     return family, "; ".join(said)

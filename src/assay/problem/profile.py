@@ -40,6 +40,7 @@ def profile(
     season: int | None = None,
     horizon: int | None = None,
     censored_above: str | None = None,
+    censored_flag: str | None = None,
     censored_below: str | None = None,
     known_ahead: str | Sequence[str] = (),
     seed: int = 0,
@@ -57,6 +58,7 @@ def profile(
         season: rows until the course repeats; looked for where it is not stated.
         horizon: rows ahead that a forecast looks.
         censored_above: column of limits, or of flags, that hide the target above.
+        censored_flag: column of flags beside limits: a row is hidden where either says so.
         censored_below: likewise below.
         known_ahead: covariates known when a forecast is made.
         seed: kept for later steps; the profile draws nothing at random.
@@ -76,6 +78,7 @@ def profile(
         season=season,
         horizon=horizon,
         censored_above=censored_above,
+        censored_flag=censored_flag,
         censored_below=censored_below,
         known_ahead=(known_ahead,) if isinstance(known_ahead, str) else tuple(known_ahead),
     )

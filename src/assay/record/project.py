@@ -38,7 +38,7 @@ from assay.record.setting import (
 
 ROLES: tuple[str, ...] = (
     "target", "time", "series", "group", "season", "horizon",
-    "censored_above", "censored_below", "known_ahead",
+    "censored_above", "censored_flag", "censored_below", "known_ahead",
 )  # fmt: skip
 """Keys that say which column plays which part."""
 
@@ -49,7 +49,7 @@ REGISTERED: tuple[str, ...] = (
 )  # fmt: skip
 """Keys that registration fixes: changing one afterwards is an amendment."""
 
-LATER: tuple[str, ...] = ("kind", "claimed", "claim_source", "vault")
+LATER: tuple[str, ...] = ("kind", "claimed", "claim_source", "vault", "censored_flag")
 """Registered keys that came after the first ledgers: unsaid, they leave the old hash as it was."""
 
 
@@ -126,6 +126,7 @@ class Project(Setting):
     season: Season | None = Field(default=None, description="no season")
     horizon: Counting | None = Field(default=None, description="the next row, where there is time")
     censored_above: Text | None = Field(default=None, description="nothing hides a larger target")
+    censored_flag: Text | None = Field(default=None, description="limits alone hide the target")
     censored_below: Text | None = Field(default=None, description="nothing hides a smaller target")
     known_ahead: Names = Field(default=(), description="no column is known before its row")
     vault: Text | None = Field(

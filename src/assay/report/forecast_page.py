@@ -110,8 +110,8 @@ def forecast_content(
         scores=_scores(tested),
         trust=(
             f"On the last {forecast.horizon} steps, held back, {100 * own['pit_90']:.0f} % of what "
-            "came fell where nine in ten should (by randomised PIT), and what was forecast to be "
-            f"sold lay {_beside(own['bias'])} what was."
+            "came fell where nine in ten should (by randomised PIT)"
+            f"{_measured(fitted, own['bias'])}"
         ),
         lost=lost,
         most=most,
@@ -124,32 +124,45 @@ def forecast_content(
     )
 
 
-def _beside(bias: float) -> str:
-    """Where a forecast lay: `15 % below`."""
-    return f"{100 * abs(bias):.0f} % {'below' if bias < 0 else 'above'}"
+def _measured(fitted: FittedSeries, bias: float | None) -> str:
+    """What was scored, and where the forecast of it lay; the end of a sentence and another."""
+    if bias is None:
+        return (
+            ". How far forecasts lay from demand on days that a flag hid cannot be known, so "
+            "losses are left empty: those of visible days alone favour models that ignore "
+            "stock-outs."
+        )
+    beside = f"{100 * abs(bias):.0f} % {'below' if bias < 0 else 'above'}"
+    said = f", and what was forecast lay {beside} what came."
+    is_limited = bool(np.isfinite(fitted.panel.limit).any())
+    return said + " Scores are those of sales under the stock of each day." * is_limited
 
 
 def _scores(tested: Backtest) -> tuple[tuple[str, ...], ...]:
-    head = ("model", "quantile loss", "CRPS", "within 90 %", "forecast less sold")
+    head = ("model", "quantile loss", "CRPS", "within 90 %", "forecast less seen")
     rows = [
         (
             row["model"],
-            f"{row['wql']:.3f}",
-            f"{row['crps']:.3g}",
+            "" if row["wql"] is None else f"{row['wql']:.3f}",
+            "" if row["crps"] is None else f"{row['crps']:.3g}",
             f"{100 * row['pit_90']:.0f} %",
-            f"{100 * row['bias']:+.0f} %",
+            "" if row["bias"] is None else f"{100 * row['bias']:+.0f} %",
         )
-        for row in tested.summary().sort("wql").to_dicts()
+        for row in tested.summary().sort("wql", nulls_last=True, maintain_order=True).to_dicts()
     ]
     return (head, *rows)
 
 
 def _ends(fitted: FittedSeries, tested: Backtest) -> tuple[list[int], list[int]]:
-    """Numbers of the series that were forecast worst and best, by loss over what they sell."""
+    """Numbers of the series that were forecast worst and best, by loss over what they sell.
+
+    Of those that were seen on some day: where each was sold out, no forecast can be far off.
+    """
     keys = list(fitted.recipe.by)
     own = tested.rows.filter(pl.col("model") == "assay")
     if not keys:
         return [0], []
+    own = own.filter((~pl.col("hidden")).any().over(keys), pl.col("pinball").is_not_null())
     losses = own.group_by(keys).agg(
         loss=pl.col("pinball").sum() / pl.col("seen").sum(), seen=pl.col("seen").sum()
     )

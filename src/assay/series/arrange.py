@@ -2,27 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
-from assay.errors import ConfigError, DataError
-from assay.family import AbstractFamily, Known
+from assay.errors import DataError
+from assay.family import AbstractFamily
 from assay.frame import Frame
 from assay.frame.moments import parse_months, parse_times, refuse_text
 from assay.predictor import Design, ScoreDriven, Sum
 from assay.series.basis import Seasons
-from assay.series.check import Returns, check_returns, checked, treated
-from assay.series.features import learn_features, read_features, spread
-from assay.series.grid import Grid, grid_of
+from assay.series.check import Returns, check_names, check_returns, checked, treated
+from assay.series.gaps import Gaps, Placed, check_gaps, filled, refuse_zeros, transactions
+from assay.series.grid import Grid, grid_of, refuse_written_days
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.objective import Block
 from assay.series.pools import read_pools
 from assay.series.recursion import Calendar, Seen
+from assay.series.values import Values, values_of
 
 ONLY = "the series"  # what messages call it where there are no keys
+# Columns of the answers, beside keys and time.
+TAKEN = frozenset(
+    (
+        *("ds", "mean", "seen", "hidden", "limit", "low", "high", "days"),
+        *("rows", "last", "log_likelihood", "message"),
+        *("need", "order", "missing", "left"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Recipe:
         time: column of time.
         by: key columns, none for a single series.
         returns: what negative values are, where the family takes none.
+        gaps: what steps without a row are.
         pool: columns whose groups levels are pooled by; by default the keys, where there are
             several.
     """
@@ -50,10 +60,15 @@ class Recipe:
     time: str
     by: tuple[str, ...]
     returns: Returns = "refuse"
+    gaps: Gaps = "missing"
     pool: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        check_names(self.by, self.time, TAKEN)
         check_returns(self.returns)
+        check_gaps(self.gaps)
+        if self.gaps == "zero":
+            refuse_zeros(self.family.underlying.support)
 
     @property
     def pooled(self) -> tuple[str, ...]:
@@ -88,6 +103,7 @@ class Panel:
         set_aside: why a series is not learnt from, by its number.
         limit: the most that could be seen of each row; a single inf where no column says so.
         pools: groups of each series that levels are pooled by, as text.
+        closed: whether a row is of a closed day; a single False where no column says so.
         notes: what a user should know, in sentences.
     """
 
@@ -105,6 +121,7 @@ class Panel:
     set_aside: Mapping[int, str]
     limit: Floats
     pools: pl.DataFrame
+    closed: Flags
     notes: tuple[str, ...] = ()
 
     @property
@@ -120,10 +137,10 @@ class Panel:
 
     def name(self, number: int) -> str:
         """How messages call a series."""
-        return names_of(self.keys[number] if self.keys.width else self.keys)[0]
+        return names_of(self.keys[number])[0] if self.keys.width else ONLY
 
-    def beside(self, table: pl.DataFrame, series: Whole) -> pl.DataFrame:
-        """A table with the keys of the series of each row put before it."""
+    def keyed(self, series: Whole, table: pl.DataFrame) -> pl.DataFrame:
+        """A table with the keys of the series of each row before it."""
         if not self.keys.width:
             return table
         return pl.concat([self.keys[series], table], how="horizontal")
@@ -229,7 +246,21 @@ def names_of(keys: pl.DataFrame) -> list[str]:
     return [", ".join(f"{k}={v!r}" for k, v in row.items()) for row in keys.to_dicts()]
 
 
-def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
+class Span(NamedTuple):
+    """Where a panel stands in time.
+
+    Fields:
+        grid: its steps.
+        end: its last one, whether or not any row is of it.
+    """
+
+    grid: Grid
+    end: int
+
+
+def arrange(
+    frame: Frame, recipe: Recipe, like: Panel | None = None, *, span: Span | None = None
+) -> Panel:
     """Sort a table into series on a grid.
 
     A series with a row that cannot be is set aside and named; the others are not touched by it.
@@ -240,6 +271,7 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
         like: a panel whose grid and design are kept, so that what was learnt of it holds here.
             What it set aside stays so; of series that were learnt from it, rows that cannot be are
             left out.
+        span: steps that are kept in place of those of the rows, such as of a longer table.
 
     Raises:
         DataError: a column is missing, times are no times, or nothing at all can be learnt from.
@@ -253,7 +285,7 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
     heads = known[starts].select(keys)
     rows = frame.having(known)
     if like is None:
-        grid = grid_of(times, series, frame.source)
+        grid = grid_of(times, series, frame.source) if span is None else span.grid
         pools = read_pools(rows, recipe.pooled, heads, series)
     else:
         grid = like.grid
@@ -263,26 +295,59 @@ def arrange(frame: Frame, recipe: Recipe, like: Panel | None = None) -> Panel:
     y, said = treated(rows.numbers(recipe.target), recipe.returns, support)
     needed = [name for name in (recipe.target, *recipe.family.needs()) if name in known.columns]
     alike = _alike(known.select([*keys, recipe.time, *needed]))
-    found = checked(times, series, grid, y, alike, support, recipe.target)
+    found = checked(times, series, grid, y, alike, support, recipe.target, recipe.gaps)
     set_aside = found.set_aside if like is None else like.still_aside(heads, found.set_aside)
     kept = np.flatnonzero(found.sound)
     if not kept.size:
-        first = next(iter(set_aside.values()), "no row has a target")
-        raise DataError(f"{frame.source}: there is nothing to learn from: {first}.")
-    step = grid.steps(times)[0][kept]
-    design = None if like is None else like.design
-    read = _read(rows.take(kept), recipe, y[kept], series[kept], set_aside, design)
+        _refuse_nothing(frame.source, y, series[kept], set_aside)
+    rows = rows.having(known.with_columns(pl.Series(recipe.target, y)))
+    step, design = grid.steps(times)[0], None if like is None else like.design
+    sound, refused = (
+        Placed(rows.take(which), series[which], step[which])
+        for which in (kept, np.flatnonzero(~found.sound))
+    )
+    if recipe.gaps == "zero":
+        sound, about = filled(sound, refused, grid, recipe, None if span is None else span.end)
+    else:
+        about = transactions(y[kept], sound.series, sound.step, support)
+    rows, series, step = sound.rows, sound.series, sound.step
+    y = rows.numbers(recipe.target)
+    values, said_of = values_of(rows, recipe, y, series, design)
+    _refuse_nothing(frame.source, y, series[values.weight > 0], set_aside)
+    if like is None:
+        _refuse_hidden(frame.source, recipe, values)
     return Panel(
         keys=heads,
         grid=grid,
-        end=int(step.max()),
-        edges=np.searchsorted(series[kept], np.arange(starts.size + 1)),
+        end=int(step.max()) if span is None else span.end,
+        edges=np.searchsorted(series, np.arange(starts.size + 1)),
         step=step,
         set_aside=set_aside,
         pools=pools,
-        notes=(*notes, *said, *found.notes, *read.pop("notes")),
-        **read,
+        notes=(*notes, *said, *found.notes, *about, *said_of),
+        **values._asdict(),
     )
+
+
+def _refuse_nothing(source: str, y: Floats, used: Whole, set_aside: Mapping[int, str]) -> None:
+    """Refuse a table without a row to learn from; `used` are the series of those that there are."""
+    if np.isin(used, list(set_aside)).all():
+        why = "no row has a target"
+        if not np.isnan(y).all():
+            why = "each row with a target lacks a feature, or is of a closed day or an empty shelf"
+        first = next(iter(set_aside.values()), why)
+        raise DataError(f"{source}: there is nothing to learn from: {first}.")
+
+
+def _refuse_hidden(source: str, recipe: Recipe, values: Values) -> None:
+    """Refuse a table that shows no value: nothing would bound the demand from above."""
+    known = values.weight > 0
+    if values.hidden[known].all():
+        raise DataError(
+            f"{source}: target `{recipe.target}` is hidden in all {int(known.sum()):,} rows that "
+            f"tell of it, by {recipe.family.describe()}. At least one row must show the target "
+            "itself: check the limit or flag (true means hidden)."
+        )
 
 
 def grid_steps(frame: Frame, time: str, by: Sequence[str]) -> tuple[Grid, int]:
@@ -299,14 +364,34 @@ def _timed(frame: Frame, name: str, by: Sequence[str]) -> tuple[pl.DataFrame, tu
     """Rows that have a time and keys, sorted by them."""
     time, keys = _times(frame, name), list(by)
     for key in keys:
-        frame.column(key)
+        if frame.column(key).dtype.is_nested():
+            raise DataError(
+                f"{frame.source}: key `{key}` is {frame.column(key).dtype}; text, numbers and days "
+                "are accepted. Give each part of it a column of its own."
+            )
     named = frame.table.with_columns(time.alias(name))
     known = named.drop_nulls([*keys, name])
+    if known[name].dtype.is_float():
+        known = known.filter(pl.col(name).is_finite())
     if not known.height:
         raise DataError(f"{frame.source}: no row has a time and keys. Name other columns.")
+    known = known.sort([*keys, name], maintain_order=True)
+    _refuse_shared(frame.source, known, keys, name)
     lost = named.height - known.height
     notes = (f"rows without a time or a key that were left out: {lost:,}",) if lost else ()
-    return known.sort([*keys, name], maintain_order=True), notes
+    return known, notes
+
+
+def _refuse_shared(source: str, known: pl.DataFrame, keys: list[str], time: str) -> None:
+    """Refuse sorted rows most of which share their keys and time with the row before them."""
+    count = int(_alike(known.select([*keys, time])).sum())
+    if 2 * count > known.height:
+        inside = f" within {', '.join(f'`{key}`' for key in keys)}" if keys else ""
+        raise DataError(
+            f"{source}: {count:,} of {known.height:,} rows share their `{time}` with another"
+            f"{inside}, so they are several series. Name their keys: `by=[...]` (`--series`); or "
+            "sum the rows of a step first."
+        )
 
 
 def _alike(rows: pl.DataFrame) -> Flags:
@@ -328,6 +413,7 @@ def _times(frame: Frame, name: str) -> pl.Series:
     refuse_text(time, where)
     if not (time.dtype.is_numeric() or time.dtype in (pl.Date, pl.Datetime)):
         raise DataError(f"{where} is {time.dtype}; days, moments and numbers are accepted.")
+    refuse_written_days(time, where)
     return time
 
 
@@ -343,102 +429,3 @@ def refuse_other_times(times: pl.Series, grid: Grid, where: str) -> None:
             f"{where}: time column `{times.name}` is {times.dtype}, that of the past was {past}. "
             "Write both alike."
         )
-
-
-def _read(
-    rows: Frame,
-    recipe: Recipe,
-    y: Floats,
-    series: Whole,
-    set_aside: Mapping[int, str],
-    design: Design | None,
-) -> dict[str, Any]:
-    """Values, weights and features of sound rows; a design that is there already is kept."""
-    notes: list[str] = []
-    weight = (~np.isnan(y)).astype(float)
-    if recipe.term.open is not None:
-        is_open = rows.numbers(recipe.term.open)
-        is_open = np.where(np.isnan(is_open), 1.0, is_open != 0)
-        _note(notes, rows, recipe, (is_open == 0) & (y > 0), "rows of closed days that sold, yet")
-        weight *= is_open
-    features, offset = np.zeros((y.size, 0)), np.zeros(1)
-    if recipe.others is not None:
-        if design is None:
-            learnt = learn_features(rows, recipe.others, weight > 0)
-            design, features, offset, complete = learnt
-        else:
-            own, columns, complete, _ = read_features(rows, recipe.others, design, series)
-            features, offset = spread(columns, complete), spread(own, complete)
-        _note(notes, rows, recipe, ~complete & (weight > 0), "rows that lack a feature and")
-        weight = weight * complete
-    used = np.flatnonzero(weight > 0)
-    if np.isin(series[used], list(set_aside)).all():
-        first = next(iter(set_aside.values()), "no row has a target")
-        raise DataError(f"{rows.source}: there is nothing to learn from: {first}.")
-    value, hidden = _known(rows, recipe, y, used, notes)
-    # At least the least that there is: such a row says nothing.
-    weight[hidden & (value <= recipe.family.underlying.support.lower)] = 0.0
-    return {
-        "y": value,
-        "hidden": hidden,
-        "weight": weight,
-        "limit": _limits(rows, recipe),
-        "offset": offset,
-        "features": features,
-        "design": design,
-        "notes": tuple(notes),
-    }
-
-
-def _known(
-    rows: Frame, recipe: Recipe, y: Floats, used: Whole, notes: list[str]
-) -> tuple[Floats, Flags]:
-    """The value of each row, or the limit that hid it, and whether one did."""
-    value, hidden = np.zeros_like(y), np.zeros(y.size, bool)
-    own = {name: _column(rows, name)[used] for name in recipe.family.needs()}
-    for part in recipe.family.parts(y[used], own):
-        if part.known not in (Known.VALUE, Known.AT_LEAST):
-            raise ConfigError(
-                "ScoreDriven follows values and values hidden above a limit. Leave `below` and "
-                "`between` out of `Censored`."
-            )
-        value[used[part.rows]] = part.y
-        hidden[used[part.rows]] = part.known is Known.AT_LEAST
-    above = getattr(recipe.family, "above", None)
-    if isinstance(above, str) and rows.column(above).dtype != pl.Boolean:
-        limit = rows.numbers(above)
-        over = np.zeros(y.size, bool)
-        over[used] = (y > limit)[used]
-        _note(notes, rows, recipe, over, f"rows above their own `{above}`, which hides them, and")
-    elif isinstance(above, str) and rows.column(above).null_count():
-        count = rows.column(above).null_count()
-        notes.append(f"rows whose `{above}` is missing and that count as not hidden: {count:,}")
-    return value, hidden
-
-
-def _limits(rows: Frame, recipe: Recipe) -> Floats:
-    """The most that could be seen of each row, where a number says so."""
-    above = getattr(recipe.family, "above", None)
-    if isinstance(above, int | float):
-        return np.full(1, float(above))
-    if not isinstance(above, str) or rows.column(above).dtype == pl.Boolean:
-        return np.full(1, np.inf)
-    limit = rows.numbers(above)
-    return np.where(np.isnan(limit), np.inf, limit)
-
-
-def _note(notes: list[str], rows: Frame, recipe: Recipe, wrong: Flags, text: str) -> None:
-    """Count rows that are odd, and name the first."""
-    found = np.flatnonzero(wrong)
-    if not found.size:
-        return
-    first = rows.table.row(int(found[0]), named=True)
-    which = ", ".join(f"{name}={first[name]!r}" for name in recipe.by)
-    where = f"{which}, {first[recipe.time]}" if which else f"{first[recipe.time]}"
-    said = "count as at least that much" if text.endswith("hides them, and") else "teach nothing"
-    notes.append(f"{text} {said}: {found.size:,} (first: {where})")
-
-
-def _column(rows: Frame, name: str) -> np.ndarray:
-    column = rows.column(name)
-    return column.fill_null(False).to_numpy() if column.dtype == pl.Boolean else rows.numbers(name)

@@ -1,6 +1,6 @@
 """Rows that cannot be, and the series that they put aside."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -9,12 +9,14 @@ import polars as pl
 
 from assay.errors import ConfigError
 from assay.family.support import Support
-from assay.series.grid import Grid
+from assay.series.gaps import Gaps
+from assay.series.grid import Grid, far_off
 from assay.series.kinds import Flags, Floats, Whole
 
 Returns = Literal["refuse", "zero", "missing"]
 GAPS = 5  # equal gaps, all wider than a step, from which on a series keeps steps of its own
-FAR = 0.001  # share of rows that may lie far beyond all others
+WHOLE = 2.0**53  # from here on whole numbers lie further apart than 1
+LARGE = 1e100  # from here on squares of values, and sums of them, are no numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,33 @@ def check_returns(returns: object) -> None:
         )
 
 
+def check_names(by: Sequence[str], time: str, taken: frozenset[str]) -> None:
+    """Refuse keys and a time that could not stand beside the columns of an answer.
+
+    Args:
+        by: the keys; `unique_id` may be one where it is the only one.
+        time: column of time; `ds` is what answers call it anyway.
+        taken: columns of the answer.
+
+    Raises:
+        ConfigError: names the column, and how to rename it.
+    """
+    for name in by:
+        if list(by).count(name) > 1:
+            raise ConfigError(f"key `{name}` is named twice among {list(by)}. Name each once.")
+        ends = name.startswith(("lo-", "hi-", "__")) or (name == "unique_id" and len(by) > 1)
+        if name in taken or ends:
+            raise ConfigError(
+                f"key `{name}` has the name of a column of the answers. Rename it in the table, in "
+                f'Polars with `.rename({{"{name}": "{name}_key"}})`.'
+            )
+    if time in taken - {"ds"}:
+        raise ConfigError(
+            f"time column `{time}` has the name of a column of the answers. Rename it in the "
+            f'table, in Polars with `.rename({{"{time}": "ds"}})`.'
+        )
+
+
 def treated(y: Floats, returns: Returns, support: Support) -> tuple[Floats, tuple[str, ...]]:
     """The target with its returns treated as asked, where the family takes nothing below 0."""
     below = y < min(0.0, support.lower) if support.lower >= 0 else np.zeros(y.size, bool)
@@ -63,6 +92,7 @@ def checked(
     alike: Flags,
     support: Support,
     target: str,
+    gaps: Gaps = "missing",
 ) -> Checked:
     """Find rows that cannot be; a series that has one is set aside, the others are untouched.
 
@@ -74,6 +104,7 @@ def checked(
         alike: rows that say what the row before them says, key and time included.
         support: of the family.
         target: its column.
+        gaps: what steps without a row are; where nothing was sold on them, any gap may be.
     """
     step, on_grid = grid.steps(times)
     repeated = alike & np.append(False, np.diff(series) == 0)
@@ -84,7 +115,8 @@ def checked(
         for row in np.flatnonzero(wrong & rest):
             said = text.format(time=times[int(row)], y=y[row])
             aside.setdefault(int(series[row]), said)
-    for number, gap in _wider(step, series, rest).items():
+    wider = _wider(step, series, rest) if gaps == "missing" else {}
+    for number, gap in wider.items():
         own = f"its rows are {grid.quantity(gap)} apart, those of the other series {grid.said}"
         aside.setdefault(number, own)
         sound &= series != number
@@ -108,13 +140,16 @@ def _faults(
     kept, twice = np.flatnonzero(rest), np.zeros(step.size, bool)
     same = (np.diff(series[kept]) == 0) & (np.diff(step[kept]) == 0)
     twice[kept[np.append(same, False) | np.append(False, same)]] = True
-    yield twice, "{time} stands there twice, with different values"
+    zone = getattr(grid.dtype, "time_zone", None)
+    clock = ". Where clocks are set back, hours need a time zone" if grid.has_hours(zone) else ""
+    yield twice, f"{{time}} stands there twice, with different values{clock}"
     known = ~np.isnan(y)
     off = known & ~(np.isfinite(y) & support.contains(np.where(known, y, 1.0)))
     yield off, f"{{time}} has `{target}` = {{y:g}}, but the family takes {support.name}"
-    low, high = np.quantile(step, [FAR, 1.0 - FAR], method="lower")
-    far = step > high + max(high - low, 100)
-    yield far, "{time} lies far beyond the times of all other rows"
+    most = WHOLE if support.whole else LARGE
+    large = known & np.isfinite(y) & (np.abs(y) >= most)
+    yield large, f"{{time}} has `{target}` = {{y:g}}, but values stay below {most:.2g}"
+    yield far_off(step.astype(float), 1.0), "{time} lies far from the times of all other rows"
 
 
 def _wider(step: Whole, series: Whole, rest: Flags) -> dict[int, int]:

@@ -7,8 +7,12 @@ import numpy as np
 from assay.errors import DataError
 from assay.frame import Frame
 from assay.predictor import Design, Sum
+from assay.predictor.formula import FUNCTIONS
 from assay.predictor.matrix import as_dense
 from assay.series.kinds import Flags, Floats, Whole
+
+# Functions of one column that not every number has.
+PARTIAL = r"\b(log|log1p|log2|log10|sqrt)\(\s*(?:([A-Za-z_]\w*)|`([^`]+)`)\s*\)"
 
 
 def learn_features(rows: Frame, others: Sum, used: Flags) -> tuple[Design, Floats, Floats, Flags]:
@@ -26,7 +30,7 @@ def learn_features(rows: Frame, others: Sum, used: Flags) -> tuple[Design, Float
     Raises:
         DataError: no row is complete.
     """
-    complete = used & complete_rows(rows, others)
+    complete = used & complete_rows(rows, others) & _defined(rows, others)
     if not complete.any():
         raise DataError(f"{rows.source}: no row has a target and all features.")
     some = rows.take(complete)
@@ -71,11 +75,27 @@ def complete_rows(rows: Frame, others: Sum) -> Flags:
     read = [name for name in rows.columns if name in reads(others)]
     if not read:
         return np.ones(rows.rows, bool)
-    missing = rows.table[read].null_count().row(0)
-    holed = [name for name, count in zip(read, missing, strict=True) if count]
     found = np.ones(rows.rows, bool)
-    for name in holed:
-        found &= rows.column(name).is_not_null().to_numpy()
+    for name in read:
+        column = rows.column(name)
+        if column.dtype.is_float():
+            found &= np.isfinite(column.fill_null(np.nan).to_numpy())
+        elif column.null_count():
+            found &= column.is_not_null().to_numpy()
+    return found
+
+
+def _defined(rows: Frame, others: Sum) -> Flags:
+    """Rows where logarithms and roots of single columns are numbers.
+
+    One price of 0 in a table costs its own row, not the fit.
+    """
+    found = np.ones(rows.rows, bool)
+    for function, plain, quoted in re.findall(PARTIAL, others.describe()):
+        name = plain or quoted
+        if name in rows.columns and rows.column(name).dtype.is_numeric():
+            with np.errstate(all="ignore"):
+                found &= np.isfinite(FUNCTIONS[function](rows.numbers(name)))
     return found
 
 

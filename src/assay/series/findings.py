@@ -7,6 +7,7 @@ from assay.series.arrange import Panel
 from assay.series.fit import Fits
 from assay.series.kinds import Whole
 
+HUGE = 1e6
 EARLY = 0.1  # share of a series' own length that it may end before the others unnoticed
 
 
@@ -19,7 +20,10 @@ def found_of(panel: Panel, fits: Fits) -> pl.DataFrame:
     has_row = np.diff(panel.edges) > 0
     last = np.where(has_row, panel.step[(panel.edges[1:] - 1).clip(0)], -1)
     times = panel.grid.times(last.clip(0))
-    message = messages(panel, rows, hidden, panel.end - last)
+    told = known | panel.hidden | panel.closed  # a row without a value is as good as none
+    spoke = np.full(panel.series, -1)
+    np.maximum.at(spoke, series[told], panel.step[told])
+    message = messages(panel, rows, hidden, panel.end - spoke)
     return pl.DataFrame(
         {
             "rows": rows,
@@ -38,7 +42,7 @@ def messages(panel: Panel, rows: Whole, hidden: Whole, behind: Whole) -> list[st
         panel: the series.
         rows: of each that say something.
         hidden: of those, how many only say "at least".
-        behind: steps from its last row to the end of the panel.
+        behind: steps from its last row that says something to the end of the panel.
     """
     series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
     total = np.bincount(series, np.abs(panel.y) * panel.weight, panel.series)
@@ -52,10 +56,16 @@ def messages(panel: Panel, rows: Whole, hidden: Whole, behind: Whole) -> list[st
 
     say(rows == 0, "no value is known: forecast from what all have in common")
     say(rows == 1, "one value alone is known: forecast near what all have in common")
-    say((rows > 1) & (total == 0), "only zeros: how much comes rests on what all have in common")
+    say((rows > 1) & (total == 0), "only zeros: forecast near 0, and how near all have in common")
     say((rows > 1) & (hidden >= rows), "every value is hidden: known from below alone")
     early = (rows > 0) & (behind > np.maximum(EARLY * length, 1))
     say(early, "ends {steps} before the others, and is forecast as if it went on")
+    mean = total / np.maximum(rows, 1)
+    usual = float(np.median(mean[mean > 0])) if (mean > 0).any() else 0.0
+    say(
+        (usual > 0) & (mean > HUGE * usual),
+        "more than a million times what most series hold: in another unit?",
+    )
     for k, why in panel.set_aside.items():
         found[k] = f"set aside: {why}"
     return found

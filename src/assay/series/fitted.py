@@ -13,7 +13,8 @@ from assay.frame import Frame, read
 from assay.predictive import DistributionPredictive
 from assay.predictor import store
 from assay.series.ahead import future_of, last_step
-from assay.series.arrange import Panel, Recipe, arrange
+from assay.series.arrange import Panel, Recipe, Span, arrange
+from assay.series.check import check_names
 from assay.series.findings import found_of
 from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
@@ -67,8 +68,12 @@ class FittedSeries:
 
         Returns:
             The key columns, then one column a coordinate of the filter.
+
+        Raises:
+            ConfigError: a key has the name of a coordinate.
         """
         found = dict(zip(self.machine.layout.names, self.fits.theta, strict=True))
+        check_names(self.recipe.by, "", frozenset(found))
         return pl.concat([self.panel.keys, pl.DataFrame(found)], how="horizontal")
 
     def results(self) -> pl.DataFrame:
@@ -85,6 +90,12 @@ class FittedSeries:
     def notes(self) -> tuple[str, ...]:
         """What a user should know of the whole table, in sentences."""
         panel, said = self.panel, list(self.panel.notes)
+        most = int(panel.lengths.max())
+        said += [
+            f"season {season:g}: {most:,} steps hold no two rounds of it, so little is known of it"
+            for season in self.recipe.term.seasons
+            if 2 * season > most
+        ]
         if panel.set_aside:
             first = next(iter(panel.set_aside))
             said.append(
@@ -133,7 +144,7 @@ class FittedSeries:
                 "mean": past.ask(rows, mean_of),
             }
         )
-        return panel.beside(found, past.series)
+        return panel.keyed(past.series, found)
 
     def lost_sales(self, *, level: float = 90) -> LostSales:
         """Demand beyond what could be sold, on days that a limit hid.
@@ -149,7 +160,7 @@ class FittedSeries:
             level: of intervals, in per cent.
 
         Raises:
-            ConfigError: a level that is not between 0 and 100.
+            ConfigError: a level that is not between 1 and 100.
         """
         recipe = self.recipe
         review = reviewed(recipe, self.panel, self.machine, self.common, self.fits)
@@ -264,6 +275,7 @@ def fit_series(
     seed: int = 0,
     precision: Precision = "float64",
     checkpoint: str | Path | None = None,
+    span: Span | None = None,
 ) -> FittedSeries:
     """Fit one filter to each series of a table.
 
@@ -273,6 +285,7 @@ def fit_series(
         seed: of everything random that follows.
         precision: of the numbers of the fit; whatever follows from it is told in float64.
         checkpoint: a folder that keeps what is done; a fit that was stopped goes on from there.
+        span: steps that are kept in place of those of the rows.
 
     Raises:
         DataError: a column is missing, or nothing can be learnt from.
@@ -280,7 +293,7 @@ def fit_series(
     """
     if precision not in get_args(Precision):
         raise ConfigError(f"`precision` is {precision!r}, must be `float64` or `float32`.")
-    panel, dtype = arrange(frame, recipe), np.dtype(precision)
+    panel, dtype = arrange(frame, recipe, span=span), np.dtype(precision)
     kept = None if checkpoint is None else Kept.of(checkpoint, recipe, panel, dtype)
     common, fits = fit_panel(panel, recipe, dtype=dtype, kept=kept)
     return FittedSeries(recipe, panel, common, fits, seed)

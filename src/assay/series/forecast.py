@@ -10,7 +10,7 @@ import polars as pl
 from scipy.special import logsumexp
 
 from assay.compute import in_flight
-from assay.errors import ConfigError, nearest
+from assay.errors import ConfigError, DataError, nearest
 from assay.series.ahead import Future, unique_ids
 from assay.series.arrange import Recipe
 from assay.series.chance import Extra, chance_of
@@ -18,6 +18,7 @@ from assay.series.doubt import picked
 from assay.series.fit import Fits, Machine
 from assay.series.kinds import Flags, Floats, Whole
 from assay.series.paths import Ahead, Begun, Paths, sample_paths
+from assay.series.percent import Levels, ends_of, fractions, per_cents
 from assay.series.pooling import Common
 from assay.series.recursion import State
 from assay.series.together import put_together
@@ -59,8 +60,7 @@ class Forecast:
     learn_share: Callable[[], float] = float
 
     def __repr__(self) -> str:
-        count, horizon = self.future.keys.height, self.future.steps.size
-        return f"{self.paths} futures of {max(count, 1)} series, {horizon} steps ahead"
+        return f"{self.paths} futures of {self.series} series, {self.horizon} steps ahead"
 
     @property
     def horizon(self) -> int:
@@ -72,34 +72,40 @@ class Forecast:
         """How many series are forecast."""
         return self.future.place.size
 
-    def draws(self) -> Iterator[tuple[Whole, Paths]]:
-        """Futures in blocks of series: their numbers, and values (steps, series, paths)."""
+    def draws(self, chosen: Whole | None = None) -> Iterator[tuple[Whole, Paths]]:
+        """Futures in blocks of series: their numbers, and values (steps, series, paths).
+
+        Args:
+            chosen: numbers of series, ascending; by default all.
+        """
         size = max(1, CELLS // (self.horizon * self.paths))
-        blocks = [np.arange(at, min(at + size, self.series)) for at in range(0, self.series, size)]
+        every = np.arange(self.series) if chosen is None else chosen
+        blocks = [every[at : at + size] for at in range(0, every.size, size)]
         yield from zip(blocks, in_flight(self._drawn, blocks), strict=True)
 
-    def table(self, levels: Sequence[float] = LEVELS) -> pl.DataFrame:
+    def table(self, levels: Levels = LEVELS) -> pl.DataFrame:
         """Mean and central intervals of each series and step.
 
         Args:
-            levels: of the intervals, in per cent.
+            levels: of the intervals, in per cent; one number or several.
 
         Returns:
             `unique_id`, the key columns where there are several, `ds`, `mean`, and for each level
             `lo-90` and `hi-90`; one row a series and step. On a closed day all of them are 0.
 
         Raises:
-            ConfigError: a level that is not between 0 and 100.
+            ConfigError: a level that is not between 1 and 100.
         """
         return pl.concat(list(self.tables(levels)))
 
-    def tables(self, levels: Sequence[float] = LEVELS) -> Iterator[pl.DataFrame]:
+    def tables(self, levels: Levels = LEVELS) -> Iterator[pl.DataFrame]:
         """`table` in pieces: some series after the others, as they are drawn.
 
         Raises:
             ConfigError: a level that is not between 0 and 100.
         """
-        ends = [end for pair in _ends(levels) for end in pair]
+        levels = per_cents(levels, "table")
+        ends = [end for pair in ends_of(levels) for end in pair]
         sides = [f"{side}-{level:g}" for level in levels for side in ("lo", "hi")]
         ids, times = self._ids(), self.future.grid.times(self.future.steps)
         for block, drawn in self.draws():
@@ -110,7 +116,7 @@ class Forecast:
             read = zip(sides, found, strict=True)
             yield head.with_columns(pl.Series(name, each.T.ravel()) for name, each in read)
 
-    def write(self, path: str | Path, levels: Sequence[float] = LEVELS) -> None:
+    def write(self, path: str | Path, levels: Levels = LEVELS) -> None:
         """Write `table` to a file, a block of series after the other, whole or not at all.
 
         Memory does not grow with the number of series.
@@ -129,9 +135,16 @@ class Forecast:
         """Expected values, (steps, series)."""
         return self._read([])[0]
 
-    def quantiles(self, levels: Sequence[float]) -> Floats:
-        """Quantiles of each series and step, (levels, steps, series); levels between 0 and 1."""
-        return self._read(levels)[1]
+    def quantiles(self, levels: Levels) -> Floats:
+        """Quantiles of each series and step, (levels, steps, series).
+
+        Args:
+            levels: between 0 and 1; one number or several.
+
+        Raises:
+            ConfigError: a level that is not between 0 and 1.
+        """
+        return self._read(fractions(levels, "quantiles"))[1]
 
     def _read(self, levels: Sequence[float]) -> tuple[Floats, Floats]:
         means = np.empty((self.horizon, self.series))
@@ -158,10 +171,16 @@ class Forecast:
 
         Raises:
             ConfigError: no limit is named, or it is not known ahead.
+            DataError: there is no such column, or no limit in it.
         """
         named = stock if stock is not None else getattr(self.recipe.family, "above", None)
         if isinstance(named, str):
             limit = self.future.read(named)
+            if np.isnan(limit).all():
+                raise DataError(
+                    f"{self.future.source}: `{named}` is missing in every row of the next steps, "
+                    "so nothing limits what is sold. Fill it in, or read demand itself."
+                )
         elif isinstance(named, int | float) and not isinstance(named, bool) and named >= 0:
             limit = np.full((self.horizon, self.series), float(named))
         else:
@@ -175,41 +194,66 @@ class Forecast:
         self,
         by: str | Sequence[str] = (),
         *,
-        levels: Sequence[float] = LEVELS,
+        levels: Levels = LEVELS,
         each_step: bool = False,
     ) -> pl.DataFrame:
         """Sums over series and steps, with intervals: they are sums of the same paths.
 
         Args:
             by: key columns whose values are kept apart; none for the total.
-            levels: of the intervals, in per cent.
+            levels: of the intervals, in per cent; one number or several.
             each_step: whether steps are kept apart too.
 
         Returns:
             The columns of `by`, `ds` where steps are kept apart, `mean`, `lo-90`, `hi-90`, ...
 
         Raises:
-            ConfigError: no such key, or a level that is not between 0 and 100.
+            ConfigError: no such key, or a level that is not between 1 and 100.
         """
+        levels = per_cents(levels, "sums")
         place, heads = self._groups(by)
-        total = np.zeros((max(heads.height, 1), self.horizon if each_step else 1, self.paths))
-        mean = np.zeros(total.shape[:2])
-        for block, drawn in self.together().draws():
-            values = drawn.values if each_step else drawn.values.sum(axis=0, keepdims=True)
-            own = drawn.mean if each_step else drawn.mean.sum(axis=0, keepdims=True)
-            np.add.at(total, place[block], values.swapaxes(0, 1))
-            np.add.at(mean, place[block], own.T)
-        found = {"mean": mean.ravel()}
-        for level, (low, high) in zip(levels, _ends(levels), strict=True):
-            ends = quantiles_of(total, [low, high], is_count=self.is_count)
-            found[f"lo-{level:g}"], found[f"hi-{level:g}"] = ends[0].ravel(), ends[1].ravel()
+        count, steps = max(heads.height, 1), self.horizon if each_step else 1
+        size = max(1, CELLS // (steps * self.paths))
+        whole, blocks = self.together(), range(0, count, size)
+        read = [
+            whole._summed(place, np.arange(at, min(at + size, count)), steps, levels)
+            for at in blocks
+        ]
+        mean, *ends = (np.concatenate(each).ravel() for each in zip(*read, strict=True))
+        found = {"mean": mean}
+        for k, level in enumerate(levels):
+            found[f"lo-{level:g}"], found[f"hi-{level:g}"] = ends[2 * k], ends[2 * k + 1]
         parts = [pl.DataFrame(found)]
         if each_step:
             times = self.future.grid.times(self.future.steps)
-            parts.insert(0, pl.concat([times] * total.shape[0]).alias("ds").to_frame())
+            parts.insert(0, pl.concat([times] * count).alias("ds").to_frame())
         if heads.height:
-            parts.insert(0, heads[np.repeat(np.arange(heads.height), total.shape[1])])
+            parts.insert(0, heads[np.repeat(np.arange(heads.height), steps)])
         return pl.concat(parts, how="horizontal")
+
+    def _summed(
+        self, place: Whole, groups: Whole, steps: int, levels: Sequence[float]
+    ) -> list[Floats]:
+        """Means, then both ends of each interval, of some groups that follow one another.
+
+        Args:
+            place: the group of each series.
+            groups: numbers of those that are asked for.
+            steps: 1 for the sum over all steps, else how many there are.
+            levels: of the intervals, in per cent.
+
+        Returns:
+            (groups, steps) each.
+        """
+        total = np.zeros((groups.size, steps, self.paths))
+        mean = np.zeros(total.shape[:2])
+        for block, drawn in self.draws(np.flatnonzero(np.isin(place, groups))):
+            values = drawn.values if steps > 1 else drawn.values.sum(axis=0, keepdims=True)
+            own = drawn.mean if steps > 1 else drawn.mean.sum(axis=0, keepdims=True)
+            np.add.at(total, place[block] - groups[0], values.swapaxes(0, 1))
+            np.add.at(mean, place[block] - groups[0], own.T)
+        asked = [end for pair in ends_of(levels) for end in pair]
+        return [mean, *quantiles_of(total, asked, is_count=self.is_count)]
 
     def _groups(self, by: str | Sequence[str]) -> tuple[Whole, pl.DataFrame]:
         """The group of each series, and the keys of the groups."""
@@ -243,20 +287,28 @@ class Forecast:
             under: cost of a unit that is missing, above 0.
             over: cost of a unit that is left, above 0.
             lead: steps until the next order comes; by default all that are forecast.
-            on_hand: what is there already: one number, or a column of `future` read at its first
-                step.
+            on_hand: what is there already, 0 or more: one number, or a column of `future` read at
+                its first step.
 
         Returns:
             `unique_id`, the key columns where there are several, `need` (stock that is wanted),
             `order` (what of it is not on hand), `mean` of the sum, `missing` (units expected to be
-            short) and `left` (units expected to be left); whole units for counts.
+            short of the order and what is on hand) and `left` (units of them expected to be left);
+            whole units for counts.
 
         Raises:
-            ConfigError: neither or both of a service level and costs, numbers that cannot be, or
-                too few paths for so high a level.
+            ConfigError: neither or both of a service level and costs, numbers that cannot be, too
+                few paths for so high a level, or a forecast of sales in place of demand.
+            DataError: what is on hand is missing or below 0 for a series.
 
         Source: Arrow, Harris & Marschak (1951), Optimal inventory policy, for the critical ratio.
         """
+        if self.limit is not None:
+            raise ConfigError(
+                "order: these are sales under a limit, and an order for them would run out of what "
+                "was wanted beyond it. Ask the forecast of demand: `forecast.order(...)` without "
+                "`observed`."
+            )
         level = critical_level(service_level, under, over, self.paths)
         steps = self.horizon if lead is None else lead
         if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= self.horizon:
@@ -264,22 +316,45 @@ class Forecast:
                 f"order: `lead` is {lead!r}, must be a whole number from 1 to {self.horizon}, the "
                 "steps that are forecast."
             )
-        there = self.future.read(on_hand)[0] if isinstance(on_hand, str) else float(on_hand)
-        there = np.broadcast_to(np.nan_to_num(there), self.series)
-        need, mean, missing, left = np.zeros((4, self.series))
+        there = self._on_hand(on_hand)
+        need, order, mean, missing, left = np.zeros((5, self.series))
         for block, drawn in self.draws():
             demand = drawn.values[:steps].sum(axis=0)
             own = quantiles_of(demand, [level], is_count=self.is_count)[0]
             need[block], mean[block] = own, drawn.mean[:steps].sum(axis=0)
-            missing[block] = np.maximum(demand - own[:, None], 0).mean(axis=1)
-            left[block] = np.maximum(own[:, None] - demand, 0).mean(axis=1)
-        order = np.maximum(need - there, 0)
-        if self.is_count:
-            need, order = np.ceil(need), np.ceil(order)
+            lacks = np.maximum(own - there[block], 0)
+            order[block] = np.ceil(lacks) if self.is_count else lacks
+            shelf = (there[block] + order[block])[:, None]
+            missing[block] = np.maximum(demand - shelf, 0).mean(axis=1)
+            left[block] = np.maximum(shelf - demand, 0).mean(axis=1)
         found = {"need": need, "order": order, "mean": mean, "missing": missing, "left": left}
         if self.is_count:
             found |= {name: found[name].astype(np.int64) for name in ("need", "order")}
         return pl.concat([self._ids(), pl.DataFrame(found)], how="horizontal")
+
+    def _on_hand(self, given: str | float) -> Floats:
+        """What is there already, (series,).
+
+        Raises:
+            ConfigError: a number that cannot be.
+            DataError: a column that is missing or below 0 for a series.
+        """
+        if isinstance(given, str):
+            there = self.future.read(given)[0]
+            for k in np.flatnonzero(~(np.isfinite(there) & (there >= 0)))[:1]:
+                found = "missing" if np.isnan(there[k]) else f"{there[k]:g}"
+                raise DataError(
+                    f"{self.future.source}: `{given}` at the first step of {self.future.names[k]} "
+                    f"is {found}, must be what is on hand: 0 or more."
+                )
+            return there
+        is_number = isinstance(given, int | float) and not isinstance(given, bool)
+        if not is_number or not 0 <= given < np.inf:
+            raise ConfigError(
+                f"order: `on_hand` is {given!r}, must be a number of 0 or more, or a column of "
+                "`future`."
+            )
+        return np.full(self.series, float(given))
 
     def _ids(self) -> pl.DataFrame:
         keys = self.future.keys
@@ -379,18 +454,6 @@ def cut(drawn: Paths, limit: Floats) -> Paths:
     return Paths(values, np.where(np.isinf(limit), drawn.mean, values.mean(axis=2)))
 
 
-def _ends(levels: Sequence[float]) -> list[tuple[float, float]]:
-    """Quantile levels of both ends of central intervals.
-
-    Raises:
-        ConfigError: a level that is not between 0 and 100.
-    """
-    for level in levels:
-        if not 0 < level < 100:
-            raise ConfigError(f"levels: {level!r} is not between 0 and 100 per cent.")
-    return [(0.5 - level / 200, 0.5 + level / 200) for level in levels]
-
-
 def critical_level(
     service_level: float | None, under: float | None, over: float | None, paths: int
 ) -> float:
@@ -412,8 +475,7 @@ def critical_level(
                 f"order: under is {under!r} and over {over!r}, both must be costs above 0."
             )
         service_level = under / (under + over)  # pyright: ignore[reportOptionalOperand, reportOperatorIssue]
-    if not 0 < service_level < 1:
-        raise ConfigError(f"order: service_level is {service_level!r}, must lie between 0 and 1.")
+    service_level = fractions(service_level, "order: service_level")[0]
     if (1 - service_level) * paths < BEYOND:
         raise ConfigError(
             f"order: {paths} paths hold too few beyond the level {service_level:g}. Draw "

@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 
 from assay.errors import DataError
-from assay.series.kinds import Whole
+from assay.series.kinds import Flags, Whole
 
 DAY_US = 86_400_000_000
 _LONG_MONTH, _SHORT_MONTH = 31, 28
 USUAL = 0.1  # of the series that share a step, for it to be that of the grid
+FAR = 0.001  # share of rows that may lie far from all others
 MOST_ROWS = 0.9  # of the rows that share a day of the month, or a time of the day
 
 
@@ -78,6 +79,10 @@ class Grid:
         )
         return found.fill_null(later).cast(self.dtype)
 
+    def has_hours(self, zone: str | None) -> bool:
+        """Whether steps are parts of days on a clock that is in no zone."""
+        return zone is None and self.unit == "microseconds" and self.size < DAY_US
+
     @property
     def said(self) -> str:
         """One step in words, such as `1 day`."""
@@ -118,8 +123,47 @@ def grid_of(times: pl.Series, series: np.ndarray, where: str) -> Grid:
     size = _size(apart[kept], owner[kept])
     phase = np.round((at - at[0]) / size % 1.0, 6) % 1.0
     phases, counts = np.unique(phase, return_counts=True)
-    origin = at[phase == phases[np.argmax(counts)]].min()
+    usual = at[phase == phases[np.argmax(counts)]]
+    origin = usual[~far_off(usual, size)].min()
     return Grid(times.dtype, unit, size, float(origin), day, clock)
+
+
+def far_off(at: np.ndarray, size: float) -> Flags:
+    """Times that lie far from nearly all others: by more than these span, and by 100 steps.
+
+    Args:
+        at: times as numbers.
+        size: of a step.
+    """
+    # Of few rows, too, one may lie far off at either end.
+    low, high = np.quantile(at, FAR, method="higher"), np.quantile(at, 1.0 - FAR, method="lower")
+    reach = max(high - low, 100 * size)
+    return (at > high + reach) | (at < low - reach)
+
+
+def refuse_written_days(times: pl.Series, where: str) -> None:
+    """Refuse days and months written as one whole number: as numbers they leave gaps.
+
+    Raises:
+        DataError: every number is a day such as 20240131, or a month such as 202401.
+    """
+    if not times.dtype.is_integer() or times.n_unique() < 2:
+        return
+    least, most = (int(each) for each in (times.min(), times.max()))  # pyright: ignore[reportArgumentType]
+    for low, high, name in (
+        (19000101, 21001231, "day"),
+        (190001, 210012, "month"),
+    ):
+        if not low <= least <= most <= high:
+            continue
+        text = times.drop_nulls().cast(pl.String) + ("01" if name == "month" else "")
+        if text.str.to_date("%Y%m%d", strict=False).null_count():
+            continue
+        made = '.str.to_date("%Y%m%d")' if name == "day" else '.add("01").str.to_date("%Y%m%d")'
+        raise DataError(
+            f"{where} holds {least} to {most}: each is a {name} written as a number, and numbers "
+            f"are counted one by one. Make it a day, in Polars with `.cast(pl.String){made}`."
+        )
 
 
 def _size(apart: np.ndarray, owner: np.ndarray) -> float:

@@ -27,6 +27,7 @@ from assay.family import AbstractDistribution
 from assay.series.above import PARTS, Above, above, beyond, drawn_above
 from assay.series.kinds import Floats, Whole
 from assay.series.past import Past, pieces
+from assay.series.percent import per_cents
 from assay.series.reviewed import CHUNK, Errors, Reviewed
 from assay.series.rule import AbstractRule
 
@@ -185,10 +186,9 @@ def lost_sales(
         seed: of the draws of sums.
 
     Raises:
-        ConfigError: a level that is not between 0 and 100.
+        ConfigError: a level that is not between 1 and 100.
     """
-    if not 0 < level < 100:
-        raise ConfigError(f"lost sales: level is {level!r}, must lie between 0 and 100 per cent.")
+    per_cents(level, "lost sales: level")
     panel, past = review.panel, replace(past, eta=review.eta)
     rows = np.flatnonzero(panel.hidden)
     limit, sd = panel.y[rows], np.sqrt(review.spread[rows])
@@ -214,7 +214,7 @@ def lost_sales(
             "high": high,
         }
     )
-    told = panel.beside(found, past.series[rows])
+    told = panel.keyed(past.series[rows], found)
     number = np.zeros(panel.step.size, int)
     number[rows] = np.arange(rows.size)
     laws = Laws(number, panel.step[rows], table, factor, gap, sd, whole)

@@ -61,10 +61,19 @@ class Paths(NamedTuple):
     mean: Floats
 
 
-def stream_of(seed: int, purpose: str, key: str) -> np.random.Generator:
-    """A stream of random numbers that no other series or order changes."""
-    digest = sha256(f"{seed}\0{purpose}\0{key}".encode()).digest()
+def stream_of(seed: int, purpose: str, *keys: str) -> np.random.Generator:
+    """A stream of random numbers that no other series, origin or order changes."""
+    digest = _digest(seed, purpose, keys)
     return np.random.Generator(np.random.SFC64(np.frombuffer(digest[:24], np.uint64).tolist()))
+
+
+def seed_of(seed: int, purpose: str, *keys: str) -> int:
+    """A seed of its own for one of several uses, such as each origin, far from all the others."""
+    return int.from_bytes(_digest(seed, purpose, keys)[:6], "big")
+
+
+def _digest(seed: int, purpose: str, keys: Sequence[str]) -> bytes:
+    return sha256("\0".join((str(seed), purpose, *keys)).encode()).digest()
 
 
 def sample_paths(

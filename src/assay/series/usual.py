@@ -4,16 +4,29 @@ import numpy as np
 
 from assay.errors import DataError
 from assay.family import AbstractFamily, Censored, Gamma, NegativeBinomial, Tweedie
+from assay.series.check import Returns
+from assay.series.gaps import Gaps
 from assay.series.grid import DAY_US, Grid
 
 
-def usual_family(y: np.ndarray, target: str, above: str | None) -> tuple[AbstractFamily, str]:
+def usual_family(
+    y: np.ndarray,
+    target: str,
+    above: str | None = None,
+    flag: str | None = None,
+    *,
+    returns: Returns = "refuse",
+    gaps: Gaps = "missing",
+) -> tuple[AbstractFamily, str]:
     """The family that a target suggests, and why.
 
     Args:
         y: values, NaN where one is missing; what is below 0 is left to `returns`.
         target: its column.
         above: column of limits or flags, if there is one.
+        flag: column of flags beside limits, if there is one.
+        returns: what negative values are; if nothing sold, there are zeros.
+        gaps: likewise of steps without a row.
 
     Raises:
         DataError: no value is known.
@@ -22,14 +35,16 @@ def usual_family(y: np.ndarray, target: str, above: str | None) -> tuple[Abstrac
     if not known.size:
         raise DataError(f"target `{target}`: no value is known. Name another column.")
     sold = known[known >= 0] if (known >= 0).any() else known
+    zeros = (sold == 0).any() or gaps == "zero" or (returns == "zero" and (known < 0).any())
     if np.all(sold == np.floor(sold)):
         family, why = NegativeBinomial(), "whole numbers"
-    elif (sold == 0).any():
+    elif zeros:
         family, why = Tweedie(), "numbers of 0 and above, with zeros"
     else:
         family, why = Gamma(), "numbers above 0"
-    whole = Censored(family, above=above) if above else family
-    hides = f", hidden where `{above}` says so" if above else ""
+    whole = Censored(family, above=above, flag=flag) if above else family
+    says = f"`{above}` or `{flag}`" if flag else f"`{above}`"
+    hides = f", hidden where {says} says so" if above else ""
     return whole, f"family {whole.describe()}: `{target}` holds {why}{hides}"
 
 

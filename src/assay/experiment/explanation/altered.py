@@ -77,7 +77,9 @@ class Altered:
     def _past(self, history: Frame, random: np.random.Generator) -> Frame:
         """The history with its known targets, and what hides them, in another order in time."""
         roles = self.task.roles
-        names = (roles.target, roles.censored_above, roles.censored_below)
+        names = (
+            roles.target, roles.censored_above, roles.censored_flag, roles.censored_below,
+        )  # fmt: skip
         known = np.flatnonzero(history.column(roles.target).is_not_null().to_numpy())
         series = time_axis(history, roles)[0][known]
         source = np.arange(history.rows)

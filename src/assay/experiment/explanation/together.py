@@ -62,7 +62,8 @@ def together(table: pl.DataFrame, roles: Roles) -> tuple[Together, ...]:
     rows = np.unique(np.linspace(0, max(table.height - 1, 0), ROWS).astype(int))
     table = table.select(names)[rows] if table.height > ROWS else table.select(names)
     blocks = _one_hot_blocks(table)
-    limits = [name for name in (roles.censored_above, roles.censored_below) if name in names]
+    hides = (roles.censored_above, roles.censored_flag, roles.censored_below)
+    limits = [name for name in hides if name in names]
     keys = [name for name in roles.series if name in names]
     pairs = [
         *_chained(blocks),
