@@ -311,7 +311,7 @@ def test_what_cannot_be_a_group_is_refused(sold, pool, error, said):
 
 
 def test_groups_belong_to_models_that_follow_series(sold):
-    with pytest.raises(ConfigError, match="`returns`, `pool`, `precision` and `checkpoint` belong"):
+    with pytest.raises(ConfigError, match="`pool`, `precision` and `checkpoint` belong"):
         assay.Model(assay.Poisson()).fit(sold[0], "units", pool="kind")
 
 
