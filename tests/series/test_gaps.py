@@ -108,7 +108,7 @@ def test_what_gaps_may_be():
     with pytest.raises(ConfigError, match=r"the family takes above 0, and no zeros"):
         recipe(family=Gamma())
     recipe(family=Tweedie())
-    with pytest.raises(ConfigError, match="`returns`, `gaps`, `pool`, `precision` and `checkpoint` belong to"):
+    with pytest.raises(ConfigError, match="`gaps`, `pool`, `precision` and `checkpoint` belong to"):
         assay.Model(NegativeBinomial()).fit(SALES, "units", gaps="zero")
 
 
