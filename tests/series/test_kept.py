@@ -78,5 +78,5 @@ def test_a_part_that_was_cut_off_is_made_again(tmp_path):
 
 
 def test_a_checkpoint_belongs_to_models_that_follow_series(tmp_path):
-    with pytest.raises(ConfigError, match="`returns` and `checkpoint` belong to models"):
+    with pytest.raises(ConfigError, match="`returns`, `gaps` and `checkpoint` belong to models"):
         assay.Model(assay.Poisson()).fit(shop(), "units", checkpoint=tmp_path)
