@@ -159,7 +159,7 @@ def test_what_the_table_does_not_hold_costs_nothing(begin, sales, ledger):
     with pytest.raises(DataError, match="no column `shelf`"):
         experiment.attempt(wrong)
     below = assay.Censored(assay.NegativeBinomial(), below=float(sales["units"].min()))
-    with pytest.raises(ConfigError, match="Leave `below` and `between` out"):
+    with pytest.raises(ConfigError, match="Leave `below` out, or fit a model without"):
         experiment.attempt(assay.Model(below, mean=assay.ScoreDriven(season=7)))
     with pytest.raises(PredictionsError, match="takes no `features`"):
         experiment.attempt(assay.adapt(build(RECIPE), spread="residuals"))

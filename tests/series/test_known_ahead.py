@@ -171,3 +171,11 @@ def test_a_future_beside_the_point_is_refused():
 
 def test_a_horizon_longer_than_the_past_is_told():
     assert "13 days are forecast from 12 days" in ahead(table(12, 13), 13).notes[0]
+
+
+def test_weekdays_that_were_always_closed_are_named_among_other_closures():
+    recipe = replace(RECIPE, others=None)
+    day = pl.col("date").dt.weekday()
+    shut = table(days=28).with_columns(open=(day < 6) & (pl.col("date") != START + timedelta(9)))
+    note = future_of(recipe, arrange(read(shut), recipe), None, 7).notes[0]
+    assert "27 of the past were closed, among them all Saturdays and Sundays;" in note

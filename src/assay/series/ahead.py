@@ -290,18 +290,27 @@ def _unsaid(recipe: Recipe, panel: Panel, unsaid: Flags) -> tuple[str, ...]:
     note = (
         f"steps to come of which `{name}` is not known, forecast as open: "
         f"{np.count_nonzero(unsaid):,} of {unsaid.size:,}, though {closed.size:,} of the past were "
-        f"closed{_on_weekdays(panel.grid, panel.step[closed])}; say `{name}` in rows of `future`"
+        f"closed{_on_weekdays(panel)}; say `{name}` in rows of `future`"
     )
     return (note,)
 
 
-def _on_weekdays(grid: Grid, steps: Whole) -> str:
-    """Weekdays that all of some steps fall on, if these are few."""
-    if grid.unit != "days":
+def _on_weekdays(panel: Panel) -> str:
+    """Weekdays on which the past was always closed, if these are few."""
+    if panel.grid.unit != "days":
         return ""
-    numbers = grid.times(np.unique(steps)).dt.weekday().unique().sort().to_list()
-    named = [f"{WEEKDAYS[number - 1]}s" for number in numbers]
-    return f", all of them {' and '.join(named)}" if len(named) <= FEW_DAYS else ""
+    first = int(panel.step.min())
+    weekday = panel.grid.times(np.arange(first, panel.end + 1)).dt.weekday().to_numpy()
+    every, shut = panel.step - first, panel.step[panel.closed] - first
+    seen, closed, days = (
+        np.bincount(weekday[each], minlength=8)[1:] for each in (every, shut, np.unique(shut))
+    )
+    always = (closed == seen) & (days > 1)
+    if not 0 < np.count_nonzero(always) <= FEW_DAYS:
+        return ""
+    share = "all of them" if closed[~always].sum() == 0 else "among them all"
+    named = [f"{WEEKDAYS[number]}s" for number in np.flatnonzero(always)]
+    return f", {share} {' and '.join(named)}"
 
 
 def _last_offsets(panel: Panel, place: Whole) -> Floats:
