@@ -8,6 +8,7 @@ import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 import jax
 import jax.numpy as jnp
@@ -99,7 +100,11 @@ class PoissonChance(AbstractChance):
     def value(self, streams: Sequence[Stream], noise: Floats, eta: Floats, extra: Extra) -> Floats:
         del extra
         rate = np.minimum(noise * np.exp(eta), MOST_COUNT)
-        return np.stack([own.poisson(each) for own, each in zip(streams, rate, strict=True)]) * 1.0
+        drawn = np.empty(rate.shape)
+        with ONE_AT_A_TIME:
+            for at, own in enumerate(streams):
+                drawn[at] = own.poisson(rate[at])
+        return drawn
 
     def mean(self, eta: Floats, extra: Extra) -> Floats:
         del extra
@@ -250,6 +255,8 @@ def _mean(family: AbstractFamily, driven: str, eta: Floats, extra: Extra) -> jax
     return _bound(family, driven, eta, extra).mean()
 
 
+# Thousands of short draws each let go of Python's lock: threads that draw at once fight for it.
+ONE_AT_A_TIME = Lock()
 MOST_COUNT = 1e15  # NumPy draws counts as 64-bit whole numbers
 _SHIFTED = ("normal", "student-t", "logistic", "laplace")
 _NOISE = {

@@ -23,12 +23,12 @@ from assay.series.recursion import State
 from assay.series.rule import AbstractRule
 from assay.series.rules import rule_of
 
-# Blocks are filled up to few shapes, since each is compiled anew. One of 512 series is as fast as
+# Blocks are filled up to few shapes, since each is compiled anew. One of 256 series is as fast as
 # larger ones and keeps to a core's cache.
-COLUMNS = (8, 32, 128, 512)
+COLUMNS = (8, 32, 128, 256)
 LENGTHS = 8  # lengths from one power of 2 to the next
 CELLS = 4_000_000  # of one array of a block
-SAMPLE = 512  # series that tell what all have in common, in one block like all others
+SAMPLE = 256  # series that tell what all have in common, in one block like all others
 TOLERANCE, MOST = 1e-3, 60
 COMMON = ("mean", "sd", "open", "told")
 DRAWN = "drawn "  # before names of what drawn parameters lead to
