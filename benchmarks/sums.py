@@ -1,6 +1,6 @@
 """Do intervals of a month's sum hold what they promise, where the truth is known?
 
-Run `python benchmarks/sums.py` (some four minutes on two cores), with `--check` to fail where a
+Run `python benchmarks/sums.py` (a minute or two), with `--check` to fail where a
 promise does not hold. `--quick` takes one length of history and fewer series.
 
 An order lasts for weeks, so what counts is the sum of the days to come. Days that are each told
@@ -213,7 +213,7 @@ def main() -> None:
     sizes = (SHORT, FEW) if options.quick else (HISTORIES, SERIES)
     found = list(measure_all(*sizes))
     columns = ("truth", "days", "sums inside", "below", "above", "days' PIT", "bias", "s")
-    title = f"Share of 90 % intervals of {AHEAD}-day sums that hold them, of {sizes[1]} series each"
+    title = f"Sums of {AHEAD} days in their 90 % intervals, {sizes[1]} series each"
     show_table(title, columns, [row_of(one) for one in found])
     shares = [one.sums for one in found]
     figure = (
