@@ -58,18 +58,28 @@ def side_by_side(table: pl.DataFrame, column: str, steps: int) -> Floats:
     return table[column].cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(-1, steps).T
 
 
-def gifts(series: int | None = None) -> Case:
-    """Daily sales of a UK gift shop; the last 28 days, where the shop is open."""
+def gifts(series: int | None = None, earlier: int = 0) -> Case:
+    """Daily sales of a UK gift shop; 28 days, where the shop is open.
+
+    Args:
+        series: how many; by default all.
+        earlier: how many days before its end the table ends.
+    """
     table = _some(_read("retail_online_uk", "daily"), "item_id", series).sort("item_id", "date")
-    history, ahead = _cut(table, "date", 28)
+    history, ahead = _cut(_without_last(table, "date", earlier), "date", 28)
     is_open = side_by_side(ahead, "shop_open", 28) > 0
     return Case("gifts", history, ahead, "item_id", "date", "units", 28, 7, is_open)
 
 
-def parts(series: int | None = None) -> Case:
-    """Monthly sales of spare parts of cars; the last 6 months."""
+def parts(series: int | None = None, earlier: int = 0) -> Case:
+    """Monthly sales of spare parts of cars; 6 months.
+
+    Args:
+        series: how many; by default all.
+        earlier: how many months before its end the table ends.
+    """
     table = _some(_read("spare_parts_car", "monthly"), "series", series).sort("series", "month")
-    history, ahead = _cut(table, "month", 6)
+    history, ahead = _cut(_without_last(table, "month", earlier), "month", 6)
     known = ~np.isnan(side_by_side(ahead, "units", 6))
     return Case("car parts", history, ahead, "series", "month", "units", 6, 1, known)
 
@@ -160,3 +170,7 @@ def _some(table: pl.DataFrame, key: str, series: int | None) -> pl.DataFrame:
 def _cut(table: pl.DataFrame, time: str, steps: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     first = table[time].unique().sort()[-steps]
     return table.filter(pl.col(time) < first), table.filter(pl.col(time) >= first)
+
+
+def _without_last(table: pl.DataFrame, time: str, steps: int) -> pl.DataFrame:
+    return _cut(table, time, steps)[0] if steps else table
