@@ -11,6 +11,8 @@ DAYS, AHEAD, PATHS = 365, 28, 200
 OUT = 0.3  # share of days sold out
 STEP = 0.03  # sd of the log level from day to day
 KNOWN, CENSORED, IGNORED, DROPPED = "demand known", "censored", "taken as demand", "days dropped"
+KNOWING = "censored, stock knows the day"  # shown beside: a limit that tells of what it hides
+LAG = 14  # days before, whose demand stock follows: what planners knew
 NEAR = 0.01  # distance of mean demand from that of the model which knows it, at most
 INSIDE = (0.88, 0.92)  # share of randomised PIT in (.05, .95)
 
@@ -57,14 +59,20 @@ class Panel:
     stock: np.ndarray
 
 
-def simulate(law: str, series: int, seed: int) -> Panel:
-    """Log levels that walk at random, a weekly season, and stock that knows the mean alone."""
+def simulate(law: str, series: int, seed: int, lag: int = LAG) -> Panel:
+    """Log levels that walk at random, a weekly season, and stock of what sold days before.
+
+    A filter does not know a day's mean. Stock that does (a lag of 0) is low where the filter errs
+    upwards and hides less where it errs downwards: then a limit tells of demand, independent of the
+    day's as it is, and means come out 1 % higher.
+    """
     stream = np.random.default_rng([seed, series])
     days = DAYS + AHEAD
     level = stream.normal(1.2, 0.7, series) + np.cumsum(stream.normal(0, STEP, (days, series)), 0)
     week = stream.normal(0, 0.25, (7, series))
     mean = np.exp(level + (week - week.mean(0))[np.arange(days) % 7])
     demand, other = draw(law, mean, stream), draw(law, mean, stream)
+    other = np.concatenate([other[:lag], other[: days - lag]])
     low, high = 0.1, 10.0
     for _ in range(40):  # the share of days out falls with what is stocked
         factor = np.sqrt(low * high)
@@ -118,9 +126,9 @@ def fit(law: str, told: str, series: int, seed: int) -> Found:
     """Fit one panel with what it is told, and compare its forecast with the truth."""
     import assay
 
-    panel = simulate(law, series, seed)
-    family = family_of(law)
-    family = assay.Censored(family, above="stock") if told == CENSORED else family
+    panel = simulate(law, series, seed, lag=0 if told == KNOWING else LAG)
+    family, is_told = family_of(law), told in (CENSORED, KNOWING)
+    family = assay.Censored(family, above="stock") if is_told else family
     began = time.perf_counter()
     model = assay.Model(family, mean=assay.ScoreDriven(season=7))
     fitted: Any = model.fit(table_of(panel, told), "units", time="day", by="item")
