@@ -24,7 +24,7 @@ from assay.series.lost import LostSales, lost_sales
 from assay.series.onward import moved_on
 from assay.series.past import Past, mean_of, past_of
 from assay.series.pooling import Common
-from assay.series.reviewed import reviewed
+from assay.series.reviewed import Reviewed, reviewed
 from assay.series.together import common_share
 
 PATHS = 200
@@ -123,6 +123,11 @@ class FittedSeries:
         return past_of(self.recipe, self.panel, self.machine, self.fits)
 
     @cached_property
+    def review(self) -> Reviewed:
+        """What all rows tell of each row of the past, later ones too."""
+        return reviewed(self.recipe, self.panel, self.machine, self.common, self.fits)
+
+    @cached_property
     def common_share(self) -> float:
         """Share of the noise of a step that series have in common, learnt from the last 120."""
         return common_share(self.past, self.panel, seed=self.seed)
@@ -163,8 +168,9 @@ class FittedSeries:
             ConfigError: a level that is not between 1 and 100.
         """
         recipe = self.recipe
-        review = reviewed(recipe, self.panel, self.machine, self.common, self.fits)
-        return lost_sales(self.past, review, recipe.by, recipe.time, level=level, seed=self.seed)
+        return lost_sales(
+            self.past, self.review, recipe.by, recipe.time, level=level, seed=self.seed
+        )
 
     def after(self, history: Any) -> "FittedSeries":
         """The same filters, moved over another history without a new fit.
