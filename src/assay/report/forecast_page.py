@@ -19,7 +19,8 @@ from assay.report.render import environment, write_whole
 from assay.series import Answer, Backtest, FittedSeries
 from assay.series.backtest import OWN
 
-SHOWN = 3  # series at each end
+ENDS = 4  # pictures at each end
+SHOWN = 3  # series whose stock-outs hid most
 ODD = 20  # series with a message
 WIDE = 720  # pixels of a plot that has the page to itself
 # Steps of the past beside those that are forecast: some rounds of them, so that both can be seen.
@@ -224,8 +225,8 @@ def _ends(fitted: FittedSeries, tested: Backtest) -> tuple[list[int], list[int]]
     )
     numbered = fitted.panel.keys.with_row_index("__n").join(losses, on=keys)
     order = numbered.filter(pl.col("seen") > 0).sort("loss")["__n"].to_list()
-    best = order[: min(SHOWN, len(order) // 2)]
-    return order[::-1][: min(SHOWN, len(order))], best
+    best = order[: min(ENDS, len(order) // 2)]
+    return order[::-1][: min(ENDS, len(order))], best
 
 
 def _drawn(fitted: FittedSeries, tested: Backtest, chosen: list[int]) -> tuple[Picture, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import polars as pl
 
+from assay.compute import apart
 from assay.errors import ConfigError
 from assay.frame import Frame, read
 from assay.predictive import DistributionPredictive
@@ -15,7 +16,7 @@ from assay.predictor import store
 from assay.series.ahead import future_of, last_step
 from assay.series.arrange import Panel, Recipe, Span, arrange
 from assay.series.check import check_names
-from assay.series.findings import found_of
+from assay.series.findings import found_of, unended
 from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
 from assay.series.kept import Kept
@@ -102,6 +103,14 @@ class FittedSeries:
                 "series set aside and forecast from what all have in common: "
                 f"{len(panel.set_aside):,} (first: {panel.name(first)}: {panel.set_aside[first]})"
             )
+        still = unended(panel, self.fits)
+        if still.size:
+            k = int(still[0])
+            said.append(
+                "series whose search stopped before its end, so that their parameters are not the "
+                f"most probable ones: {still.size:,} (first: {panel.name(k)}, with "
+                f"{self.fits.left[k]:.2g} of its log posterior left to gain)"
+            )
         return tuple(said)
 
     def groups(self) -> pl.DataFrame:
@@ -120,7 +129,7 @@ class FittedSeries:
     @cached_property
     def past(self) -> Past:
         """What was expected of each row of the past, one step before it."""
-        return past_of(self.recipe, self.panel, self.machine, self.fits)
+        return apart(lambda: past_of(self.recipe, self.panel, self.machine, self.fits))
 
     @cached_property
     def review(self) -> Reviewed:
@@ -185,7 +194,7 @@ class FittedSeries:
         """
         frame = history if isinstance(history, Frame) else read(history)
         panel = arrange(frame, self.recipe, like=self.panel)
-        fits = moved_on(self.recipe, self.panel, self.common, self.fits, panel)
+        fits = apart(lambda: moved_on(self.recipe, self.panel, self.common, self.fits, panel))
         return replace(self, panel=panel, fits=fits)
 
     def save(self, path: str | Path) -> None:

@@ -22,6 +22,8 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
+from assay.compute import apart
+from assay.compute.progress import tracked
 from assay.errors import ConfigError, nearest
 from assay.family import AbstractDistribution
 from assay.series.above import PARTS, Above, above, beyond, drawn_above
@@ -168,7 +170,8 @@ class LostSales:
 
     def _drawn(self, draws: int) -> Iterator[tuple[Floats, Whole]]:
         """What was lost on some hidden rows, (rows, draws), and their numbers among the hidden."""
-        for number, errors in enumerate(self.errors(draws, self.seed)):
+        blocks = self.errors(draws, self.seed)
+        for number, errors in enumerate(tracked(blocks, "drawing what was lost")):
             if errors.rows.size:
                 lost = self.laws.drawn(errors, np.random.SFC64([self.seed, 2, number]))
                 yield lost, self.laws.number[errors.rows]
@@ -237,7 +240,8 @@ def lost_sales(
     # A count that reaches a fraction of one reaches the next.
     gap = np.ceil(limit) - limit if whole else 0.0 * limit
     exact = past.ask(rows, _excess, limit) - gap
-    table = _tables(past, rows, sd, limit + gap, exact, review.machine.rule, whole)
+    rule = review.machine.rule
+    table = apart(lambda: _tables(past, rows, sd, limit + gap, exact, rule, whole))
     # Far out the exact mean is a ratio of two numbers that vanish.
     exact = np.where(np.isfinite(exact) & (exact >= 0), exact, table.own)
     factor = np.where(table.own > 0, exact / np.where(table.own > 0, table.own, 1.0), 1.0)
