@@ -93,6 +93,24 @@ def outlook(
     return themed(alt.LayerChart(layer=layers, description=said), width=width, height=HEIGHT)
 
 
+def followed(past: pl.DataFrame, axis: str) -> alt.LayerChart:
+    """The past of one series, sold-out days, and what was expected of each step before it.
+
+    Args:
+        past: columns `time`, `seen`, `hidden` (whether a limit was reached), `mean`.
+        axis: what is shown upwards, with its unit.
+
+    Raises:
+        DataError: a column is missing, or there is no row.
+    """
+    needed(past, "followed series", "time", "seen", "hidden", "mean")
+    fan = past.select("time", "mean").drop_nulls()
+    flat = fan.with_columns(
+        low="mean", high="mean", inner_low="mean", inner_high="mean"
+    )  # an interval of no width: what was expected is one line
+    return outlook(past, flat, axis)
+
+
 def _colour(past: pl.DataFrame) -> alt.Color:
     """Colours of what is shown, and of nothing else."""
     colours = {SEEN: INK, OUT: ORANGE, WITH_HIDDEN: ORANGE, MEAN: BLUE}

@@ -18,13 +18,12 @@ from assay.report.content import Picture
 from assay.report.render import environment, write_whole
 from assay.series import Answer, Backtest, FittedSeries
 from assay.series.backtest import OWN
+from assay.series.drawing import past_of, shown
 
 ENDS = 4  # pictures at each end
 SHOWN = 3  # series whose stock-outs hid most
 ODD = 20  # series with a message
 WIDE = 720  # pixels of a plot that has the page to itself
-# Steps of the past beside those that are forecast: some rounds of them, so that both can be seen.
-ROUNDS, LEAST, MOST = 4, 28, 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,16 +152,11 @@ def _held(tested: Backtest) -> int:
     return int(tested.rows["step"].to_numpy().max(initial=1))
 
 
-def _shown(horizon: int) -> int:
-    """Steps of the past that are shown beside so many ahead."""
-    return int(np.clip(ROUNDS * horizon, LEAST, MOST))
-
-
 def _total(answer: Answer, days: pl.DataFrame | None) -> Picture:
     """All series together: what was sold, what stock-outs hid beyond it, what may come."""
     fitted, steps = answer.fitted, answer.total.steps
     panel = fitted.panel
-    first = panel.end + 1 - _shown(answer.forecast.horizon)
+    first = panel.end + 1 - shown(answer.forecast.horizon)
     recent = (panel.step >= first) & (panel.weight > 0)
     size = panel.end + 1 - first
     sold = np.bincount(panel.step[recent] - first, panel.y[recent], size)
@@ -236,17 +230,7 @@ def _drawn(fitted: FittedSeries, tested: Backtest, chosen: list[int]) -> tuple[P
     ends = ("mean", "low", "inner_low", "inner_high", "high")
     drawn = []
     for number in chosen:
-        mine = slice(int(panel.edges[number]), int(panel.edges[number + 1]))
-        first = panel.end - held - _shown(held)
-        recent = np.flatnonzero(panel.step[mine] > first) + mine.start
-        seen = np.where(panel.weight[recent] > 0, panel.y[recent], np.nan)
-        past = pl.DataFrame(
-            {
-                "time": panel.grid.times(panel.step[recent]),
-                "seen": pl.Series(seen).fill_nan(None),
-                "hidden": panel.hidden[recent],
-            }
-        )
+        past = past_of(fitted, number, held + shown(held))
         keys = panel.keys[number]
         rows = own.join(keys, on=keys.columns, how="semi") if keys.width else own
         ahead = rows.sort("step").select(pl.col(time).alias("time"), *ends)

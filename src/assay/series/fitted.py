@@ -16,6 +16,7 @@ from assay.predictor import store
 from assay.series.ahead import future_of, last_step
 from assay.series.arrange import Panel, Recipe, Span, arrange
 from assay.series.check import check_names
+from assay.series.drawing import picture_of
 from assay.series.findings import found_of, unended
 from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
@@ -159,6 +160,18 @@ class FittedSeries:
             }
         )
         return panel.keyed(past.series, found)
+
+    def picture(self, *key: Any, ahead: Forecast | None = None) -> Any:
+        """A chart of one series: its last steps, sold-out days and what was expected of each.
+
+        Args:
+            key: values of the key columns, in their order; none for a single series.
+            ahead: a forecast of this fit, which is drawn in place of what was expected.
+
+        Raises:
+            ConfigError: no such series, in the fit or in the forecast.
+        """
+        return picture_of(self, key, ahead)
 
     def lost_sales(self, *, level: float = 90) -> LostSales:
         """Demand beyond what could be sold, on days that a limit hid.
