@@ -39,7 +39,7 @@ from assay.cli.terminal import aside, working
 if TYPE_CHECKING:
     from assay.frame import Frame
     from assay.model import Model
-    from assay.series import Backtest, FittedSeries
+    from assay.series import Answer, Backtest, FittedSeries, Forecast
 
 MORE = (
     "Demand is forecast, not sales: where stock hid it, it is known only to be at least what was "
@@ -93,8 +93,7 @@ def add(app: typer.Typer) -> None:
         seed: Seed = None,
         as_json: AsJson = False,
     ) -> None:
-        from assay.compute.progress import stage, stages
-        from assay.frame import read
+        from assay.compute.progress import stages
         from assay.series import Answer
 
         levels = _levels(level)
@@ -114,17 +113,10 @@ def add(app: typer.Typer) -> None:
                 done = _moved(data, fitted, given)
             if save is not None:
                 done.fitted.save(save)
-            known = None if future is None else read(future)
-            found = done.fitted.forecast(horizon, known, paths=paths, seed=seed)
-            ahead = found.future.grid.quantity(horizon)
-            stage(f"drawing {paths:,} futures of {found.series:,} series, {ahead}")
+            found = _drawn(done, horizon, future, paths, seed)
             found.write(out, levels)
-            tested = _tested(done, horizon, report)
-            answer = Answer(done.fitted, found, done.said, tested)
-            if report is not None and tested is not None:
-                from assay.report.forecast_page import write_forecast
-
-                write_forecast(answer, tested, report)
+            answer = Answer(done.fitted, found, done.said, _tested(done, horizon, report))
+            _write_page(answer, report)
             told = told_of(answer)
         say(answer, told, (out, report, save), as_json=as_json)
 
@@ -228,6 +220,27 @@ def _hides(family: Any) -> str | None:
     """What `--censored-above` was: a limit, a flag or both."""
     named = [getattr(family, name, None) for name in ("above", "flag")]
     return ",".join(str(each) for each in named if each is not None) or None
+
+
+def _drawn(
+    done: _Done, horizon: int, future: str | None, paths: int, seed: int | None
+) -> "Forecast":
+    """The forecast, not drawn yet."""
+    from assay.compute.progress import stage
+    from assay.frame import read
+
+    known = None if future is None else read(future)
+    found = done.fitted.forecast(horizon, known, paths=paths, seed=seed)
+    ahead = found.future.grid.quantity(horizon)
+    stage(f"drawing {paths:,} futures of {found.series:,} series, {ahead} ahead")
+    return found
+
+
+def _write_page(answer: "Answer", report: Path | None) -> None:
+    if report is not None and answer.tested is not None:
+        from assay.report.forecast_page import write_forecast
+
+        write_forecast(answer, answer.tested, report)
 
 
 def _tested(done: _Done, horizon: int, report: Path | None) -> "Backtest | None":

@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ import jax
 from assay.compute.device import default_device
 
 MANY_ROWS = 65_536  # from here on one pass over a column takes longer than waking a thread
+TURN_S = 0.2
 _FEW = 4  # with fewer items, starting threads takes longer than they save
 
 Item = TypeVar("Item")
@@ -43,7 +44,8 @@ def on_all_cores(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
 
     # One task a thread: to hand over each item on its own takes as long as the work.
     with _pool(threads) as pool:
-        shares = list(pool.map(share, range(threads)))
+        begun = [pool.submit(share, first) for first in range(threads)]
+        shares = [_result(each) for each in begun]
     return [shares[k % threads][k // threads] for k in range(len(items))]
 
 
@@ -65,11 +67,11 @@ def in_flight(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator
     with _pool(threads) as pool:
         waiting = deque(pool.submit(alone, item) for item in items[:threads])
         for item in items[threads:]:
-            done = waiting.popleft().result()
+            done = _result(waiting.popleft())
             waiting.append(pool.submit(alone, item))
             yield done
         while waiting:
-            yield waiting.popleft().result()
+            yield _result(waiting.popleft())
 
 
 def apart(work: Callable[[], Result]) -> Result:
@@ -78,6 +80,13 @@ def apart(work: Callable[[], Result]) -> Result:
     A compiled function hears no Ctrl-C before it returns; whoever waits for its thread does.
     """
     return next(in_flight(lambda _: work(), [None]))
+
+
+def _result(asked: "Future[Result]") -> Result:
+    """Wait in short turns: where another thread takes the signal, a long wait hears no Ctrl-C."""
+    while not wait([asked], timeout=TURN_S).done:
+        pass
+    return asked.result()
 
 
 @contextmanager
