@@ -107,10 +107,7 @@ def add(app: typer.Typer) -> None:
             "--report": report,
         }  # fmt: skip
         with working(), saying_what_is_kept(resume), stages(aside):
-            if fitted is None:
-                done = _fitted(data, given, seed, quiet=as_json)
-            else:
-                done = _moved(data, fitted, given)
+            done = _ready(data, fitted, given, seed, quiet=as_json)
             if save is not None:
                 done.fitted.save(save)
             found = _drawn(done, horizon, future, paths, seed)
@@ -134,6 +131,15 @@ class _Done:
     fitted: "FittedSeries"
     said: tuple[str, ...]
     test: "Callable[[int], Backtest] | None" = None
+
+
+def _ready(
+    data: str, file: Path | None, given: Mapping[str, Any], seed: int | None, *, quiet: bool
+) -> _Done:
+    """A model, fitted now or saved before."""
+    if file is not None:
+        return _moved(data, file, given)
+    return _fitted(data, given, seed, quiet=quiet)
 
 
 def _fitted(data: str, given: Mapping[str, Any], seed: int | None, *, quiet: bool) -> _Done:
