@@ -11,9 +11,9 @@ open ones, 2.7 % together. `demand known`, a model that no stock-out hides anyth
 part alone.
 
 Then panels of series (`_stocked.py`): score-driven filters of three laws, on 30 % of whose days
-stock runs out. It follows what sold two weeks before, and is independent of the day's demand. Beside
-it, held to nothing, stands stock that knows each day's true mean, as no planner does: such a limit
-tells of demand, which reading it as censoring alone ignores.
+stock runs out. It follows what sold two weeks before, and is independent of the day's demand.
+Beside it, held to nothing, stands stock that knows each day's true mean, as no planner does: such a
+limit tells of demand, which reading it as censoring alone ignores.
 """
 
 import multiprocessing

@@ -67,6 +67,8 @@ FITTING = """\
 | `model.fit(table, "units", weights="n")` | each row counts as often as its column `n` says |
 | `fitted.result` | how the fit went; its `notes` tell of separation and of rows left out |
 | `fitted.coefficients()`, `fitted.effects()`, `fitted.picture()` | what was learnt, how surely |
+| `fitted.parameters()` | of a `ScoreDriven` fit instead: what was learnt, before links |
+| `fitted.demand()`, `fitted.picture("north", 3)` | likewise: what was expected of each past row |
 | `fitted.predict(table)` | a distribution a row: `mean()`, `quantile(0.9)`, `interval(0.9)` |
 | `fitted.predict(table).observed` | what limits let through, instead of the value itself |
 | `fitted.to_arviz(table)` | the draws of `nuts` for ArviZ |

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from datetime import date, timedelta
 
 import numpy as np
@@ -36,7 +37,35 @@ def table(tmp_path_factory):
     return file
 
 
-def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path):
+@pytest.fixture
+def work(monkeypatch):
+    """How much was done: series simulated, panels looked back on, passes over what was lost."""
+    from assay.series import fitted
+    from assay.series.forecast import Forecast
+    from assay.series.lost import LostSales
+
+    done = Counter()
+    drawn, reviewed, lost = Forecast._drawn, fitted.reviewed, LostSales._drawn
+
+    def drawing(self, block, *more):
+        done["simulated"] += len(block)
+        return drawn(self, block, *more)
+
+    def reviewing(*parts):
+        done["reviewed"] += 1
+        return reviewed(*parts)
+
+    def losing(self, draws):
+        done["lost"] += 1
+        return lost(self, draws)
+
+    monkeypatch.setattr(Forecast, "_drawn", drawing)
+    monkeypatch.setattr(fitted, "reviewed", reviewing)
+    monkeypatch.setattr(LostSales, "_drawn", losing)
+    return done
+
+
+def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path, work):
     out, page = tmp_path / "f.parquet", tmp_path / "page.html"
     done = assay(
         "forecast", str(table), *ASKED, "--censored-above", "stock", "--out", str(out),
@@ -64,6 +93,13 @@ def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path):
     ):
         assert words in text
     assert (tmp_path / "kept" / "part-0.npz").is_file()
+    # For the file, for the total, and twice for what is held back: laws and paths.
+    assert work == {"simulated": 4 * 6, "reviewed": 1, "lost": 1}
+    lines = done.stderr.splitlines()
+    for stage in ("reading", "learning", "fitting 6", "drawing 200", "testing on the last 5 days"):
+        assert [line for line in lines if line.startswith(stage)], stage
+    assert "all 6 series together are expected" in text
+    assert "store north, item 1" in text
 
 
 def test_what_a_flag_hides_is_no_loss_that_is_known(assay, table, tmp_path):
@@ -82,8 +118,8 @@ def test_what_a_flag_hides_is_no_loss_that_is_known(assay, table, tmp_path):
     assert "those of visible days alone favour models that ignore stock-outs" in text
     assert "under the stock of each day" not in text
     ranked = text[text.index("Forecast worst") : text.index("What is odd")]
-    assert "item=0" in ranked
-    assert "item=1" not in ranked  # sold out on every day
+    assert "item 0" in ranked
+    assert "item 1" not in ranked  # sold out on every day
 
 
 def test_a_flag_beside_the_stock_and_days_without_rows_are_told(assay, table, tmp_path):
@@ -227,8 +263,16 @@ main()
 @pytest.mark.parametrize(
     ("stage", "kept", "said"),
     [
-        ("part-0", True, "finished parts of the fit kept in kept: 1, run the same command again"),
-        ("writing", True, "finished parts of the fit kept in kept: 1, run the same command again"),
+        (
+            "part-0",
+            True,
+            "kept in kept: what all series have in common, and finished parts of the fit: 1, run",
+        ),
+        (
+            "writing",
+            True,
+            "kept in kept: what all series have in common, and finished parts of the fit: 1, run",
+        ),
         ("writing", False, "nothing is kept without --resume FOLDER"),
     ],
 )
@@ -247,3 +291,29 @@ def test_ctrl_c_says_what_is_kept_and_leaves_no_half_file(saved, tmp_path, stage
         assert sorted(each.name for each in (tmp_path / "kept").iterdir()) == [
             "common.npz", "fit.txt", "part-0.npz"
         ]  # fmt: skip
+
+
+BUSY = """
+import os, signal, sys, time
+from assay.cli import main
+from assay.series.fit import Work
+
+def busy(*given):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(3600)  # as deaf as a compiled function
+
+Work.common, Work.fit = lambda self, first: first, busy
+main()
+"""
+
+
+def test_ctrl_c_does_not_wait_for_a_fit(saved, tmp_path):
+    words = [str(saved / "past.parquet"), *ASKED, "--season", "0", "--resume", "kept"]
+    done = subprocess.run(
+        [sys.executable, "-c", BUSY, "forecast", *words],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 130, done.stderr
+    said = "stopped; kept in kept: what all series have in common, and finished parts of the fit: 0"
+    assert done.stderr.splitlines()[-1].startswith(said)
+    assert sorted(each.name for each in (tmp_path / "kept").iterdir()) == ["common.npz", "fit.txt"]

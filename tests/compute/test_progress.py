@@ -7,7 +7,7 @@ from contextlib import contextmanager, redirect_stderr
 import pytest
 
 from assay.compute import progress
-from assay.compute.progress import tracked, waiting
+from assay.compute.progress import stage, stages, tracked, waiting
 
 
 class Terminal(io.StringIO):
@@ -75,3 +75,13 @@ def test_the_screen_is_free_again_after_an_error():
             fail(screen)
         with waiting("once more"):
             wait_for(screen, "once more")
+
+
+def test_stages_reach_whoever_listens_and_nobody_else(capsys):
+    heard: list[str] = []
+    stage("before")
+    with stages(heard.append):
+        stage("fitting")
+    stage("after")
+    assert heard == ["fitting"]
+    assert capsys.readouterr().err == ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 import assay.compute.threads as threads
-from assay.compute import in_flight
+from assay.compute import apart, in_flight
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -51,3 +51,22 @@ def test_an_error_reaches_whoever_asks(many: int):
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="three"):
         next(results)
+
+
+def test_whoever_stops_asking_does_not_wait_for_what_runs(many: int):
+    go_on = threading.Event()
+
+    def work(item: int) -> int:
+        return item if item == 0 or go_on.wait(60) else -1
+
+    results = in_flight(work, range(10))
+    assert next(results) == 0
+    results.close()  # what is under way still waits
+    assert not go_on.is_set()
+    go_on.set()
+
+
+def test_work_apart_is_done_by_another_thread():
+    assert apart(threading.get_ident) != threading.get_ident()
+    with pytest.raises(ZeroDivisionError):
+        apart(lambda: 1 // 0)

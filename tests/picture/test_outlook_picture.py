@@ -29,6 +29,22 @@ def test_sold_out_days_are_named_where_there_are_any():
     assert ">sold out<" not in svg(outlook(plain, AHEAD, "units"))
 
 
+def test_a_huge_value_is_marked_and_does_not_stretch_the_axis():
+    days = [date(2024, 1, 1) + timedelta(k) for k in range(40)]
+    past = pl.DataFrame({"time": days, "seen": [3.0] * 39 + [144.0], "hidden": False})
+    chart = outlook(past, AHEAD, "units")
+    drawn = svg(chart)
+    assert ">144<" in drawn
+    assert ">150<" not in drawn
+    assert "triangles lie beyond the axis: 1" in drawn
+    assert "triangles" not in svg(outlook(past.head(39), AHEAD, "units"))
+
+
+def test_demand_behind_a_total_is_named():
+    whole = PAST.with_columns(demand=pl.lit(4.0))
+    assert ">with what stock-outs hid<" in svg(outlook(whole, AHEAD, "units"))
+
+
 def test_what_is_hidden_stands_on_what_was_sold():
     days = pl.DataFrame({"time": DAYS, "sold": [1.0] * 4, "lost": [0.5] * 4})
     assert "hidden by stock-outs" in svg(hidden_demand(days, "units"))

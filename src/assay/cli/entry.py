@@ -2,9 +2,10 @@
 
 import os
 import sys
+from contextlib import suppress
 from signal import SIGINT, pthread_kill
-from threading import Timer, main_thread
-from typing import TYPE_CHECKING
+from threading import Timer, active_count, main_thread
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -26,7 +27,21 @@ def main() -> None:
         app(prog_name="assay")
     except KeyboardInterrupt:
         print(STOPPED_WORDS, file=sys.stderr)
+        leave()
+    except SystemExit as end:
+        if end.code == STOPPED:
+            leave()
+        raise
+
+
+def leave() -> NoReturn:
+    """End as stopped, without waiting for threads that compute what nobody asks for any more."""
+    if active_count() == 1:
         sys.exit(STOPPED)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # whoever read them has gone
+            stream.flush()
+    os._exit(STOPPED)
 
 
 def interrupt_again(swallowed: "UnraisableHookArgs") -> None:

@@ -1,138 +1,45 @@
 """`assay forecast`: what may come of many series, and what stock-outs hid."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from assay.cli.forecast_options import (
+    Absent,
+    Family,
+    Features,
+    Fitted,
+    Future,
+    Horizon,
+    Level,
+    Open,
+    Out,
+    Paths,
+    Pool,
+    Precision,
+    Report,
+    Resume,
+    Returns,
+    Save,
+    Season,
+    Seed,
+    Series,
+    Target,
+    Time,
+)
+from assay.cli.forecast_words import say, saying_what_is_kept, told_of
 from assay.cli.options import AsJson
 from assay.cli.profile import Above, Data, hidden_by
 from assay.cli.teach import command
-from assay.cli.terminal import answer, aside, console, pairs, working
+from assay.cli.terminal import aside, working
 
 if TYPE_CHECKING:
     from assay.frame import Frame
     from assay.model import Model
-    from assay.series import Backtest, FittedSeries, Forecast
-
-Target = Annotated[
-    str | None,
-    typer.Option(metavar="COLUMN", help="What is to be forecast.", show_default="that of --fitted"),
-]
-Time = Annotated[
-    str | None,
-    typer.Option(metavar="COLUMN", help="When a row was seen.", show_default="that of --fitted"),
-]
-Series = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN[,COLUMN...]", help="Keys of the series.", show_default="one series"
-    ),
-]
-Horizon = Annotated[int, typer.Option(metavar="STEPS", help="How many steps ahead.")]
-Season = Annotated[
-    str | None,
-    typer.Option(
-        metavar="STEPS[,STEPS...]",
-        help="Steps until the course repeats; 0 for none.",
-        show_default="usual for the steps, such as 7 for days",
-    ),
-]
-Family = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        metavar="FAMILY",
-        help="Such as negative-binomial, tweedie or gamma.",
-        show_default="by the target, said aloud",
-    ),
-]
-Features = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FORMULA", help='Known ahead, such as "price + promo".', show_default="none"
-    ),
-]
-Future = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE", help="Rows of the next steps with what is known.", show_default="none"
-    ),
-]
-Open = Annotated[
-    str | None,
-    typer.Option(
-        "--open", metavar="COLUMN", help="True or 1 where the shop is open.", show_default="none"
-    ),
-]
-Returns = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WAY",
-        help="Negative values: refuse (their series), zero or missing.",
-        show_default="refuse",
-    ),
-]
-Pool = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN[,COLUMN...]",
-        help="Groups that series with few rows, and new ones, lean on; none for none.",
-        show_default="the keys, where there are several",
-    ),
-]
-Absent = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WAY",
-        help="Steps without a row: missing (unknown) or zero (no sale).",
-        show_default="missing",
-    ),
-]
-Level = Annotated[str, typer.Option(metavar="N[,N...]", help="Intervals, in per cent.")]
-Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The forecast: .parquet or .csv.")]
-Report = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="A page about it: .html.", show_default="none")
-]
-Resume = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="Keep what is done there, and go on from it.",
-        show_default="nothing is kept",
-    ),
-]
-Precision = Annotated[
-    str | None,
-    typer.Option(
-        metavar="KIND",
-        help="Of the fit: float64, or float32 in half the time and memory.",
-        show_default="float64",
-    ),
-]
-Save = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="The fitted model, for a later --fitted.", show_default="none"
-    ),
-]
-Fitted = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="A saved model, moved over DATA without a new fit.",
-        show_default="none",
-    ),
-]
-Paths = Annotated[int, typer.Option(metavar="N", help="Futures drawn of each series.")]
-Seed = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Of the futures.", show_default="0, or that of --fitted"),
-]
-
+    from assay.series import Answer, Backtest, FittedSeries, Forecast
 
 MORE = (
     "Demand is forecast, not sales: where stock hid it, it is known only to be at least what was "
@@ -186,7 +93,8 @@ def add(app: typer.Typer) -> None:
         seed: Seed = None,
         as_json: AsJson = False,
     ) -> None:
-        from assay.frame import read
+        from assay.compute.progress import stages
+        from assay.series import Answer
 
         levels = _levels(level)
         _check_files(out, report, save)
@@ -198,18 +106,16 @@ def add(app: typer.Typer) -> None:
             "--features": features, "--precision": precision, "--resume": resume,
             "--report": report,
         }  # fmt: skip
-        with working(), _saying_what_is_kept(resume):
-            if fitted is None:
-                done = _fitted(data, given, seed, quiet=as_json)
-            else:
-                done = _moved(data, fitted, given)
+        with working(), saying_what_is_kept(resume), stages(aside):
+            done = _ready(data, fitted, given, seed, quiet=as_json)
             if save is not None:
                 done.fitted.save(save)
-            known = None if future is None else read(future)
-            found = done.fitted.forecast(horizon, known, paths=paths, seed=seed)
+            found = _drawn(done, horizon, future, paths, seed)
             found.write(out, levels)
-            tested = _report(done, found, report)
-        _say(done, found, tested, (out, report, save), as_json=as_json)
+            answer = Answer(done.fitted, found, done.said, _tested(done, horizon, report))
+            _write_page(answer, report)
+            told = told_of(answer)
+        say(answer, told, (out, report, save), as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -227,18 +133,29 @@ class _Done:
     test: "Callable[[int], Backtest] | None" = None
 
 
+def _ready(
+    data: str, file: Path | None, given: Mapping[str, Any], seed: int | None, *, quiet: bool
+) -> _Done:
+    """A model, fitted now or saved before."""
+    if file is not None:
+        return _moved(data, file, given)
+    return _fitted(data, given, seed, quiet=quiet)
+
+
 def _fitted(data: str, given: Mapping[str, Any], seed: int | None, *, quiet: bool) -> _Done:
     """A model that is fitted now.
 
     Raises:
         ConfigError: no target or no time is named, or a fit refuses what is asked.
     """
+    from assay.compute.progress import stage
     from assay.errors import ConfigError
     from assay.frame import read
 
     for name in ("--target", "--time"):
         if given[name] is None:
             raise ConfigError(f"{name} is missing: name its column, or give a model by --fitted.")
+    stage(f"reading {data}")
     target, frame, seed = given["--target"], read(data), seed or 0
     roles: dict[str, Any] = {
         "time": given["--time"],
@@ -273,10 +190,12 @@ def _moved(data: str, file: Path, given: Mapping[str, Any]) -> _Done:
         ConfigError: an option says otherwise than the model, or would need a fit.
         DataError: the file holds no model of series, or the table is not one of its kind.
     """
+    from assay.compute.progress import stage
     from assay.errors import ConfigError, DataError
     from assay.model import load
     from assay.series import FittedSeries
 
+    stage(f"moving {file} over {data}")
     fitted = load(file)
     if not isinstance(fitted, FittedSeries):
         raise DataError(f"{file}: holds a model of single rows, which follows no series in time.")
@@ -309,34 +228,38 @@ def _hides(family: Any) -> str | None:
     return ",".join(str(each) for each in named if each is not None) or None
 
 
-@contextmanager
-def _saying_what_is_kept(folder: Path | None) -> Iterator[None]:
-    """Inside, Ctrl-C tells what it leaves and how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        if folder is None:
-            raise KeyboardInterrupt("; nothing is kept without --resume FOLDER") from stop
-        from assay.series.kept import Kept
+def _drawn(
+    done: _Done, horizon: int, future: str | None, paths: int, seed: int | None
+) -> "Forecast":
+    """The forecast, not drawn yet."""
+    from assay.compute.progress import stage
+    from assay.frame import read
 
-        raise KeyboardInterrupt(
-            f"; finished parts of the fit kept in {folder}: {Kept(folder).parts:,}, run the same "
-            "command again to go on"
-        ) from stop
+    known = None if future is None else read(future)
+    found = done.fitted.forecast(horizon, known, paths=paths, seed=seed)
+    ahead = found.future.grid.quantity(horizon)
+    stage(f"drawing {paths:,} futures of {found.series:,} series, {ahead} ahead")
+    return found
 
 
-def _report(done: _Done, found: "Forecast", report: Path | None) -> "Backtest | None":
-    """Write the page, with scores on what is held back for it."""
+def _write_page(answer: "Answer", report: Path | None) -> None:
+    if report is not None and answer.tested is not None:
+        from assay.report.forecast_page import write_forecast
+
+        write_forecast(answer, answer.tested, report)
+
+
+def _tested(done: _Done, horizon: int, report: Path | None) -> "Backtest | None":
+    """Scores on what is held back for the page."""
+    from assay.compute.progress import stage
+
     if report is None or done.test is None:
         return None
-    from assay.report.forecast_page import write_forecast
-
     # A table that is shorter than two horizons is tested on its second half.
     panel = done.fitted.panel
-    steps = int(panel.end - panel.step.min())
-    tested = done.test(max(min(found.horizon, steps // 2), 1))
-    write_forecast(done.fitted, found, tested, done.said, report)
-    return tested
+    held = max(min(horizon, int(panel.end - panel.step.min()) // 2), 1)
+    stage(f"testing on the last {panel.grid.quantity(held)}, held back")
+    return done.test(held)
 
 
 def _split(series: list[str] | None) -> list[str]:
@@ -464,64 +387,3 @@ def _number(text: str) -> float:
             f"--season: {text!r} is no number of steps. Write 7, or 7,365.25."
         ) from None
     return int(found) if found.is_integer() else found
-
-
-def _say(
-    done: _Done,
-    found: "Forecast",
-    tested: "Backtest | None",
-    files: tuple[Path, Path | None, Path | None],
-    *,
-    as_json: bool,
-) -> None:
-    fitted = done.fitted
-    total = found.sums(levels=(90,)).row(0, named=True)
-    odd = fitted.results()
-    odd = odd.filter(odd["message"] != "")
-    notes = (*fitted.notes, *found.future.notes)
-    lost = fitted.lost_sales().sums().row(0, named=True) if fitted.panel.hidden.any() else None
-    out, report, saved = files
-    if as_json:
-        answer(
-            {
-                "forecast": str(out),
-                "report": None if report is None else str(report),
-                "saved": None if saved is None else str(saved),
-                "series": found.series,
-                "horizon": found.horizon,
-                "step": found.future.grid.said,
-                "model": list(done.said),
-                "total": total,
-                "lost_sales": lost,
-                "backtest": None if tested is None else tested.summary().to_dicts(),
-                "notes": list(notes),
-                "findings": odd.to_dicts(),
-            }
-        )
-        return
-    rows = [
-        ("series", f"{found.series:,}, {found.future.grid.quantity(found.horizon)} ahead"),
-        (
-            "total",
-            f"{total['mean']:,.0f} expected, {total['lo-90']:,.0f} to {total['hi-90']:,.0f} with a "
-            "chance of 90 %",
-        ),
-    ]
-    if lost is not None:
-        rows.append(
-            (
-                "lost sales",
-                f"{lost['mean']:,.0f} so far, {lost['low']:,.0f} to {lost['high']:,.0f}, on "
-                f"{lost['days']:,} sold-out days",
-            )
-        )
-    if tested is not None:
-        own = tested.summary().filter(tested.summary()["model"] == "assay").row(0, named=True)
-        rows.append(
-            ("held back", f"{100 * own['pit_90']:.0f} % within 90 % intervals, by randomised PIT")
-        )
-    rows += [("note", each) for each in notes]
-    if odd.height:
-        rows.append(("findings", f"{odd.height:,} series with a message: --json lists them"))
-    rows += [("wrote", str(file)) for file in files if file is not None]
-    console().print(pairs(rows))

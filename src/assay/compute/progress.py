@@ -1,8 +1,9 @@
 """Signs of life for work that a person waits for; silent where nobody looks."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from threading import Lock, Timer
 from typing import TypeVar
 
@@ -10,6 +11,28 @@ Item = TypeVar("Item")
 
 PATIENCE = 2.0  # seconds
 _screen = Lock()  # a terminal has room for one of them at a time
+_listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def stages(tell: Callable[[str], None]) -> Iterator[None]:
+    """Inside, `tell` hears of each stage of long work as it begins."""
+    token = _listener.set(tell)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def stage(label: str) -> None:
+    """Say that a stage of long work begins; silent where nobody listens.
+
+    Args:
+        label: what is being done, such as `fitting 1,000 series`.
+    """
+    tell = _listener.get()
+    if tell is not None:
+        tell(label)
 
 
 def tracked(items: Iterable[Item], label: str) -> Iterator[Item]:

@@ -3,8 +3,8 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ import jax
 from assay.compute.device import default_device
 
 MANY_ROWS = 65_536  # from here on one pass over a column takes longer than waking a thread
+TURN_S = 0.2
 _FEW = 4  # with fewer items, starting threads takes longer than they save
 
 Item = TypeVar("Item")
@@ -42,8 +43,9 @@ def on_all_cores(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
             return [work(item) for item in items[first::threads]]
 
     # One task a thread: to hand over each item on its own takes as long as the work.
-    with ThreadPoolExecutor(threads) as pool:
-        shares = list(pool.map(share, range(threads)))
+    with _pool(threads) as pool:
+        begun = [pool.submit(share, first) for first in range(threads)]
+        shares = [_result(each) for each in begun]
     return [shares[k % threads][k // threads] for k in range(len(items))]
 
 
@@ -51,11 +53,9 @@ def in_flight(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator
     """Results of `work` for each item, in order, while the next ones are being worked on.
 
     For items that take long and whose results are large: no more of them wait than there are
-    cores.
+    cores. A single item is worked on apart as well, so that Ctrl-C reaches whoever waits for it.
     """
-    threads = min(cores(), len(items))
-    if threads <= 1:
-        yield from map(work, items)
+    if not items:
         return
     device = default_device()
 
@@ -63,18 +63,42 @@ def in_flight(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator
         with nullcontext() if device is None else jax.default_device(device):
             return work(item)
 
-    with ThreadPoolExecutor(threads) as pool:
+    threads = min(cores(), len(items))
+    with _pool(threads) as pool:
         waiting = deque(pool.submit(alone, item) for item in items[:threads])
-        try:
-            for item in items[threads:]:
-                done = waiting.popleft().result()
-                waiting.append(pool.submit(alone, item))
-                yield done
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for each in waiting:  # whoever asked has stopped asking
-                each.cancel()
+        for item in items[threads:]:
+            done = _result(waiting.popleft())
+            waiting.append(pool.submit(alone, item))
+            yield done
+        while waiting:
+            yield _result(waiting.popleft())
+
+
+def apart(work: Callable[[], Result]) -> Result:
+    """The result of `work`, which a thread of its own does.
+
+    A compiled function hears no Ctrl-C before it returns; whoever waits for its thread does.
+    """
+    return next(in_flight(lambda _: work(), [None]))
+
+
+def _result(asked: "Future[Result]") -> Result:
+    """Wait in short turns: where another thread takes the signal, a long wait hears no Ctrl-C."""
+    while not wait([asked], timeout=TURN_S).done:
+        pass
+    return asked.result()
+
+
+@contextmanager
+def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that are waited for, unless whoever asked has stopped asking."""
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:

@@ -1,4 +1,4 @@
-"""A forecast as one page: how far it can be trusted, what stock-outs hid, series best and worst."""
+"""A forecast as one page: its total, how far it can be trusted, what stock-outs hid, both ends."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -9,16 +9,21 @@ import polars as pl
 from markupsafe import Markup
 
 from assay import __version__
+from assay.compute.progress import stage
 from assay.errors import AssayError
 from assay.picture import svg
 from assay.picture.outlook import hidden_demand, outlook
 from assay.picture.palette import css
 from assay.report.content import Picture
 from assay.report.render import environment, write_whole
-from assay.series import Backtest, FittedSeries, Forecast
+from assay.series import Answer, Backtest, FittedSeries
+from assay.series.backtest import OWN
+from assay.series.drawing import past_of, shown
 
-SHOWN = 3  # series at each end
-HISTORY = 120  # steps
+ENDS = 4  # pictures at each end
+SHOWN = 3  # series whose stock-outs hid most
+ODD = 20  # series with a message
+WIDE = 720  # pixels of a plot that has the page to itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,7 @@ class ForecastContent:
         title: what is forecast.
         software: version of Assay.
         lede: the forecast in a sentence or two.
+        total: all series together, over time.
         said: model and defaults, one sentence each.
         notes: what was odd about the table.
         scores: head and rows of the scores on what was held back.
@@ -36,14 +42,17 @@ class ForecastContent:
         lost: what stock-outs hid, in a sentence; empty where nothing is hidden.
         most: series whose stock-outs hid most, and how much.
         hidden: that over time.
-        worst: series whose held-back days were forecast worst.
+        beside: what the next pictures show.
+        worst: series whose held-back days were forecast worst, with that forecast.
         best: and best.
         odd: series with a message.
+        unsaid: how many more of them there are.
     """
 
     title: str
     software: str
     lede: str
+    total: Picture
     said: tuple[str, ...]
     notes: tuple[str, ...]
     scores: tuple[tuple[str, ...], ...]
@@ -51,31 +60,26 @@ class ForecastContent:
     lost: str
     most: tuple[tuple[str, str], ...]
     hidden: tuple[Picture, ...]
+    beside: str
     worst: tuple[Picture, ...]
     best: tuple[Picture, ...]
     odd: tuple[tuple[str, str], ...]
+    unsaid: int
 
 
-def write_forecast(
-    fitted: FittedSeries,
-    forecast: Forecast,
-    tested: Backtest,
-    said: tuple[str, ...],
-    path: str | Path,
-) -> Path:
+def write_forecast(answer: Answer, tested: Backtest, path: str | Path) -> Path:
     """Write the page, whole or not at all.
 
     Args:
-        fitted: the model.
-        forecast: its forecast.
+        answer: the model, its forecast, and what follows from them.
         tested: its scores on held-back days.
-        said: model and defaults.
         path: the file.
 
     Raises:
         AssayError: it cannot be written.
     """
-    content = forecast_content(fitted, forecast, tested, said)
+    content = forecast_content(answer, tested)
+    stage(f"writing {path}")
     style = Markup(css() + files("assay.report").joinpath("templates/page.css").read_text("utf-8"))
     page = environment().get_template("forecast.html").render(report=content, style=style)
     text = "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
@@ -88,40 +92,87 @@ def write_forecast(
     return Path(path)
 
 
-def forecast_content(
-    fitted: FittedSeries, forecast: Forecast, tested: Backtest, said: tuple[str, ...]
-) -> ForecastContent:
+def forecast_content(answer: Answer, tested: Backtest) -> ForecastContent:
     """Everything that the page shows."""
-    target, total = fitted.recipe.target, forecast.sums(levels=(90,)).row(0, named=True)
+    fitted, own = answer.fitted, answer.own or {}
+    target = fitted.recipe.target
     worst, best = _ends(fitted, tested)
-    lost, most, pictures = _lost(fitted)
-    own = tested.summary().filter(pl.col("model") == "assay").row(0, named=True)
-    results = fitted.results().with_row_index("__n").filter(pl.col("message") != "").head(20)
+    lost, most, days = _lost(answer)
+    odd = answer.odd.head(ODD)
+    held = fitted.panel.grid.quantity(_held(tested))
     return ForecastContent(
         title=f"Forecast of {target}",
         software=f"Assay {__version__}",
-        lede=(
-            f"Over the next {forecast.future.grid.quantity(forecast.horizon)} all {len(fitted):,} "
-            f"series together are expected to come to {total['mean']:,.0f} of `{target}`, and with "
-            f"a chance of 90 % to between {total['lo-90']:,.0f} and {total['hi-90']:,.0f}."
-        ),
-        said=said,
-        notes=(*fitted.notes, *forecast.future.notes),
+        lede=_lede(answer),
+        total=_total(answer, days),
+        said=answer.said,
+        notes=answer.notes,
         scores=_scores(tested),
         trust=(
-            f"On the last {forecast.horizon} steps, held back, {100 * own['pit_90']:.0f} % of what "
-            "came fell where nine in ten should (by randomised PIT)"
-            f"{_measured(fitted, own['bias'])}"
+            f"On the last {held}, held back, {100 * own['pit_90']:.0f} % of what came fell where "
+            f"nine in ten should (by randomised PIT){_measured(fitted, own['bias'])}"
         ),
         lost=lost,
         most=most,
-        hidden=pictures,
-        worst=_drawn(fitted, forecast, worst),
-        best=_drawn(fitted, forecast, best),
-        odd=tuple(
-            (fitted.panel.name(int(row["__n"])), row["message"]) for row in results.to_dicts()
+        hidden=() if days is None else (_hidden(days, target),),
+        beside=(
+            f"The last {held}, which this forecast of them had not seen: 50 % and 90 % intervals."
         ),
+        worst=_drawn(fitted, tested, worst),
+        best=_drawn(fitted, tested, best),
+        odd=tuple((_title(fitted, int(row["__n"])), row["message"]) for row in odd.to_dicts()),
+        unsaid=answer.odd.height - odd.height,
     )
+
+
+def _lede(answer: Answer) -> str:
+    forecast, total, target = answer.forecast, answer.total, answer.fitted.recipe.target
+    ahead = forecast.future.grid.quantity(forecast.horizon)
+    count = forecast.series
+    new = int((forecast.future.place < 0).sum())
+    who = "the series is" if count == 1 else f"all {count:,} series together are"
+    among = f", {new:,} of them new," if new and count > 1 else ""
+    return (
+        f"Over the next {ahead} {who.replace(' together', f'{among} together')} expected to come "
+        f"to {total.mean:,.0f} of `{target}`, and with a chance of 90 % to between "
+        f"{total.low:,.0f} and {total.high:,.0f}."
+    )
+
+
+def _title(fitted: FittedSeries, number: int) -> str:
+    """How pictures call a series: `store 1, item 830`."""
+    keys = fitted.panel.keys
+    if not keys.width:
+        return fitted.recipe.target
+    return ", ".join(f"{name} {value}" for name, value in keys.row(number, named=True).items())
+
+
+def _held(tested: Backtest) -> int:
+    """Steps that were held back."""
+    return int(tested.rows["step"].to_numpy().max(initial=1))
+
+
+def _total(answer: Answer, days: pl.DataFrame | None) -> Picture:
+    """All series together: what was sold, what stock-outs hid beyond it, what may come."""
+    fitted, steps = answer.fitted, answer.total.steps
+    panel = fitted.panel
+    first = panel.end + 1 - shown(answer.forecast.horizon)
+    recent = (panel.step >= first) & (panel.weight > 0)
+    size = panel.end + 1 - first
+    sold = np.bincount(panel.step[recent] - first, panel.y[recent], size)
+    known = np.bincount(panel.step[recent] - first, minlength=size) > 0
+    past = pl.DataFrame(
+        {
+            "time": panel.grid.times(np.arange(first, panel.end + 1)),
+            "seen": pl.Series(np.where(known, sold, np.nan)).fill_nan(None),
+            "hidden": False,
+        }
+    ).filter(pl.Series(known))
+    if days is not None:
+        both = days.select("time", demand=pl.col("sold") + pl.col("lost"))
+        past = past.join(both, on="time", how="left", maintain_order="left")
+    chart = outlook(past, steps, fitted.recipe.target, width=WIDE)
+    return Picture(title="All series together", svg=svg(chart))
 
 
 def _measured(fitted: FittedSeries, bias: float | None) -> str:
@@ -159,7 +210,7 @@ def _ends(fitted: FittedSeries, tested: Backtest) -> tuple[list[int], list[int]]
     Of those that were seen on some day: where each was sold out, no forecast can be far off.
     """
     keys = list(fitted.recipe.by)
-    own = tested.rows.filter(pl.col("model") == "assay")
+    own = tested.rows.filter(pl.col("model") == OWN)
     if not keys:
         return [0], []
     own = own.filter((~pl.col("hidden")).any().over(keys), pl.col("pinball").is_not_null())
@@ -168,70 +219,56 @@ def _ends(fitted: FittedSeries, tested: Backtest) -> tuple[list[int], list[int]]
     )
     numbered = fitted.panel.keys.with_row_index("__n").join(losses, on=keys)
     order = numbered.filter(pl.col("seen") > 0).sort("loss")["__n"].to_list()
-    best = order[: min(SHOWN, len(order) // 2)]
-    return order[::-1][: min(SHOWN, len(order))], best
+    best = order[: min(ENDS, len(order) // 2)]
+    return order[::-1][: min(ENDS, len(order))], best
 
 
-def _drawn(fitted: FittedSeries, forecast: Forecast, chosen: list[int]) -> tuple[Picture, ...]:
-    if not chosen:
-        return ()
-    panel, target = fitted.panel, fitted.recipe.target
-    ends = forecast.quantiles([0.05, 0.25, 0.75, 0.95])
-    means = forecast.means()
-    times = forecast.future.grid.times(forecast.future.steps)
+def _drawn(fitted: FittedSeries, tested: Backtest, chosen: list[int]) -> tuple[Picture, ...]:
+    """Held-back days of some series beside the forecast that was made of them."""
+    own = tested.rows.filter(pl.col("model") == OWN)
+    panel, time, held = fitted.panel, fitted.recipe.time, _held(tested)
+    ends = ("mean", "low", "inner_low", "inner_high", "high")
     drawn = []
     for number in chosen:
-        own = slice(int(panel.edges[number]), int(panel.edges[number + 1]))
-        recent = np.flatnonzero(panel.step[own] > panel.end - HISTORY) + own.start
-        seen = np.where(panel.weight[recent] > 0, panel.y[recent], np.nan)
-        past = pl.DataFrame(
-            {
-                "time": panel.grid.times(panel.step[recent]),
-                "seen": pl.Series(seen).fill_nan(None),
-                "hidden": panel.hidden[recent],
-            }
-        )
-        low, inner_low, inner_high, high = ends[:, :, number]
-        ahead = pl.DataFrame(
-            {
-                "time": times,
-                "mean": means[:, number],
-                "low": low,
-                "high": high,
-                "inner_low": inner_low,
-                "inner_high": inner_high,
-            }
-        )
-        drawn.append(Picture(title=panel.name(number), svg=svg(outlook(past, ahead, target))))
+        past = past_of(fitted, number, held + shown(held))
+        keys = panel.keys[number]
+        rows = own.join(keys, on=keys.columns, how="semi") if keys.width else own
+        ahead = rows.sort("step").select(pl.col(time).alias("time"), *ends)
+        chart = outlook(past, ahead, fitted.recipe.target)
+        drawn.append(Picture(title=_title(fitted, number), svg=svg(chart)))
     return tuple(drawn)
 
 
+def _hidden(days: pl.DataFrame, target: str) -> Picture:
+    chart = hidden_demand(days, target, width=WIDE)
+    return Picture(title="When stock-outs hide demand", svg=svg(chart))
+
+
 def _lost(
-    fitted: FittedSeries,
-) -> tuple[str, tuple[tuple[str, str], ...], tuple[Picture, ...]]:
-    """What stock-outs hid: in a sentence, by series, and drawn."""
-    if not fitted.panel.hidden.any():
-        return "", (), ()
-    lost, target = fitted.lost_sales(), fitted.recipe.target
-    time = fitted.recipe.time
+    answer: Answer,
+) -> tuple[str, tuple[tuple[str, str], ...], pl.DataFrame | None]:
+    """What stock-outs hid: in a sentence, by series, and `time`, `sold` and `lost` by step."""
+    lost, sums = answer.lost, answer.lost_sums
+    if lost is None or sums is None:
+        return "", (), None
+    fitted, (whole, each) = answer.fitted, sums
+    panel, time = fitted.panel, fitted.recipe.time
+    known = panel.weight > 0
+    sold = pl.DataFrame({"step": panel.step[known], "sold": panel.y[known]})
+    sold = sold.group_by("step").agg(pl.col("sold").sum()).sort("step")
+    hidden = lost.table().group_by(time).agg(lost=pl.col("mean").sum())
     days = (
-        fitted.demand()
-        .group_by(time)
-        .agg(sold=pl.col("seen").sum())
-        .join(lost.sums(time).select(time, lost="mean"), on=time, how="left")
-        .with_columns(pl.col("lost").fill_null(0.0))
-        .sort(time)
-        .rename({time: "time"})
+        sold.select(panel.grid.times(sold["step"].to_numpy()).alias("time"), "sold")
+        .join(hidden.rename({time: "time"}), on="time", how="full", coalesce=True)
+        .with_columns(pl.col("sold", "lost").fill_null(0.0))
+        .sort("time")
     )
-    picture = Picture(title="When stock-outs hide demand", svg=svg(hidden_demand(days, target)))
-    keys = list(fitted.recipe.by)
-    most = lost.sums(keys).sort("mean", descending=True).head(SHOWN) if keys else pl.DataFrame()
     rows = tuple(
         (
-            ", ".join(f"{key}={row[key]!r}" for key in keys),
+            ", ".join(f"{key} {row[key]}" for key in fitted.recipe.by),
             f"{row['mean']:,.0f} lost ({row['low']:,.0f} to {row['high']:,.0f}) "
             f"on {row['days']} days",
         )
-        for row in most.to_dicts()
+        for row in each.head(SHOWN).to_dicts()
     )
-    return f"{str(lost).capitalize()}.", rows, (picture,)
+    return f"{lost.said(whole).capitalize()}.", rows, days

@@ -1,8 +1,18 @@
 """Many series at once: score-driven filters, fitted and pooled in lock-step, and their futures."""
 
+from assay.series.answer import Answer
 from assay.series.arrange import Recipe
 from assay.series.backtest import Backtest, backtest
 from assay.series.fitted import FittedSeries, Precision, fit_series
 from assay.series.forecast import Forecast
 
-__all__ = ["Backtest", "FittedSeries", "Forecast", "Precision", "Recipe", "backtest", "fit_series"]
+__all__ = [
+    "Answer",
+    "Backtest",
+    "FittedSeries",
+    "Forecast",
+    "Precision",
+    "Recipe",
+    "backtest",
+    "fit_series",
+]

@@ -72,21 +72,24 @@ def above(
     places = _places(limit, jnp.where(known, scale, rough), whole)
 
     def costs(at_eta: Array, at_extra: Extra) -> Array:
-        start = rule.reach(at_eta, at_extra, limit)[0]
-        found = start - rule.reach(at_eta, at_extra, places)[0]
+        reached = rule.reach(at_eta, at_extra, places)[0]
+        found = reached[0] - reached
         found = jnp.where(jnp.isnan(found), FAR, jnp.clip(found, 0.0, FAR))
         return jax.lax.cummax(found.at[0].set(0.0), axis=0)
 
     at = places - limit
-    every = [costs(eta + node * sd, extra) for node in NODES]
-    mid, up, down = (jnp.log(jnp.maximum(_mean(at, each, whole), 1e-300)) for each in every)
+    # Compiled once for all: first the parameter's nodes, then each other parameter moved alone.
+    nodes = jnp.stack([eta + node * sd for node in NODES] + [eta] * len(extra))
+    moved = tuple(
+        jnp.stack([other] * len(NODES) + [other + NUDGE * (j == k) for k in range(len(extra))])
+        for j, other in enumerate(extra)
+    )
+    found = jax.vmap(costs)(nodes, moved)
+    every = found[: len(NODES)]
+    log_means = jnp.log(jnp.maximum(jax.vmap(lambda each: _mean(at, each, whole))(found), 1e-300))
+    mid, up, down = log_means[: len(NODES)]
     mixed = -jnp.log(sum(w * jnp.exp(-each) for w, each in zip(WEIGHTS, every, strict=True)))
-    lean = []
-    for k in range(len(extra)):
-        moved = tuple(other + NUDGE * (j == k) for j, other in enumerate(extra))
-        lean.append(
-            (jnp.log(jnp.maximum(_mean(at, costs(eta, moved), whole), 1e-300)) - mid) / NUDGE
-        )
+    lean = (log_means[len(NODES) :] - mid) / NUDGE
     more = WEIGHTS[0] + WEIGHTS[1] * (jnp.exp(up - mid) + jnp.exp(down - mid))
     return Above(
         at,
@@ -96,7 +99,7 @@ def above(
         more,
         (up - down) / (2.0 * NODES[1]),
         (up + down - 2.0 * mid) / 6.0,
-        jnp.stack(lean) if lean else jnp.zeros((0, *eta.shape)),
+        lean,
     )
 
 

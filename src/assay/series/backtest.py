@@ -21,8 +21,14 @@ from assay.series.paths import seed_of, stream_of
 from assay.series.rivals import named_rivals, samples_of
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+ENDS = {"low": 0, "inner_low": 2, "inner_high": 4, "high": 6}  # among the levels
 OWN = "assay"
-TAKEN = frozenset(["model", "origin", "step", "pinball", "crps", "log_score", "pit", "covered"])
+TAKEN = frozenset(
+    (
+        *("model", "origin", "step", "pinball", "crps", "log_score", "pit", "covered"),
+        *("inner_low", "inner_high"),
+    )
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +37,8 @@ class Backtest:
 
     Fields:
         rows: one row a model, origin, series and step that was seen: keys, time, `model`,
-            `origin`, `step`, `seen`, `hidden`, `mean`, `pinball` (mean over seven levels) and
+            `origin`, `step`, `seen`, `hidden`, `mean`, `low` and `high` (ends of the 90 %
+            interval), `inner_low` and `inner_high` (50 %), `pinball` (mean over seven levels) and
             `crps` (both empty where a value is hidden below a limit that nobody knows),
             `log_score` (empty for rivals, which have no law), `pit` and `covered` (by the 90 %
             interval; empty for hidden rows).
@@ -324,6 +331,7 @@ class _Origin:
             "seen": seen,
             "hidden": beyond,
             "mean": mean.T.ravel()[rows],
+            **{name: quantiles[at] for name, at in ENDS.items()},
             "pinball": pl.Series(pinball).set(loose, None),
             "crps": pl.Series(crps).set(loose, None),
             "log_score": None if scores is None else scores.T.ravel()[rows],

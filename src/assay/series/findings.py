@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 
 from assay.series.arrange import Panel
-from assay.series.fit import Fits
-from assay.series.kinds import Whole
+from assay.series.fit import TOLERANCE, Fits
+from assay.series.kinds import Floats, Whole
 
 HUGE = 1e6
 EARLY = 0.1  # share of a series' own length that it may end before the others unnoticed
@@ -23,7 +23,7 @@ def found_of(panel: Panel, fits: Fits) -> pl.DataFrame:
     told = known | panel.hidden | panel.closed  # a row without a value is as good as none
     spoke = np.full(panel.series, -1)
     np.maximum.at(spoke, series[told], panel.step[told])
-    message = messages(panel, rows, hidden, panel.end - spoke)
+    message = messages(panel, rows, hidden, panel.end - spoke, fits.left)
     return pl.DataFrame(
         {
             "rows": rows,
@@ -35,7 +35,14 @@ def found_of(panel: Panel, fits: Fits) -> pl.DataFrame:
     )
 
 
-def messages(panel: Panel, rows: Whole, hidden: Whole, behind: Whole) -> list[str]:
+def unended(panel: Panel, fits: Fits) -> Whole:
+    """Numbers of series whose search was stopped before its end."""
+    still = ~(fits.left <= TOLERANCE)
+    still[list(panel.set_aside)] = False
+    return np.flatnonzero(still)
+
+
+def messages(panel: Panel, rows: Whole, hidden: Whole, behind: Whole, left: Floats) -> list[str]:
     """What is odd about each series, empty where nothing is.
 
     Args:
@@ -43,6 +50,7 @@ def messages(panel: Panel, rows: Whole, hidden: Whole, behind: Whole) -> list[st
         rows: of each that say something.
         hidden: of those, how many only say "at least".
         behind: steps from its last row that says something to the end of the panel.
+        left: what its log posterior would still gain.
     """
     series = np.repeat(np.arange(panel.series), np.diff(panel.edges))
     total = np.bincount(series, np.abs(panel.y) * panel.weight, panel.series)
@@ -51,7 +59,7 @@ def messages(panel: Panel, rows: Whole, hidden: Whole, behind: Whole) -> list[st
 
     def say(which: np.ndarray, text: str) -> None:
         for k in np.flatnonzero(which):
-            own = text.format(steps=panel.grid.quantity(float(behind[k])))
+            own = text.format(steps=panel.grid.quantity(float(behind[k])), left=left[k])
             found[k] = f"{found[k]}; {own}" if found[k] else own
 
     say(rows == 0, "no value is known: forecast from what all have in common")
@@ -66,6 +74,8 @@ def messages(panel: Panel, rows: Whole, hidden: Whole, behind: Whole) -> list[st
         (usual > 0) & (mean > HUGE * usual),
         "more than a million times what most series hold: in another unit?",
     )
+    # Not a number is no end either.
+    say(~(left <= TOLERANCE), "search stopped with {left:.2g} of its log posterior left to gain")
     for k, why in panel.set_aside.items():
         found[k] = f"set aside: {why}"
     return found

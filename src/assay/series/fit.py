@@ -7,12 +7,13 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from assay.compute import in_flight
-from assay.compute.progress import measured
+from assay.compute import apart, in_flight
+from assay.compute.progress import measured, stage
 from assay.family import AbstractFamily
 from assay.series.arrange import Panel, Recipe
 from assay.series.doubt import Drawn, drawn_around, units_of
 from assay.series.groups import NO_GROUPS, Groups, learn_groups
+from assay.series.kept import COMMON as KEPT_COMMON
 from assay.series.kept import Kept
 from assay.series.kinds import Floats, Whole
 from assay.series.layout import Layout
@@ -234,6 +235,22 @@ def fit_panel(
     Returns:
         What the series have in common, and their parameters and states.
     """
+    stage("learning what all series have in common")
+    work, common = apart(lambda: _begun(panel, recipe, dtype, kept))
+    stage(f"fitting {panel.series:,} series")
+    blocks = blocks_of(panel)
+
+    def part(number: int) -> Part:
+        return _part(work, blocks[number], common, kept, number)
+
+    done = in_flight(part, range(len(blocks)))
+    parts = list(measured(done, [block.size for block in blocks], "fitting series"))
+    fits = collected(parts, work.levels.count)
+    return common_now(panel, common, fits), fits
+
+
+def _begun(panel: Panel, recipe: Recipe, dtype: Any, kept: Kept | None) -> "tuple[Work, Common]":
+    """A panel that is ready to be fitted, and what its series have in common."""
     machine = machine_of(recipe, panel)
     rough, _ = rough_levels(panel, recipe.family, recipe.driven)
     first = first_beliefs(panel, machine, recipe.family, rough)
@@ -242,19 +259,10 @@ def fit_panel(
     first = replace(first, groups=groups)
     levels = levels_of(panel, recipe, machine, first)
     if groups.columns:
-        apart = first_beliefs(panel, machine, recipe.family, levels.rough - levels.offset)
-        first = replace(apart, groups=groups)
+        beyond = first_beliefs(panel, machine, recipe.family, levels.rough - levels.offset)
+        first = replace(beyond, groups=groups)
     work = Work(panel, recipe, machine, levels, dtype)
-    common = _common(work, first, kept) if known is None else known
-    blocks = blocks_of(panel)
-
-    def part(number: int) -> Part:
-        return _part(work, blocks[number], common, kept, number)
-
-    done = in_flight(part, range(len(blocks)))
-    parts = list(measured(done, [block.size for block in blocks], "fitting series"))
-    fits = collected(parts, levels.count)
-    return common_now(panel, common, fits), fits
+    return work, _common(work, first, kept) if known is None else known
 
 
 @dataclass(frozen=True, eq=False)
@@ -412,7 +420,7 @@ def _rounded(steps: int) -> int:
 
 def _kept_common(kept: Kept | None) -> Common | None:
     """What series have in common, if it was kept."""
-    found = None if kept is None else kept.load("common")
+    found = None if kept is None else kept.load(KEPT_COMMON)
     if found is None:
         return None
     return Common(**{name: found[name] for name in COMMON}, groups=Groups.of(found))
@@ -423,7 +431,7 @@ def _common(work: Work, first: Common, kept: Kept | None) -> Common:
     common = work.common(first)
     if kept is not None:
         own = {name: getattr(common, name) for name in COMMON}
-        kept.save("common", own | common.groups.arrays())
+        kept.save(KEPT_COMMON, own | common.groups.arrays())
     return common
 
 

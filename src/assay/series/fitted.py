@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import polars as pl
 
+from assay.compute import apart
 from assay.errors import ConfigError
 from assay.frame import Frame, read
 from assay.predictive import DistributionPredictive
@@ -15,7 +16,8 @@ from assay.predictor import store
 from assay.series.ahead import future_of, last_step
 from assay.series.arrange import Panel, Recipe, Span, arrange
 from assay.series.check import check_names
-from assay.series.findings import found_of
+from assay.series.drawing import picture_of
+from assay.series.findings import found_of, unended
 from assay.series.fit import Fits, Machine, fit_panel, machine_of
 from assay.series.forecast import Forecast
 from assay.series.kept import Kept
@@ -24,7 +26,7 @@ from assay.series.lost import LostSales, lost_sales
 from assay.series.onward import moved_on
 from assay.series.past import Past, mean_of, past_of
 from assay.series.pooling import Common
-from assay.series.reviewed import reviewed
+from assay.series.reviewed import Reviewed, reviewed
 from assay.series.together import common_share
 
 PATHS = 200
@@ -102,6 +104,14 @@ class FittedSeries:
                 "series set aside and forecast from what all have in common: "
                 f"{len(panel.set_aside):,} (first: {panel.name(first)}: {panel.set_aside[first]})"
             )
+        still = unended(panel, self.fits)
+        if still.size:
+            k = int(still[0])
+            said.append(
+                "series whose search stopped before its end, so that their parameters are not the "
+                f"most probable ones: {still.size:,} (first: {panel.name(k)}, with "
+                f"{self.fits.left[k]:.2g} of its log posterior left to gain)"
+            )
         return tuple(said)
 
     def groups(self) -> pl.DataFrame:
@@ -120,7 +130,12 @@ class FittedSeries:
     @cached_property
     def past(self) -> Past:
         """What was expected of each row of the past, one step before it."""
-        return past_of(self.recipe, self.panel, self.machine, self.fits)
+        return apart(lambda: past_of(self.recipe, self.panel, self.machine, self.fits))
+
+    @cached_property
+    def review(self) -> Reviewed:
+        """What all rows tell of each row of the past, later ones too."""
+        return reviewed(self.recipe, self.panel, self.machine, self.common, self.fits)
 
     @cached_property
     def common_share(self) -> float:
@@ -146,6 +161,18 @@ class FittedSeries:
         )
         return panel.keyed(past.series, found)
 
+    def picture(self, *key: Any, ahead: Forecast | None = None) -> Any:
+        """A chart of one series: its last steps, sold-out days and what was expected of each.
+
+        Args:
+            key: values of the key columns, in their order; none for a single series.
+            ahead: a forecast of this fit, which is drawn in place of what was expected.
+
+        Raises:
+            ConfigError: no such series, in the fit or in the forecast.
+        """
+        return picture_of(self, key, ahead)
+
     def lost_sales(self, *, level: float = 90) -> LostSales:
         """Demand beyond what could be sold, on days that a limit hid.
 
@@ -163,8 +190,9 @@ class FittedSeries:
             ConfigError: a level that is not between 1 and 100.
         """
         recipe = self.recipe
-        review = reviewed(recipe, self.panel, self.machine, self.common, self.fits)
-        return lost_sales(self.past, review, recipe.by, recipe.time, level=level, seed=self.seed)
+        return lost_sales(
+            self.past, self.review, recipe.by, recipe.time, level=level, seed=self.seed
+        )
 
     def after(self, history: Any) -> "FittedSeries":
         """The same filters, moved over another history without a new fit.
@@ -179,7 +207,7 @@ class FittedSeries:
         """
         frame = history if isinstance(history, Frame) else read(history)
         panel = arrange(frame, self.recipe, like=self.panel)
-        fits = moved_on(self.recipe, self.panel, self.common, self.fits, panel)
+        fits = apart(lambda: moved_on(self.recipe, self.panel, self.common, self.fits, panel))
         return replace(self, panel=panel, fits=fits)
 
     def save(self, path: str | Path) -> None:

@@ -129,7 +129,7 @@ def told(rule: AbstractRule, block: Block, eta: Array, extra: Extra, *, is_censo
     score, bend = rule.score(eta, extra, jnp.where(hidden, rule.filler, y)), information
     if is_censored:
         limit = jnp.where(hidden, y, rule.filler)
-        above, next_to = (rule.reach(at, extra, limit)[1] for at in (eta, eta + NUDGE))
+        above, next_to = rule.reach(jnp.stack([eta, eta + NUDGE]), extra, limit)[1]
         score = jnp.where(hidden, above, score)
         bend = jnp.where(hidden, (above - next_to) / NUDGE, bend)
     root = jnp.sqrt(information)

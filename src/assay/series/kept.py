@@ -17,6 +17,7 @@ from assay.errors import ConfigError, DataError
 from assay.series.arrange import Panel, Recipe
 
 NAME = "fit.txt"
+COMMON = "common"  # what all series have in common
 FORMAT = "format 3"
 _UNFINISHED = ".unfinished-"
 
@@ -63,6 +64,12 @@ class Kept:
     def parts(self) -> int:
         """How many parts are kept."""
         return len(list(self.folder.glob("part-*.npz")))
+
+    def told(self) -> str:
+        """What is kept, in words."""
+        if not (self.folder / f"{COMMON}.npz").is_file():
+            return "nothing yet"
+        return f"what all series have in common, and finished parts of the fit: {self.parts:,}"
 
     def load(self, name: str) -> Mapping[str, np.ndarray] | None:
         """Arrays that were kept under a name; `None` where there are none, or not whole."""

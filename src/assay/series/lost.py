@@ -22,6 +22,8 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
+from assay.compute import apart
+from assay.compute.progress import tracked
 from assay.errors import ConfigError, nearest
 from assay.family import AbstractDistribution
 from assay.series.above import PARTS, Above, above, beyond, drawn_above
@@ -61,12 +63,19 @@ class LostSales:
     sold: float
 
     def __repr__(self) -> str:
-        low, high = self._ends(np.zeros(self.rows.height, int), 1)
-        total = float(self.rows["mean"].sum())
-        share = f", {100 * total / self.sold:.1f} % of what was sold" if self.sold else ""
+        return self.said(self.sums())
+
+    def said(self, total: pl.DataFrame) -> str:
+        """Their total in words.
+
+        Args:
+            total: `sums()`.
+        """
+        one = total.row(0, named=True) if total.height else {"mean": 0.0, "low": 0.0, "high": 0.0}
+        share = f", {100 * one['mean'] / self.sold:.1f} % of what was sold" if self.sold else ""
         return (
-            f"lost on {self.rows.height:,} days that were sold out: {total:,.0f} "
-            f"({self.level:g} % interval {low[0]:,.0f} to {high[0]:,.0f}){share}"
+            f"lost on {self.rows.height:,} days that were sold out: {one['mean']:,.0f} "
+            f"({self.level:g} % interval {one['low']:,.0f} to {one['high']:,.0f}){share}"
         )
 
     def table(self) -> pl.DataFrame:
@@ -85,52 +94,87 @@ class LostSales:
         Raises:
             ConfigError: no such key.
         """
-        names = [by] if isinstance(by, str) else list(by)
-        for name in names:
+        return self.sums_of(by)[0]
+
+    def sums_of(self, *groups: str | Sequence[str]) -> list[pl.DataFrame]:
+        """`sums` by several columns, each of the same draws, in one pass over them.
+
+        Raises:
+            ConfigError: no such key.
+        """
+        listed = [[by] if isinstance(by, str) else list(by) for by in groups]
+        for name in dict.fromkeys(name for names in listed for name in names):
             if name not in (*self.by, self.time):
                 known = [*self.by, self.time]
                 raise ConfigError(f"lost sales: no key `{name}`. {nearest(name, known)}")
         if not self.rows.height:
-            empty = self.rows.select(*names, "mean").with_columns(days=pl.lit(0), low=0.0, high=0.0)
-            return empty.select(*names, "days", "mean", "low", "high")
-        groups = self.rows.select(names).with_row_index("__row") if names else None
-        if groups is None:
-            place, heads = np.zeros(self.rows.height, int), pl.DataFrame()
-        else:
-            heads = groups.select(names).unique(maintain_order=True).sort(names)
-            numbered = heads.with_row_index("__group")
-            joined = groups.join(numbered, on=names, how="left", maintain_order="left")
-            place = joined["__group"].to_numpy().astype(int)
-        count = max(heads.height, 1)
-        low, high = self._ends(place, count)
-        found = pl.DataFrame(
-            {
-                "days": np.bincount(place, minlength=count),
-                "mean": np.bincount(place, self.rows["mean"].to_numpy(), count),
-                "low": low,
-                "high": high,
-            }
-        )
-        return pl.concat([heads, found], how="horizontal") if names else found
+            return [self._nothing(names) for names in listed]
+        split = [self._split(names) for names in listed]
+        ends = self._ends([(place, max(heads.height, 1)) for place, heads in split])
+        means = self.rows["mean"].to_numpy()
+        found = []
+        for (place, heads), (low, high) in zip(split, ends, strict=True):
+            days = np.bincount(place, minlength=max(heads.height, 1))
+            mean = np.bincount(place, means, days.size)
+            table = pl.DataFrame({"days": days, "mean": mean, "low": low, "high": high})
+            found.append(pl.concat([heads, table], how="horizontal") if heads.height else table)
+        return found
 
-    def _ends(self, place: Whole, count: int) -> tuple[Floats, Floats]:
-        """Intervals of sums over the rows of each group."""
-        if count == self.rows.height and (np.bincount(place, minlength=count) == 1).all():
-            order = np.argsort(place)
-            return self.rows["low"].to_numpy()[order], self.rows["high"].to_numpy()[order]
+    def _nothing(self, names: list[str]) -> pl.DataFrame:
+        empty = self.rows.select(*names, "mean").with_columns(days=pl.lit(0), low=0.0, high=0.0)
+        return empty.select(*names, "days", "mean", "low", "high")
+
+    def _split(self, names: list[str]) -> tuple[Whole, pl.DataFrame]:
+        """The group of each row, and what groups are called."""
+        if not names:
+            return np.zeros(self.rows.height, int), pl.DataFrame()
+        groups = self.rows.select(names)
+        heads = groups.unique(maintain_order=True).sort(names)
+        numbered = heads.with_row_index("__group")
+        joined = groups.join(numbered, on=names, how="left", maintain_order="left")
+        return joined["__group"].to_numpy().astype(int), heads
+
+    def _ends(self, splits: list[tuple[Whole, int]]) -> list[tuple[Floats, Floats]]:
+        """Intervals of sums over the rows of each group, for several ways to group them.
+
+        Args:
+            splits: the group of each row, and how many groups there are.
+        """
         fits = CELLS // max(self.laws.step.size, 1) // CHUNK * CHUNK
         draws = int(np.clip(fits, LEAST_DRAWS, DRAWS))
-        total = np.zeros((count, draws), np.float32)
-        for number, errors in enumerate(self.errors(draws, self.seed)):
+        alone = [
+            count == self.rows.height and (np.bincount(place, minlength=count) == 1).all()
+            for place, count in splits
+        ]
+        totals = [
+            np.zeros((0 if is_alone else count, draws), np.float32)
+            for (_, count), is_alone in zip(splits, alone, strict=True)
+        ]
+        for lost, rows in () if all(alone) else self._drawn(draws):
+            for (place, _), total, is_alone in zip(splits, totals, alone, strict=True):
+                if not is_alone:
+                    groups, own = np.unique(place[rows], return_inverse=True)
+                    among = csr_array((np.ones(own.size, np.float32), (own, np.arange(own.size))))
+                    total[groups] += among @ lost
+        ends = [0.5 - self.level / 200, 0.5 + self.level / 200]
+        found = []
+        for (place, _), total, is_alone in zip(splits, totals, alone, strict=True):
+            if is_alone:
+                order = np.argsort(place)
+                low, high = (self.rows[name].to_numpy()[order] for name in ("low", "high"))
+            else:
+                # So that a further draw lies between them with just that chance.
+                low, high = np.quantile(total, ends, axis=-1, method="weibull").astype(float)
+            found.append((low, high))
+        return found
+
+    def _drawn(self, draws: int) -> Iterator[tuple[Floats, Whole]]:
+        """What was lost on some hidden rows, (rows, draws), and their numbers among the hidden."""
+        blocks = self.errors(draws, self.seed)
+        for number, errors in enumerate(tracked(blocks, "drawing what was lost")):
             if errors.rows.size:
                 lost = self.laws.drawn(errors, np.random.SFC64([self.seed, 2, number]))
-                groups, own = np.unique(place[self.laws.number[errors.rows]], return_inverse=True)
-                among = csr_array((np.ones(own.size, np.float32), (own, np.arange(own.size))))
-                total[groups] += among @ lost
-        ends = [0.5 - self.level / 200, 0.5 + self.level / 200]
-        # So that a further draw lies between them with just that chance.
-        low, high = np.quantile(total, ends, axis=-1, method="weibull")
-        return low.astype(float), high.astype(float)
+                yield lost, self.laws.number[errors.rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +240,8 @@ def lost_sales(
     # A count that reaches a fraction of one reaches the next.
     gap = np.ceil(limit) - limit if whole else 0.0 * limit
     exact = past.ask(rows, _excess, limit) - gap
-    table = _tables(past, rows, sd, limit + gap, exact, review.machine.rule, whole)
+    rule = review.machine.rule
+    table = apart(lambda: _tables(past, rows, sd, limit + gap, exact, rule, whole))
     # Far out the exact mean is a ratio of two numbers that vanish.
     exact = np.where(np.isfinite(exact) & (exact >= 0), exact, table.own)
     factor = np.where(table.own > 0, exact / np.where(table.own > 0, table.own, 1.0), 1.0)

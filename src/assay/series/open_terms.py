@@ -59,13 +59,22 @@ def _bends(
             )
         return weight * score, weight * log_prob
 
-    here = told(extra)[1]
+    # Compiled once for all: here, then each parameter moved up and down alone.
+    moves = [(k, sign) for k in range(len(extra)) for sign in (1.0, -1.0)]
+    every = (
+        jax.vmap(told)(
+            tuple(
+                jnp.stack([each, *(each + sign * NUDGE * (j == k) for k, sign in moves)])
+                for j, each in enumerate(extra)
+            )
+        )
+        if extra
+        else tuple(each[None] for each in told(extra))
+    )
+    here = every[1][0]
     curves, ties = [], []
     for k in range(len(extra)):
-        up, down = (
-            told(tuple(each + sign * NUDGE * (j == k) for j, each in enumerate(extra)))
-            for sign in (1.0, -1.0)
-        )
+        up, down = (tuple(each[1 + 2 * k + at] for each in every) for at in (0, 1))
         curves.append(jnp.nansum(2.0 * here - up[1] - down[1], axis=0) / NUDGE**2)
         # What nothing hid tells of both apart, but for chance.
         tie = jnp.where(hidden, (down[0] - up[0]) / (2.0 * NUDGE), 0.0)

@@ -1,9 +1,9 @@
 """A panel looked back on: the driven parameter of each row as all rows tell it, and its errors."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from jax import lax
 from jaxtyping import Array
 
 from assay.compute import in_flight
+from assay.compute.progress import measured
 from assay.series.arrange import Panel, Recipe
 from assay.series.daily import Daily, no_shift, shared_shift
 from assay.series.fit import SAMPLE, Fits, Machine, blocks_of, shape_of
@@ -25,6 +26,8 @@ from assay.series.pooling import Common
 from assay.series.recursion import Scaling, State, at_rest, moved, scaled
 from assay.series.rule import AbstractRule
 from assay.series.together import LEAST_SERIES
+
+Told = TypeVar("Told")
 
 PASSES = 4  # of the levels, with what they share learnt between them
 CHUNK = 25  # draws at once
@@ -231,8 +234,7 @@ class _Review:
     def look_at_all(self) -> None:
         """Smooth all levels."""
         together, walks = self.together(), less_walk(self.walks, self.shift)
-        for _ in in_flight(lambda chosen: self.look(chosen, together, walks), self.blocks):
-            pass
+        _each(lambda chosen: self.look(chosen, together, walks), self.blocks)
 
     def leave(self, chosen: Whole) -> OpenTerms:
         """What is open of the coordinates that no observation moves."""
@@ -292,16 +294,21 @@ def reviewed(
 ) -> Reviewed:
     """Look back on a panel, in blocks of series."""
     review = _Review(recipe, panel, machine, common, fits)
-    for _ in in_flight(review.begin, review.blocks):
-        pass
+    _each(review.begin, review.blocks)
     review.look_at_all()
-    terms = list(in_flight(review.leave, review.blocks))
+    terms = _each(review.leave, review.blocks)
     fixed = _fixed_spread(recipe, panel, review.blocks, terms)
     log_limits = _log_limits(recipe, panel)
     for _ in range(PASSES - 1):
         review.share(log_limits, fixed)
         review.look_at_all()
     return review.done(terms, fixed)
+
+
+def _each(work: Callable[[Whole], Told], blocks: list[Whole]) -> list[Told]:
+    """Results of work on each block, while a bar says how far it is."""
+    sizes = [chosen.size for chosen in blocks]
+    return list(measured(in_flight(work, blocks), sizes, "looking back on series"))
 
 
 def less_walk(walks: Floats, shift: Daily) -> Floats:
