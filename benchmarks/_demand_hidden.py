@@ -11,7 +11,7 @@ from _demand_scores import LEVELS, Floats, Scores, scores_of
 from _demand_tables import EMPTY_SHELF, WELL_STOCKED, Case, fresh_table, hourly_table, usual_hours
 from scipy.stats import nbinom
 
-from assay.series.objective import filtered
+from assay.series.filter.objective import filtered
 
 CUT = 0.3  # share of fully stocked days on which the stock is cut
 LIMITS = (0.2, 1.2)  # of a series' mean sales: how much there is, whatever is asked for that day

@@ -54,7 +54,7 @@ def test_demand_is_simulated_and_says_so(first):
     assert "simulate" in project.source
     assert task.frame.table["date"].n_unique() == 1095
     sealed = task.frame.table[task.sealing.sealed_rows.tolist()]
-    assert sealed["date"].n_unique() == 52 * 7
+    assert sealed["date"].n_unique() == 78 * 7
     reached = task.frame.table.select((pl.col("units") >= pl.col("stock")).mean()).item()
     assert 0.27 < reached < 0.33
     assert "demand" not in task.frame.columns  # the truth stays with the simulation

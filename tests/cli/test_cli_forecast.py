@@ -41,8 +41,8 @@ def table(tmp_path_factory):
 def work(monkeypatch):
     """How much was done: series simulated, panels looked back on, passes over what was lost."""
     from assay.series import fitted
-    from assay.series.forecast import Forecast
-    from assay.series.lost import LostSales
+    from assay.series.future.forecast import Forecast
+    from assay.series.review.lost import LostSales
 
     done = Counter()
     drawn, reviewed, lost = Forecast._drawn, fitted.reviewed, LostSales._drawn
@@ -237,7 +237,7 @@ INTERRUPTED = """
 import signal, sys
 from assay.cli import main
 from assay.series import fit, kept
-from assay.series.forecast import Forecast
+from assay.series.future.forecast import Forecast
 
 fit.CELLS, fit.SAMPLE = 1, 8
 whole, tables = kept.Kept.save, Forecast.tables
@@ -296,7 +296,7 @@ def test_ctrl_c_says_what_is_kept_and_leaves_no_half_file(saved, tmp_path, stage
 BUSY = """
 import os, signal, sys, time
 from assay.cli import main
-from assay.series.fit import Work
+from assay.series.fitting.fit import Work
 
 def busy(*given):
     os.kill(os.getpid(), signal.SIGINT)

@@ -32,7 +32,7 @@ def test_all_roles_reach_the_profile(answered, tmp_path):
     )  # fmt: skip
     assert got["roles"] == {
         "target": "sold", "time": "day", "series": ["shop"], "group": "town", "season": 7,
-        "horizon": 3, "censored_above": "stock", "censored_below": None,
+        "horizon": 3, "censored_above": "stock", "censored_below": None, "censored_flag": None,
         "known_ahead": ["price", "stock"],
     }  # fmt: skip
 

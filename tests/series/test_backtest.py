@@ -9,7 +9,7 @@ from panel_shop import shop
 
 import assay
 from assay.errors import ConfigError, DataError
-from assay.series.backtest import _Origin
+from assay.series.judged.backtest import _Origin
 
 MODEL = assay.Model(
     assay.Censored(assay.NegativeBinomial(), above="stock"), mean=assay.ScoreDriven(season=7)

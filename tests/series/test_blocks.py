@@ -5,10 +5,10 @@ import polars as pl
 import pytest
 
 import assay
-import assay.series.fit as fitting
+import assay.series.fitting.fit as fitting
 from assay.frame import read
-from assay.series.arrange import Panel, Recipe, arrange
-from assay.series.fit import Work, blocks_of, levels_of, sample_of, shape_of
+from assay.series.fitting.fit import Work, blocks_of, levels_of, sample_of, shape_of
+from assay.series.panel.arrange import Panel, Recipe, arrange
 
 MODEL = assay.Model(assay.NegativeBinomial(), mean=assay.ScoreDriven())
 
@@ -32,6 +32,7 @@ def panel_of(table: pl.DataFrame) -> Panel:
 
 def test_each_series_is_in_one_block_that_holds_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(fitting, "COLUMNS", (2, 8))
+    monkeypatch.setattr(fitting, "FEW", 0)
     panel = panel_of(sales([60, 7, 30, 60, 60, 25, 14, 60, 60, 12, 3, 2, 60, 5, 33, 60, 6, 8]))
     blocks = blocks_of(panel)
     assert sorted(np.concatenate(blocks)) == list(range(panel.series))
@@ -42,14 +43,17 @@ def test_each_series_is_in_one_block_that_holds_it(monkeypatch: pytest.MonkeyPat
     assert {shape_of(panel, block) for block in blocks} == {(60, 8), (30, 8), (15, 8)}
 
 
-def test_a_few_more_days_make_no_new_shape():
-    shapes = {shape_of(panel_of(sales([days, 90])), np.array([0, 1])) for days in range(353, 385)}
-    assert shapes == {(384, 8)}
+def test_a_few_more_days_make_no_new_shape(monkeypatch: pytest.MonkeyPatch):
+    panels = [panel_of(sales([days, 90])) for days in range(353, 385)]
+    assert {shape_of(panel, np.array([0, 1])) for panel in panels} == {(512, 8)}
+    monkeypatch.setattr(fitting, "FEW", 0)
+    assert {shape_of(panel, np.array([0, 1])) for panel in panels} == {(384, 8)}
 
 
 def test_long_series_share_a_block_with_fewer_others(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(fitting, "COLUMNS", (2, 8))
     monkeypatch.setattr(fitting, "CELLS", 200)
+    monkeypatch.setattr(fitting, "FEW", 0)
     panel = panel_of(sales([60] * 5))
     assert [block.size for block in blocks_of(panel)] == [2, 2, 1]
     assert shape_of(panel, np.array([4])) == (60, 2)

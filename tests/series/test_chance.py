@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import assay
-from assay.series.chance import chance_of
-from assay.series.paths import stream_of
+from assay.series.future.paths import stream_of
+from assay.series.law.chance import chance_of
 
 DRAWS = 20_000
 FURTHEST = 1.95 / np.sqrt(DRAWS)  # of an empirical cdf, once in a thousand fixed seeds

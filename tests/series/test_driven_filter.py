@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assay.series.basis import Seasons
-from assay.series.negative_binomial import NegativeBinomialRule
-from assay.series.recursion import Calendar, Gains, Seen, log_likelihood, run
+from assay.series.filter.basis import Seasons
+from assay.series.filter.recursion import Calendar, Gains, Seen, log_likelihood, run
+from assay.series.law.negative_binomial import NegativeBinomialRule
 
 STEPS, SERIES = 45, 4
 PERIODS = (7, 4)

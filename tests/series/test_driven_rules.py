@@ -10,9 +10,9 @@ from driven_families import CASES
 
 import assay
 from assay.errors import ConfigError
-from assay.series.information import KNOWN
-from assay.series.rule import FamilyRule
-from assay.series.rules import rule_of
+from assay.series.law.information import KNOWN
+from assay.series.law.rule import FamilyRule
+from assay.series.law.rules import rule_of
 
 TAILED = (
     "negative-binomial",

@@ -12,11 +12,11 @@ from driven_families import CASES
 import assay
 from assay.frame import read
 from assay.series import FittedSeries
-from assay.series.arrange import Recipe, arrange
-from assay.series.chance import chance_of
-from assay.series.levels import rough_levels
-from assay.series.paths import stream_of
-from assay.series.together import carried, common_share
+from assay.series.fitting.levels import rough_levels
+from assay.series.future.paths import stream_of
+from assay.series.future.together import carried, common_share
+from assay.series.law.chance import chance_of
+from assay.series.panel.arrange import Recipe, arrange
 
 SERIES, DAYS, AHEAD = 3, 40, 2
 ALL_CASES: dict[str, tuple[Any, str, tuple[float, ...], bool]] = CASES | {

@@ -11,7 +11,7 @@ from assay.errors import ConfigError
 from assay.family import Gamma, NegativeBinomial, Poisson, Tweedie
 from assay.frame import read
 from assay.predictor import Linear, ScoreDriven, Sum
-from assay.series.arrange import Recipe, arrange
+from assay.series.panel.arrange import Recipe, arrange
 
 START = date(2024, 1, 1)
 

@@ -11,8 +11,8 @@ from assay.errors import DataError
 from assay.family import NegativeBinomial
 from assay.frame import read
 from assay.predictor import Linear, Offset, ScoreDriven, Sum
-from assay.series.ahead import future_of, unique_ids
-from assay.series.arrange import Recipe, arrange
+from assay.series.future.ahead import future_of, unique_ids
+from assay.series.panel.arrange import Recipe, arrange
 
 START = date(2024, 1, 1)
 RECIPE = Recipe(

@@ -11,7 +11,7 @@ from scipy.stats import nbinom
 
 from assay.errors import ConfigError, DataError
 from assay.family import Normal
-from assay.series.laws import refuse_closed
+from assay.series.future.laws import refuse_closed
 
 LAST = START + timedelta(DAYS - 1)
 

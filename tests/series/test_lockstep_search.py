@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import optimize
 
-from assay.series.lockstep import minimise
+from assay.series.filter.lockstep import minimise
 
 SIZE, PROBLEMS = 5, 12
 STREAM = np.random.default_rng(5)

@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assay.series.daily import shared_shift
-from assay.series.informed import informed, uninformed
+from assay.series.review.daily import shared_shift
+from assay.series.review.informed import informed, uninformed
 
 
 def test_a_series_sum_is_less_sure_than_independent_days(fitted):

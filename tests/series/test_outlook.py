@@ -194,7 +194,7 @@ def test_levels_are_one_number_or_several_and_say_what_was_meant(forecast, fitte
 
 def test_sums_hold_few_groups_at_a_time(forecast, monkeypatch):
     whole = forecast.sums(["store", "item"], each_step=True)
-    monkeypatch.setattr("assay.series.forecast.CELLS", 7 * 200 * 5)
+    monkeypatch.setattr("assay.series.future.forecast.CELLS", 7 * 200 * 5)
     sizes = []
     summed = type(forecast)._summed
 

@@ -9,12 +9,12 @@ import pytest
 
 import assay
 from assay.frame import read
-from assay.series.arrange import Recipe, arrange
-from assay.series.fit import first_beliefs, machine_of, told_of
-from assay.series.forecast import Forecast
-from assay.series.levels import rough_levels
-from assay.series.objective import filtered
-from assay.series.pooling import Told, learn_common
+from assay.series.filter.objective import filtered
+from assay.series.fitting.fit import first_beliefs, machine_of, told_of
+from assay.series.fitting.levels import rough_levels
+from assay.series.fitting.pooling import Told, learn_common
+from assay.series.future.forecast import Forecast
+from assay.series.panel.arrange import Recipe, arrange
 
 SERIES, DAYS = 60, 80
 MEAN, SD = {"level": 1.4, "x": 0.5, "size": 1.2}, {"level": 0.6, "x": 0.25}

@@ -12,9 +12,9 @@ from scipy.optimize import minimize
 import assay
 from assay.errors import ConfigError, DataError
 from assay.series import crossed
-from assay.series.crossed import learn_crossed
-from assay.series.groups import Groups, learn_groups
-from assay.series.kept import Kept
+from assay.series.fitting.crossed import learn_crossed
+from assay.series.fitting.groups import Groups, learn_groups
+from assay.series.fitting.kept import Kept
 from assay.series.kinds import Floats, Whole
 
 STORES, ITEMS, DAYS = 10, 12, 60

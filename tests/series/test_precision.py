@@ -7,7 +7,7 @@ import pytest
 
 import assay
 from assay.errors import ConfigError
-from assay.series.negative_binomial import NegativeBinomialRule
+from assay.series.law.negative_binomial import NegativeBinomialRule
 
 ROLES = {"time": "date", "by": ["store", "item"]}
 

@@ -11,7 +11,7 @@ import assay
 from assay.errors import ConfigError
 from assay.family import NegativeBinomial, Normal
 from assay.series import rivals as room
-from assay.series.rivals import NAMES, named_rivals, samples_of
+from assay.series.judged.rivals import NAMES, named_rivals, samples_of
 
 NAN = np.nan
 COUNTS, NUMBERS = NegativeBinomial().support, Normal().support
@@ -177,7 +177,7 @@ def test_a_single_name_is_one_rival():
 
 
 def test_without_statsforecast_ets_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("assay.series.foreign.find_spec", lambda name: None)
+    monkeypatch.setattr("assay.series.judged.foreign.find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "statsforecast", None)
     with pytest.raises(ConfigError, match=r"pip install 'assay-ml\[adapters\]'"):
         named_rivals(("ets",), 7, "assay")

@@ -5,7 +5,7 @@ import pytest
 
 from assay.errors import ConfigError
 from assay.picture import svg
-from assay.series.total import total_of
+from assay.series.future.total import total_of
 
 
 def test_a_series_is_drawn_with_what_was_expected_or_with_its_forecast(fitted, forecast):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.series.basis import Seasons
-from assay.series.profile import told_of_season, told_of_start
-from assay.series.recursion import Gains, State, height, moved
+from assay.series.filter.basis import Seasons
+from assay.series.filter.recursion import Gains, State, height, moved
+from assay.series.filter.start import told_of_season, told_of_start
 
 SHARES = st.floats(0.0, 1.0)
 

@@ -17,10 +17,10 @@ from assay.errors import AssayError, ConfigError, DataError
 from assay.frame import read
 from assay.predictor import Sum
 from assay.series import FittedSeries, Recipe
-from assay.series.arrange import arrange
-from assay.series.doubt import DRAWS, Drawn
-from assay.series.fit import Fits, first_beliefs, machine_of, rough_levels
-from assay.series.recursion import State
+from assay.series.filter.recursion import State
+from assay.series.fitting.doubt import DRAWS, Drawn
+from assay.series.fitting.fit import Fits, first_beliefs, machine_of, rough_levels
+from assay.series.panel.arrange import arrange
 
 DAYS = 30
 MOMENT = datetime(2024, 3, 30, tzinfo=UTC)
@@ -52,7 +52,7 @@ def made(table, family=None, others=None, term=None, by=("item",)):
     )
     panel = arrange(read(table), recipe)
     machine, rng = machine_of(recipe, panel), np.random.default_rng(4)
-    rough, count = rough_levels(panel, recipe.family, "mean")
+    rough, _ = rough_levels(panel, recipe.family, "mean")
     common = first_beliefs(panel, machine, recipe.family, rough)
     theta = common.mean[:, None] + 0.1 * rng.normal(size=(common.mean.size, panel.series))
     states = len(machine.layout.owners)
@@ -62,7 +62,7 @@ def made(table, family=None, others=None, term=None, by=("item",)):
     draws = theta[:, :, None] + 0.1 * rng.normal(size=(*theta.shape, DRAWS))
     ends = State(*(jnp.repeat(each[..., None], DRAWS, axis=-1) for each in state))
     drawn = Drawn(draws, ends)
-    fits = Fits(theta, 0.1 * ones, state, drawn, ones, ones, count)
+    fits = Fits(theta, 0.1 * ones, state, drawn, ones, ones)
     return FittedSeries(recipe, panel, common, fits, 3)
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from assay.series.gamma import GammaRule
-from assay.series.negative_binomial import NegativeBinomialRule
-from assay.series.tweedie import TweedieRule
+from assay.series.law.gamma import GammaRule
+from assay.series.law.negative_binomial import NegativeBinomialRule
+from assay.series.law.tweedie import TweedieRule
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from assay.errors import DataError
-from assay.series.grid import grid_of
-from assay.series.usual import usual_family, usual_season
+from assay.series.panel.grid import grid_of
+from assay.series.panel.usual import usual_family, usual_season
 
 
 @pytest.mark.parametrize(

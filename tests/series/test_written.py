@@ -5,7 +5,7 @@ import pytest
 
 from assay.errors import ConfigError, DataError
 from assay.series import forecast as room
-from assay.series.written import write_tables
+from assay.series.future.written import write_tables
 
 
 @pytest.fixture

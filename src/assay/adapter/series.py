@@ -14,11 +14,11 @@ from assay.model.follow import driven_parameter, series_recipe
 from assay.predictive import AbstractPredictive
 from assay.predictor import ScoreDriven, as_sum
 from assay.series import FittedSeries, Recipe
-from assay.series.arrange import arrange
-from assay.series.features import learn_features
-from assay.series.laws import refuse_closed
-from assay.series.paths import seed_of
-from assay.series.rules import followed, rule_of
+from assay.series.future.laws import refuse_closed
+from assay.series.future.paths import seed_of
+from assay.series.law.rules import followed, rule_of
+from assay.series.panel.arrange import arrange
+from assay.series.panel.features import learn_features
 
 
 def is_followed(model: object) -> bool:

@@ -281,7 +281,7 @@ def _levels(text: str) -> list[float]:
         ConfigError: no numbers, or one that is not between 1 and 100.
     """
     from assay.errors import ConfigError
-    from assay.series.percent import per_cents
+    from assay.series.future.percent import per_cents
 
     try:
         levels = [float(each) for each in text.split(",")]
@@ -300,7 +300,7 @@ def _check_files(out: Path, report: Path | None, save: Path | None) -> None:
     """
     from assay.cli.report import refuse_other_than_page
     from assay.errors import ConfigError
-    from assay.series.written import refuse_other_kinds
+    from assay.series.future.written import refuse_other_kinds
 
     refuse_other_kinds(out)
     if report is not None:
@@ -316,8 +316,8 @@ def _check_keys(by: list[str], time: str | None, report: Path | None) -> None:
     Raises:
         ConfigError: names the column.
     """
-    from assay.series.backtest import TAKEN
-    from assay.series.check import check_names
+    from assay.series.judged.backtest import TAKEN
+    from assay.series.panel.check import check_names
 
     if report is not None and time is not None:
         check_names(by, time, TAKEN)
@@ -338,9 +338,9 @@ def _model(
     from assay.model import Model
     from assay.predictor import Linear, ScoreDriven
     from assay.registry import families, parse
-    from assay.series.check import check_returns
-    from assay.series.gaps import check_gaps
-    from assay.series.usual import usual_family, usual_season
+    from assay.series.panel.check import check_returns
+    from assay.series.panel.gaps import check_gaps
+    from assay.series.panel.usual import usual_family, usual_season
 
     ways = {name: roles[name] for name in ("returns", "gaps")}
     check_returns(ways["returns"])
@@ -356,7 +356,7 @@ def _model(
         made = Censored(base, **hides) if hides else base
         said = [f"family {made.describe()}: as asked"]
     if season is None:
-        from assay.series.arrange import grid_steps
+        from assay.series.panel.arrange import grid_steps
 
         periods, why = usual_season(*grid_steps(frame, roles["time"], roles["by"]))
     else:

@@ -24,7 +24,7 @@ def saying_what_is_kept(folder: Path | None) -> Iterator[None]:
     except KeyboardInterrupt as stop:
         if folder is None:
             raise KeyboardInterrupt("; nothing is kept without --resume FOLDER") from stop
-        from assay.series.kept import Kept
+        from assay.series.fitting.kept import Kept
 
         raise KeyboardInterrupt(
             f"; kept in {folder}: {Kept(folder).told()}, run the same command again to go on"

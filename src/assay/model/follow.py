@@ -6,8 +6,8 @@ from assay.errors import ConfigError
 from assay.family import AbstractFamily
 from assay.predictor import AbstractPredictor, Constant, ScoreDriven, Sum, as_sum
 from assay.series import Recipe
-from assay.series.check import Returns
-from assay.series.gaps import Gaps
+from assay.series.panel.check import Returns
+from assay.series.panel.gaps import Gaps
 
 
 def driven_parameter(predictors: Mapping[str, AbstractPredictor | Sum]) -> str | None:

@@ -27,8 +27,8 @@ from assay.model.uncertain import with_laplace, with_nuts
 from assay.model.weights import read_weights
 from assay.predictor import AbstractPredictor, Constant, Design, Sum, as_sum
 from assay.series import Backtest, FittedSeries, Precision, Recipe, backtest, fit_series
-from assay.series.check import Returns
-from assay.series.gaps import Gaps
+from assay.series.panel.check import Returns
+from assay.series.panel.gaps import Gaps
 
 Method = Literal["map", "laplace", "nuts"]
 Information = Literal["observed", "expected"]

@@ -17,8 +17,8 @@ from assay.picture.palette import css
 from assay.report.content import Picture
 from assay.report.render import environment, write_whole
 from assay.series import Answer, Backtest, FittedSeries
-from assay.series.backtest import OWN
 from assay.series.drawing import past_of, shown
+from assay.series.judged.backtest import OWN
 
 ENDS = 4  # pictures at each end
 SHOWN = 3  # series whose stock-outs hid most

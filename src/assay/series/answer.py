@@ -6,11 +6,11 @@ from functools import cached_property
 import polars as pl
 
 from assay.compute.progress import stage
-from assay.series.backtest import OWN, Backtest
 from assay.series.fitted import FittedSeries
-from assay.series.forecast import Forecast
-from assay.series.lost import LostSales
-from assay.series.total import Total, total_of
+from assay.series.future.forecast import Forecast
+from assay.series.future.total import Total, total_of
+from assay.series.judged.backtest import OWN, Backtest
+from assay.series.review.lost import LostSales
 
 
 @dataclass(frozen=True, eq=False)

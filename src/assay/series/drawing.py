@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from assay.errors import ConfigError
-from assay.series.forecast import Forecast, quantiles_of
-from assay.series.total import ENDS
+from assay.series.future.forecast import Forecast, quantiles_of
+from assay.series.future.total import ENDS
 
 if TYPE_CHECKING:
     from assay.series.fitted import FittedSeries

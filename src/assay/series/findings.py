@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
-from assay.series.arrange import Panel
-from assay.series.fit import TOLERANCE, Fits
+from assay.series.fitting.fit import TOLERANCE, Fits
 from assay.series.kinds import Floats, Whole
+from assay.series.panel.arrange import Panel
 
 HUGE = 1e6
 EARLY = 0.1  # share of a series' own length that it may end before the others unnoticed

@@ -13,21 +13,21 @@ from assay.errors import ConfigError
 from assay.frame import Frame, read
 from assay.predictive import DistributionPredictive
 from assay.predictor import store
-from assay.series.ahead import future_of, last_step
-from assay.series.arrange import Panel, Recipe, Span, arrange
-from assay.series.check import check_names
 from assay.series.drawing import picture_of
 from assay.series.findings import found_of, unended
-from assay.series.fit import Fits, Machine, fit_panel, machine_of
-from assay.series.forecast import Forecast
-from assay.series.kept import Kept
-from assay.series.laws import MIXED, laws_of
-from assay.series.lost import LostSales, lost_sales
-from assay.series.onward import moved_on
+from assay.series.fitting.fit import Fits, Machine, fit_panel, machine_of
+from assay.series.fitting.kept import Kept
+from assay.series.fitting.onward import moved_on
+from assay.series.fitting.pooling import Common
+from assay.series.future.ahead import future_of, last_step
+from assay.series.future.forecast import Forecast
+from assay.series.future.laws import MIXED, laws_of
+from assay.series.future.together import common_share
+from assay.series.panel.arrange import Panel, Recipe, Span, arrange
+from assay.series.panel.check import check_names
 from assay.series.past import Past, mean_of, past_of
-from assay.series.pooling import Common
-from assay.series.reviewed import Reviewed, reviewed
-from assay.series.together import common_share
+from assay.series.review.lost import LostSales, lost_sales
+from assay.series.review.reviewed import Reviewed, reviewed
 
 PATHS = 200
 

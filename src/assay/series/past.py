@@ -10,11 +10,11 @@ import numpy as np
 from scipy.special import ndtri
 
 from assay.family import AbstractDistribution, AbstractFamily
-from assay.series.arrange import Panel, Recipe
-from assay.series.fit import Fits, Machine, blocks_of, shape_of
+from assay.series.filter.objective import filtered
+from assay.series.fitting.fit import Fits, Machine, blocks_of, shape_of
 from assay.series.kinds import Flags, Floats, Whole
-from assay.series.objective import filtered
-from assay.series.rules import followed
+from assay.series.law.rules import followed
+from assay.series.panel.arrange import Panel, Recipe
 
 ROWS = 65_536  # laws that are asked at once
 

@@ -2,15 +2,15 @@
 
 from assay.predictor import Design, Sum
 from assay.predictor.seen import Seen
-from assay.series.arrange import Panel, Recipe
-from assay.series.crossed import Errors
-from assay.series.doubt import Drawn
-from assay.series.fit import Fits
+from assay.series.filter.recursion import State
 from assay.series.fitted import FittedSeries
-from assay.series.grid import Grid
-from assay.series.groups import Groups
-from assay.series.pooling import Common
-from assay.series.recursion import State
+from assay.series.fitting.crossed import Errors
+from assay.series.fitting.doubt import Drawn
+from assay.series.fitting.fit import Fits
+from assay.series.fitting.groups import Groups
+from assay.series.fitting.pooling import Common
+from assay.series.panel.arrange import Panel, Recipe
+from assay.series.panel.grid import Grid
 
 PARTS = (
     FittedSeries,

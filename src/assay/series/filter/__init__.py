@@ -1,0 +1,1 @@
+"""The recursion, its parameters, and what a fit of it minimises."""

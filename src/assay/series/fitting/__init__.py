@@ -1,0 +1,1 @@
+"""What series have in common, what each is, and what a fit leaves open."""

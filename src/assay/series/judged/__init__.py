@@ -1,0 +1,1 @@
+"""Forecasts made where the past was, beside simple rivals."""

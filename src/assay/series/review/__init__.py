@@ -1,0 +1,1 @@
+"""The past told afterwards: levels given all days, and what stock-outs hid."""
