@@ -236,7 +236,7 @@ def test_what_contradicts_a_saved_model_is_refused_by_name(assay, saved, monkeyp
 INTERRUPTED = """
 import signal, sys
 from assay.cli import main
-from assay.series import fit, kept
+from assay.series.fitting import fit, kept
 from assay.series.future.forecast import Forecast
 
 fit.CELLS, fit.SAMPLE = 1, 8

@@ -15,7 +15,7 @@ from assay.experiment import register
 from assay.model import build
 from assay.predictive import from_bytes
 from assay.problem import profile
-from assay.series import fit as fitting
+from assay.series.fitting import fit as fitting
 
 DAYS, HORIZON = 126, 7
 START = date(2024, 1, 1)

@@ -11,13 +11,13 @@ from panel_shop import shop
 
 import assay
 from assay.errors import ConfigError
-from assay.series import fit, kept
+from assay.series.fitting import fit, kept
 
 KILLED = """
 import os, signal, sys
 import polars as pl
 import assay
-from assay.series import fit, kept
+from assay.series.fitting import fit, kept
 
 fit.CELLS, fit.SAMPLE, save = 1, 8, kept.Kept.save
 

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 import assay
 from assay.errors import ConfigError, DataError
-from assay.series import crossed
+from assay.series.fitting import crossed
 from assay.series.fitting.crossed import learn_crossed
 from assay.series.fitting.groups import Groups, learn_groups
 from assay.series.fitting.kept import Kept

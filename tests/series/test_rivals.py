@@ -10,7 +10,7 @@ from panel_shop import shop
 import assay
 from assay.errors import ConfigError
 from assay.family import NegativeBinomial, Normal
-from assay.series import rivals as room
+from assay.series.judged import rivals as room
 from assay.series.judged.rivals import NAMES, named_rivals, samples_of
 
 NAN = np.nan

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from assay.errors import ConfigError, DataError
-from assay.series import forecast as room
+from assay.series.future import forecast as room
 from assay.series.future.written import write_tables
 
 
