@@ -44,6 +44,16 @@ settings.register_profile("deep", parent=settings.get_profile("ci"), max_example
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What compiles for long waits for the profile that CI runs beside the quick one."""
+    if os.environ.get("HYPOTHESIS_PROFILE") in ("whole", "deep"):
+        return
+    waits = pytest.mark.skip(reason="slow: set HYPOTHESIS_PROFILE=whole")
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker(waits)
+
+
 class _ByCase(LoadScopeScheduling):
     """Each file to one process, but for the battery: there it is each case, which compiles anew."""
 

@@ -102,6 +102,7 @@ def test_it_writes_the_long_format_and_a_page(assay, table, tmp_path, work):
     assert "store north, item 1" in text
 
 
+@pytest.mark.slow
 def test_what_a_flag_hides_is_no_loss_that_is_known(assay, table, tmp_path):
     file, page = tmp_path / "sales.parquet", tmp_path / "page.html"
     out = (pl.col("units") >= pl.col("stock")) | (pl.col("item") == 1)

@@ -71,6 +71,7 @@ def test_what_cannot_be_is_refused(asked, error, said):
 LONG = {"time": "date", "by": ["store", "item"], "horizon": 7}
 
 
+@pytest.mark.slow
 def test_an_origin_without_any_row_is_forecast_from():
     # The table ends so that the origin, seven days before its end, is a Sunday without rows.
     rows = shop(items=3, days=70).filter(pl.col("date").dt.weekday() != 7)
@@ -83,6 +84,7 @@ def test_an_origin_without_any_row_is_forecast_from():
     assert own["step"].to_list() == (own["date"] - own["origin"]).dt.total_days().to_list()
 
 
+@pytest.mark.slow
 def test_a_past_keeps_the_steps_of_the_whole():
     # Up to the origin most gaps are of two days, after it there are rows of every day.
     day = (pl.col("date") - pl.date(2024, 1, 1)).dt.total_days()
@@ -127,6 +129,7 @@ def test_a_flag_cuts_no_forecast(flagged):
     assert gone["mean"].sum() > 1.5 * gone["seen"].sum()
 
 
+@pytest.mark.slow
 def test_a_series_is_scored_alike_without_the_others_and_at_other_origins():
     rows = shop(items=3).with_columns(stock=99, units="demand")
     keys, names = ["model", "origin", "store", "item", "date"], ["mean", "crps", "pit"]
@@ -141,11 +144,12 @@ def test_a_series_is_scored_alike_without_the_others_and_at_other_origins():
     assert two.filter(pl.col("model") == "croston-sba")["pit"].n_unique() == 6 * 14
 
 
+@pytest.mark.slow
 def test_many_series_are_scored_block_by_block(monkeypatch):
     rows = shop(items=3)
     asked = LONG | {"origins": 1, "rivals": ("tsb",)}
     whole = MODEL.backtest(rows, "units", **asked).rows
-    for name in ("backtest", "forecast"):
+    for name in ("judged.backtest", "future.forecast"):
         monkeypatch.setattr(sys.modules[f"assay.series.{name}"], "CELLS", 7 * 200 * 4)
     sizes = []
     row_maker = _Origin._rows

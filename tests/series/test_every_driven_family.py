@@ -18,6 +18,8 @@ from assay.series.future.together import carried, common_share
 from assay.series.law.chance import chance_of
 from assay.series.panel.arrange import Recipe, arrange
 
+pytestmark = pytest.mark.slow
+
 SERIES, DAYS, AHEAD = 3, 40, 2
 ALL_CASES: dict[str, tuple[Any, str, tuple[float, ...], bool]] = CASES | {
     "rounded": (assay.Rounded(assay.Gamma(), grid=0.5), "mean", (0.9, -0.8), False),

@@ -7,6 +7,8 @@ import pytest
 from assay.series.review.daily import shared_shift
 from assay.series.review.informed import informed, uninformed
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_series_sum_is_less_sure_than_independent_days(fitted):
     lost = fitted.lost_sales()

@@ -275,6 +275,7 @@ def test_parameters_refuse_keys_of_their_own_names(single):
         fitted.parameters()
 
 
+@pytest.mark.slow
 def test_a_season_longer_than_half_the_past_and_a_series_in_another_unit_are_told():
     model = assay.Model(NegativeBinomial(), mean=assay.ScoreDriven(season=15))
     huge = table().with_columns(units=pl.when(pl.col("item") == "c").then(10**9).otherwise("units"))

@@ -12,6 +12,7 @@ def one():
     return shop(stores=("north",), items=1).drop("store", "item", "demand")
 
 
+@pytest.mark.slow
 def test_a_series_without_keys_is_fitted_followed_and_scored(one):
     family = assay.Censored(assay.NegativeBinomial(), above="stock")
     model = assay.Model(family, mean=assay.ScoreDriven(season=7))

@@ -12,6 +12,7 @@ from assay.series.law.negative_binomial import NegativeBinomialRule
 ROLES = {"time": "date", "by": ["store", "item"]}
 
 
+@pytest.mark.slow
 def test_a_fit_in_32_bits_is_nearly_the_same(model, fitted, past, ahead):
     small = model.fit(past, "units", precision="float32", **ROLES)
     assert small.fits.theta.dtype == small.fits.state.level.dtype == np.float64

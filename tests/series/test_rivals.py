@@ -13,6 +13,8 @@ from assay.family import NegativeBinomial, Normal
 from assay.series.judged import rivals as room
 from assay.series.judged.rivals import NAMES, named_rivals, samples_of
 
+pytestmark = pytest.mark.slow
+
 NAN = np.nan
 COUNTS, NUMBERS = NegativeBinomial().support, Normal().support
 
