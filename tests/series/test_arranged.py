@@ -5,46 +5,13 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from small_panel import START, changed, panel_of, recipe, table
 
 from assay.errors import ConfigError, DataError
 from assay.family import Censored, Gamma, NegativeBinomial
 from assay.frame import read
 from assay.predictor import Linear, ScoreDriven, Sum
-from assay.series.panel.arrange import Recipe, arrange
-
-START = date(2024, 1, 1)
-
-
-def recipe(**given):
-    fields = {
-        "family": NegativeBinomial(),
-        "driven": "mean",
-        "term": ScoreDriven(),
-        "others": None,
-        "target": "units",
-        "time": "date",
-        "by": ("item",),
-    }
-    return Recipe(**(fields | given))
-
-
-def table(days=20, items=("a", "b", "c")):
-    rows = [
-        {"item": item, "date": START + timedelta(day), "units": day % 3}
-        for item in items
-        for day in range(days)
-    ]
-    return pl.DataFrame(rows)
-
-
-def panel_of(rows, **given):
-    return arrange(read(rows), recipe(**given))
-
-
-def changed(rows, item, day, **values):
-    here = (pl.col("item") == item) & (pl.col("date") == START + timedelta(day))
-    new = [pl.when(here).then(pl.lit(v)).otherwise(pl.col(k)).alias(k) for k, v in values.items()]
-    return rows.with_columns(new)
+from assay.series.panel.arrange import arrange
 
 
 def test_a_good_table_sets_nothing_aside_and_says_nothing():
@@ -83,7 +50,7 @@ def test_an_unknown_treatment_of_returns_is_refused():
 def test_a_day_with_two_values_sets_aside_and_one_that_is_repeated_does_not():
     other = pl.DataFrame({"item": ["b"], "date": [START], "units": [7]})
     again = pl.DataFrame({"item": ["c"], "date": [START], "units": [0]})
-    panel = panel_of(pl.concat([table(), other, again], how="vertical_relaxed"))
+    panel = panel_of(pl.concat([table(), other, again], how="diagonal_relaxed"))
     assert list(panel.set_aside) == [1]
     assert "2024-01-01 stands there twice" in panel.set_aside[1]
     assert panel.notes == ("rows that repeat another row and count once: 1",)

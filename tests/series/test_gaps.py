@@ -1,33 +1,17 @@
 """Days without a row: unknown, or sold nothing."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
 import pytest
+import small_panel
+from small_panel import START, recipe
 
 import assay
 from assay.errors import ConfigError
 from assay.family import Gamma, NegativeBinomial, Poisson, Tweedie
-from assay.frame import read
 from assay.predictor import Linear, ScoreDriven, Sum
-from assay.series.panel.arrange import Recipe, arrange
-
-START = date(2024, 1, 1)
-
-
-def recipe(**given):
-    fields = {
-        "family": NegativeBinomial(),
-        "driven": "mean",
-        "term": ScoreDriven(),
-        "others": None,
-        "target": "units",
-        "time": "date",
-        "by": ("item",),
-        "gaps": "zero",
-    }
-    return Recipe(**(fields | given))
 
 
 def table(*sold):
@@ -40,7 +24,7 @@ SALES = table(("a", 0, 3), ("a", 1, 2), ("a", 4, 1), ("b", 2, 5), ("b", 3, 1), (
 
 
 def panel_of(rows, **given):
-    return arrange(read(rows), recipe(**given))
+    return small_panel.panel_of(rows, **({"gaps": "zero"} | given))
 
 
 def test_absent_days_sold_nothing_from_the_first_row_to_the_last_of_the_table():
@@ -106,8 +90,8 @@ def test_what_gaps_may_be():
     with pytest.raises(ConfigError, match="`gaps` is 'fill', must be `missing`"):
         recipe(gaps="fill")
     with pytest.raises(ConfigError, match=r"the family takes above 0, and no zeros"):
-        recipe(family=Gamma())
-    recipe(family=Tweedie())
+        recipe(family=Gamma(), gaps="zero")
+    recipe(family=Tweedie(), gaps="zero")
     with pytest.raises(ConfigError, match="`gaps`, `pool`, `precision` and `checkpoint` belong to"):
         assay.Model(NegativeBinomial()).fit(SALES, "units", gaps="zero")
 

@@ -5,48 +5,15 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from small_panel import START, changed, panel_of, recipe, table
 
 import assay
 from assay.errors import ConfigError, DataError
 from assay.family import Censored, NegativeBinomial
 from assay.frame import read
-from assay.predictor import Linear, ScoreDriven, Sum
+from assay.predictor import Linear, Sum
 from assay.series.future.ahead import future_of
-from assay.series.panel.arrange import Recipe, arrange
-
-START = date(2024, 1, 1)
-
-
-def recipe(**given):
-    fields = {
-        "family": NegativeBinomial(),
-        "driven": "mean",
-        "term": ScoreDriven(),
-        "others": None,
-        "target": "units",
-        "time": "date",
-        "by": ("item",),
-    }
-    return Recipe(**(fields | given))
-
-
-def table(days=20, items=("a", "b", "c")):
-    rows = [
-        {"item": item, "date": START + timedelta(day), "units": day % 3, "price": 1.0 + day % 4}
-        for item in items
-        for day in range(days)
-    ]
-    return pl.DataFrame(rows)
-
-
-def panel_of(rows, **given):
-    return arrange(read(rows), recipe(**given))
-
-
-def changed(rows, item, day, **values):
-    here = (pl.col("item") == item) & (pl.col("date") == START + timedelta(day))
-    new = [pl.when(here).then(pl.lit(v)).otherwise(pl.col(k)).alias(k) for k, v in values.items()]
-    return rows.with_columns(new)
+from assay.series.panel.arrange import arrange
 
 
 @pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 1, 1)])
