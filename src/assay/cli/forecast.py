@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 MORE = (
     "Demand is forecast, not sales: where stock hid it, it is known only to be at least what was "
-    "sold. A series with rows that cannot be is named and forecast from the others; it never stops "
+    "sold. A series with rows that cannot be is named and forecast from its other rows; it never stops "
     "them. The long format is that of forecasting tools: unique_id, ds, mean, lo-90, hi-90."
 )
 

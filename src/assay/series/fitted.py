@@ -101,7 +101,7 @@ class FittedSeries:
         if panel.set_aside:
             first = next(iter(panel.set_aside))
             said.append(
-                "series set aside and forecast from what all have in common: "
+                "series set aside, forecast from their other rows and what all have in common: "
                 f"{len(panel.set_aside):,} (first: {panel.name(first)}: {panel.set_aside[first]})"
             )
         still = unended(panel, self.fits)

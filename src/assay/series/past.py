@@ -89,10 +89,7 @@ def pieces(count: int) -> Iterator[tuple[Whole, int]]:
 
 
 def past_of(recipe: Recipe, panel: Panel, machine: Machine, fits: Fits) -> Past:
-    """Run the filters over the panel once more.
-
-    Series that were set aside have their common parameters, and are not moved by their rows.
-    """
+    """Run the filters over the panel once more."""
     eta = np.zeros(panel.step.size)
     for chosen in blocks_of(panel):
         steps, columns = shape_of(panel, chosen)

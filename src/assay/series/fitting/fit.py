@@ -221,7 +221,7 @@ def levels_of(panel: Panel, recipe: Recipe, machine: Machine, common: Common) ->
 def fit_panel(
     panel: Panel, recipe: Recipe, *, dtype: Any = np.float64, kept: Kept | None = None
 ) -> tuple[Common, Fits]:
-    """Fit every series of a panel that was not set aside.
+    """Fit every series of a panel; those set aside tell nothing of what all have in common.
 
     Args:
         panel: the series.

@@ -96,7 +96,7 @@ class Panel:
         y: the value, or the limit that hid it; 0 where the weight is.
         hidden: whether it is known only to be `y` or more; on an empty shelf, with a weight of 0.
         weight: how often the row counts; 0 where it says nothing. Rows of series that are set
-            aside keep theirs: they tell of that series' own mean.
+            aside keep theirs: they tell of that series alone.
         offset: what is added without a parameter, one a row, or a single 0.
         features: standardised columns, (rows, features).
         design: how they are made of another table; `None` where there are none.
