@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 MORE = (
     "Demand is forecast, not sales: where stock hid it, it is known only to be at least what was "
     "sold. A series with rows that cannot be is named and forecast from its other rows; it never "
-    "stops the rest. The long format is that of forecasting tools: unique_id, ds, mean, lo-90, hi-90."
+    "stops the rest. The long format is that of forecasting tools: unique_id, ds, mean, lo-90, "
+    "hi-90."
 )
 
 EXAMPLES = (
